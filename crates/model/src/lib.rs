@@ -1,0 +1,19 @@
+//! The words that every room of leakgate shares.
+//!
+//! A source lists [`Entry`]s and reads their content; checks turn entries and content into
+//! [`Finding`]s; whatever could not be looked at is a [`Problem`]; an [`Outcome`] counts it all.
+//! This crate knows none of the others, does no input or output, and knows no clock.
+
+mod entry;
+mod finding;
+mod outcome;
+mod secret;
+mod source;
+
+pub use entry::{Change, Entry, Mode, ObjectId, Previous};
+pub use finding::{
+    Category, Confidence, Excerpt, Finding, Place, RuleId, Severity, Status, Text,
+};
+pub use outcome::{Outcome, Problem, ProblemKind, Skip};
+pub use secret::{Fingerprint, Key, Reveal, Secret};
+pub use source::{Content, Listing, Reader, Source};

@@ -1,0 +1,56 @@
+//! Where entries come from, and how a check gets at their content.
+
+use std::io::Read;
+
+use bstr::BString;
+
+use crate::{Entry, ObjectId, Problem, Skip};
+
+/// What a source has to scan.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// To be scanned, sorted by path.
+    pub entries: Vec<Entry>,
+    /// Seen, and holding nothing to scan.
+    pub skipped: Vec<(BString, Skip)>,
+    /// Could not be listed.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that lists entries: the staged change, files, standard input.
+pub trait Source: Sync {
+    /// A reader for one thread.
+    fn reader(&self) -> Box<dyn Reader + '_>;
+}
+
+/// Reads the content of entries, one at a time.
+pub trait Reader {
+    /// The content that would be committed under `entry`, in `buffer` or as a stream.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the content cannot be read whole.
+    fn read<'a>(
+        &'a mut self,
+        entry: &Entry,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Content<'a>, Problem>;
+
+    /// The content of an object that is already committed under `path`.
+    ///
+    /// # Errors
+    /// A [`Problem`] when the object cannot be read.
+    fn read_object<'a>(
+        &'a mut self,
+        path: &BString,
+        id: ObjectId,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Content<'a>, Problem>;
+}
+
+/// The bytes of an entry.
+pub enum Content<'a> {
+    /// All of them.
+    Whole(&'a [u8]),
+    /// Too many to hold at once.
+    Stream(Box<dyn Read + 'a>),
+}
