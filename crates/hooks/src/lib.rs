@@ -1,1 +1,121 @@
-//! x
+//! Puts leakgate into a repository's hooks, and takes it out again.
+//!
+//! A hook that is there already is somebody's work: it is kept under another name, run after ours
+//! and put back on [`uninstall`], never edited. At every moment the folder holds either the hook
+//! it held before or the whole new one, so that an interruption loses nothing.
+//!
+//! This crate knows no git: the caller finds the folder that git reads hooks from.
+
+mod atomic;
+mod error;
+mod install;
+mod manager;
+mod shim;
+
+use std::fmt;
+use std::path::PathBuf;
+
+pub use error::Error;
+pub use install::{install, uninstall};
+pub use manager::{Manager, managed_by};
+
+use error::Shown;
+
+/// A moment at which git runs a hook.
+///
+/// Neither of these hooks is given anything on standard input. One that is, as `pre-push`, needs a
+/// shim that hands the same input to leakgate and to the previous hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Event {
+    /// Before `git commit` makes a commit.
+    PreCommit,
+    /// Before `git merge` makes a commit without having met a conflict.
+    PreMergeCommit,
+}
+
+impl Event {
+    /// Every event that leakgate has a hook for.
+    pub const ALL: [Self; 2] = [Self::PreCommit, Self::PreMergeCommit];
+
+    /// Git's name for the event, which is the name of the hook's file.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PreCommit => "pre-commit",
+            Self::PreMergeCommit => "pre-merge-commit",
+        }
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// Where hooks are installed, and what they run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The folder that git reads hooks from in this repository. Made if it is not there.
+    pub hooks_dir: PathBuf,
+    /// The absolute path of the leakgate binary.
+    pub binary: PathBuf,
+}
+
+/// What was done for one event. `Display` says it in one line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The event.
+    pub event: Event,
+    /// The path of the event's hook.
+    pub hook: PathBuf,
+    /// What was done to it.
+    pub action: Action,
+}
+
+/// What was done to a hook.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// There was no hook; ours was written.
+    Installed,
+    /// Ours was there as it should be; nothing was written.
+    AlreadyInstalled,
+    /// Ours was there for another binary, of another version or not executable; written anew.
+    Updated,
+    /// Another hook was there; ours was written and runs it afterwards.
+    Chained {
+        /// Where the other hook is now.
+        existing: PathBuf,
+    },
+    /// Ours was removed; now there is no hook.
+    Removed,
+    /// The hook that was there before ours is back in its place.
+    Restored,
+    /// Ours was not there; nothing was done.
+    NotInstalled,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hook = Shown(&self.hook);
+        match &self.action {
+            Action::Installed => write!(f, "{}: installed {hook}", self.event),
+            Action::AlreadyInstalled => write!(f, "{}: already installed {hook}", self.event),
+            Action::Updated => write!(f, "{}: updated {hook}", self.event),
+            Action::Chained { existing } => write!(
+                f,
+                "{}: installed {hook}; it then runs the hook that was there, now {}",
+                self.event,
+                Shown(existing)
+            ),
+            Action::Removed => write!(f, "{}: removed {hook}", self.event),
+            Action::Restored => {
+                write!(
+                    f,
+                    "{}: put back the hook that was there before, {hook}",
+                    self.event
+                )
+            }
+            Action::NotInstalled => write!(f, "{}: not installed, {hook}", self.event),
+        }
+    }
+}

@@ -140,6 +140,21 @@ pub struct Excerpt {
     pub cut_end: bool,
 }
 
+/// The raw text around a finding, for inline markers and for telling what moved. Never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SourceLines {
+    /// The line the finding begins on, without its end; cut around the finding if it is long.
+    pub line: Vec<u8>,
+    /// The line above it, likewise.
+    pub above: Vec<u8>,
+}
+
+impl fmt::Debug for SourceLines {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[redacted]")
+    }
+}
+
 /// One secret, mode, link, name or setting that should not be committed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -163,6 +178,8 @@ pub struct Finding {
     pub place: Option<Place>,
     /// The line, masked.
     pub excerpt: Option<Excerpt>,
+    /// The raw lines, where the finding stands in text.
+    pub lines: Option<SourceLines>,
     /// The value, which cannot be printed by accident.
     pub secret: Option<Secret>,
     /// Whether this change brings it.

@@ -7,13 +7,17 @@
 mod entry;
 mod finding;
 mod outcome;
+mod path;
+mod rule;
 mod secret;
 mod source;
 
 pub use entry::{Change, Entry, Mode, ObjectId, Previous};
 pub use finding::{
-    Category, Confidence, Excerpt, Finding, Place, RuleId, Severity, Status, Text,
+    Category, Confidence, Excerpt, Finding, Place, RuleId, Severity, SourceLines, Status, Text,
 };
 pub use outcome::{Outcome, Problem, ProblemKind, Skip};
+pub use path::{in_sample_folder, is_invisible, shell_path};
+pub use rule::Rule;
 pub use secret::{Fingerprint, Key, Reveal, Secret};
 pub use source::{Content, Listing, Reader, Source};

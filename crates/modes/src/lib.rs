@@ -1,1 +1,197 @@
-//! x
+//! Judges what git stores beside content: file modes, links and names.
+//!
+//! [`check_entry`] needs an entry alone and so runs while content is still being read.
+//! [`check_content`] is for what a name or mode only suggests: a `.pem` may be a certificate, a
+//! `.json` may be a script, and a link is its target. Nothing here reads a file or follows a
+//! link, so a link that leaves the repository by way of another link is not seen.
+//!
+//! A finding is introduced unless the same rule held for what is committed under the entry's
+//! [`previous`](Entry::previous) paths.
+
+use std::collections::BTreeSet;
+
+use bstr::{BString, ByteSlice};
+use leakgate_model::{Change, Confidence, Entry, Finding, Mode, Previous, Rule, Status, shell_path};
+
+mod data;
+mod key;
+mod link;
+mod mode;
+mod name;
+mod rules;
+mod secret_file;
+mod value;
+mod work_tree;
+
+/// How many leading bytes of a regular file [`check_content`] wants.
+pub const HEAD: usize = 64 * 1024;
+
+/// What an entry cannot tell of itself.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// The paths named in the `.gitmodules` that would be committed.
+    pub submodules: BTreeSet<BString>,
+    /// Whether permission bits in the work tree mean anything.
+    pub file_mode: FileMode,
+}
+
+/// Whether the permission bits of the work tree are real.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileMode {
+    /// The file system keeps them.
+    Trusted,
+    /// `core.fileMode` is false, or the file system makes them up (FAT, SMB, Windows drives).
+    Untrusted,
+}
+
+/// Judges `entry` by its modes, its path and its permission bits alone.
+pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if entry.change == Change::Deleted {
+        return findings;
+    }
+    name::check(entry, &mut findings);
+    mode::check(entry, context, &mut findings);
+    link::check_entry(entry, &mut findings);
+    if secret_file::kind(entry.path.as_bstr()).is_none() {
+        work_tree::check_plain(entry, context, &mut findings);
+    }
+    findings
+}
+
+/// Judges `entry` by its content: the first [`HEAD`] bytes of a regular file, or the whole
+/// target of a symbolic link.
+pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if entry.change == Change::Deleted {
+        return findings;
+    }
+    match entry.mode {
+        Mode::Symlink => link::check_target(entry, head.as_bstr(), &mut findings),
+        Mode::File | Mode::Executable => {
+            mode::check_content(entry, head, &mut findings);
+            secret_file::check(entry, head, context, &mut findings);
+        }
+        Mode::Gitlink | Mode::Other(_) => {}
+    }
+    findings
+}
+
+/// Returns true if and only if [`check_content`] can find something in `entry`.
+pub fn wants_content(entry: &Entry) -> bool {
+    let path = entry.path.as_bstr();
+    match entry.mode {
+        _ if entry.change == Change::Deleted => false,
+        Mode::Symlink => true,
+        Mode::File => secret_file::kind(path).is_some(),
+        Mode::Executable => data::wants_content(path) || secret_file::kind(path).is_some(),
+        Mode::Gitlink | Mode::Other(_) => false,
+    }
+}
+
+/// All rules of this crate, sorted by id.
+pub fn rules() -> &'static [Rule] {
+    rules::ALL
+}
+
+/// A finding about `entry`, already committed if it `was_so` on any side that is.
+fn found(rule: &Rule, entry: &Entry, was_so: impl Fn(&Previous) -> bool) -> Finding {
+    let mut finding = rule.finding(entry.path.clone(), Confidence::Certain);
+    if entry.previous.iter().any(was_so) {
+        finding.status = Status::AlreadyCommitted;
+    }
+    finding
+}
+
+/// The command that takes `entry` out of the next commit and leaves the file alone.
+fn untrack(entry: &Entry) -> String {
+    let path = entry.path.as_bstr();
+    // `git rm` takes patterns, and a hostile name could make it remove other files.
+    let pattern = path.find_byteset(b"*?[\\").is_some() || path.starts_with(b":");
+    let literal = if pattern { " --literal-pathspecs" } else { "" };
+    format!("git{literal} rm --cached -- {}", shell_path(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use leakgate_model::Severity;
+
+    fn trusted() -> Context {
+        Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted }
+    }
+
+    #[test]
+    fn the_documentation_lists_each_rule() {
+        let documented: Vec<_> = include_str!("../../../docs/permissions.md")
+            .lines()
+            .filter_map(|line| line.strip_prefix("| `"))
+            .map(|row| {
+                let cells: Vec<_> = row.split(" | ").collect();
+                (cells[0].trim_end_matches('`'), cells[1], cells[2], cells[3])
+            })
+            .collect();
+        let listed: Vec<_> = rules()
+            .iter()
+            .map(|rule| {
+                let effect = if rule.severity.blocks() { "blocks" } else { "warns" };
+                (rule.id, rule.title, rule.severity.as_str(), effect)
+            })
+            .collect();
+        assert_eq!(documented, listed);
+    }
+
+    #[test]
+    fn ids_are_sorted_and_advice_is_given() {
+        assert!(rules().is_sorted_by(|a, b| a.id < b.id));
+        assert!(rules().iter().all(|rule| !rule.advice.is_empty() && rule.advice.len() <= 2));
+    }
+
+    #[test]
+    fn a_deleted_entry_yields_nothing() {
+        let mut entry = Entry::present("a\nb/.git/.env", Mode::Other(0o104_777));
+        assert!(!check_entry(&entry, &trusted()).is_empty());
+        entry.change = Change::Deleted;
+        assert_eq!(check_entry(&entry, &trusted()), []);
+        assert!(!wants_content(&entry));
+        entry.mode = Mode::File;
+        assert_eq!(check_content(&entry, b"A=b", &trusted()), []);
+    }
+
+    #[test]
+    fn odd_bytes_do_no_harm() {
+        let paths: [&[u8]; 6] = [b"", b"/", b"//", b"\xff\xfe", b".env.", b"a\\..\\b"];
+        let heads: [&[u8]; 6] = [b"", b"\0", b"\xff\xfe=\0", b"=", b"-----BEGIN ", b"\x30"];
+        for path in paths {
+            for mode in [Mode::File, Mode::Executable, Mode::Symlink, Mode::Gitlink] {
+                let entry = Entry::present(path, mode);
+                check_entry(&entry, &trusted());
+                for head in heads {
+                    check_content(&entry, head, &trusted());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn taking_out_a_file_takes_out_no_other() {
+        let fix = |path: &str| untrack(&Entry::present(path, Mode::File));
+        assert_eq!(fix(".env"), "git rm --cached -- .env");
+        assert_eq!(fix("a*"), "git --literal-pathspecs rm --cached -- 'a*'");
+        assert_eq!(fix(":/"), "git --literal-pathspecs rm --cached -- ':/'");
+        assert_eq!(fix("-r"), "git rm --cached -- ./-r");
+    }
+
+    #[test]
+    fn no_advice_is_more_severe_than_its_rule() {
+        let rule = rules().iter().find(|rule| rule.id == "work-tree-setuid").expect("it exists");
+        assert_eq!(rule.severity, Severity::Low);
+        // The test of the table above would not notice a command that no shell can read.
+        let word = shell_path("a 'b".into());
+        if let Ok(output) = Command::new("sh").args(["-c", &format!("printf %s {word}")]).output() {
+            assert_eq!(output.stdout, b"a 'b");
+        }
+    }
+}

@@ -1,1 +1,29 @@
-//! x
+//! Bytes in, secrets out.
+//!
+//! A [`RuleSet`] holds the rules of `patterns/`, baked in at build time. A scan goes over the bytes
+//! once to find the anchors of all rules, then runs a rule only in a window around its anchor,
+//! compiling its regex on first use. What matches is judged: placeholders fall out, checksums and
+//! structure make sure. This crate does no input or output beyond reading rule files, and knows
+//! neither git nor the terminal: the same bytes and rules give the same findings.
+
+mod anchors;
+mod assignment;
+mod check;
+mod decode;
+mod judge;
+mod name;
+mod pem;
+mod rule;
+mod rulefile;
+mod ruleset;
+mod scan;
+mod shape;
+mod stream;
+mod syntax;
+mod text;
+mod url;
+
+pub use check::{Check, Verdict};
+pub use rule::{Rule, builtin, load_dir};
+pub use ruleset::{GENERIC, RuleSet, URL_PASSWORD};
+pub use scan::Scratch;

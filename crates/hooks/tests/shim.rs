@@ -1,0 +1,327 @@
+//! Runs installed hooks with a real sh and a stand-in for leakgate.
+#![cfg(unix)]
+
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use leakgate_hooks::{Event, Site, install};
+use tempfile::TempDir;
+
+/// Starting a program fails while another thread's child still holds it open for writing.
+static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+
+/// A folder with hooks, a home and stand-ins for the folders of the system.
+struct Machine {
+    folder: TempDir,
+    _serial: MutexGuard<'static, ()>,
+}
+
+struct Ran {
+    status: Option<i32>,
+    /// One line for each program that ran: its name and arguments.
+    log: String,
+    stderr: String,
+}
+
+impl Machine {
+    fn new() -> Self {
+        let serial = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+        let machine = Self {
+            folder: TempDir::new().expect("a folder"),
+            _serial: serial,
+        };
+        fs::create_dir(machine.at("hooks")).expect("a folder");
+        machine
+    }
+
+    fn at(&self, path: impl AsRef<Path>) -> PathBuf {
+        self.folder.path().join(path)
+    }
+
+    /// Writes a program that logs its name and arguments and exits with `status`.
+    fn program(&self, path: impl AsRef<Path>, status: i32) -> PathBuf {
+        let path = self.at(path);
+        let text = format!(
+            "#!/bin/sh\nprintf '%s' \"${{0##*/}}\" >>\"$LOG\"\n\
+             for a in \"$@\"; do printf ' [%s]' \"$a\" >>\"$LOG\"; done\n\
+             echo >>\"$LOG\"\nexit {status}\n"
+        );
+        fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+        fs::write(&path, text).expect("a program");
+        set_mode(&path, 0o755);
+        path
+    }
+
+    fn install(&self, event: Event, binary: impl Into<PathBuf>) {
+        let site = Site {
+            hooks_dir: self.at("hooks"),
+            binary: binary.into(),
+        };
+        install(&site, &[event]).expect("the hook can be installed");
+        // The machine that runs the tests may have leakgate in these folders.
+        let hook = self.at("hooks").join(event.name());
+        let text = fs::read(&hook).expect("a hook");
+        let root = self.folder.path().to_str().expect("a plain path");
+        let text = bstr::ByteSlice::replace(&text[..], "/usr/local/bin", format!("{root}/local"));
+        let text = bstr::ByteSlice::replace(&text[..], "/opt/homebrew", format!("{root}/brew"));
+        fs::write(&hook, text).expect("the hook can be written");
+    }
+
+    fn run(&self, hook: &str, args: &[&str]) -> Ran {
+        self.run_with_path(hook, args, "/nonexistent")
+    }
+
+    fn run_with_path(&self, hook: &str, args: &[&str], path: impl AsRef<OsStr>) -> Ran {
+        let output = Command::new("/bin/sh")
+            .arg(format!("hooks/{hook}"))
+            .args(args)
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", path)
+            .env("HOME", self.at("home"))
+            .env("LOG", self.at("log"))
+            .output()
+            .expect("sh starts");
+        Ran {
+            status: output.status.code(),
+            log: fs::read_to_string(self.at("log")).unwrap_or_default(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("a mode");
+}
+
+#[test]
+fn shells_accept_it() {
+    let machine = Machine::new();
+    let binary = machine.program("it's a \"$HOME\" `id` \\ path/leakgate", 0);
+    machine.install(Event::PreCommit, binary);
+    for shell in ["sh", "dash", "bash", "busybox"] {
+        let args: &[&str] = match shell {
+            "bash" => &["--posix", "-n"],
+            "busybox" => &["sh", "-n"],
+            _ => &["-n"],
+        };
+        let checked = Command::new(shell)
+            .args(args)
+            .arg(machine.at("hooks/pre-commit"))
+            .output();
+        if let Ok(checked) = checked {
+            assert!(checked.status.success(), "{shell}: {checked:?}");
+        }
+    }
+}
+
+#[test]
+fn leakgate_gets_the_event_and_arguments_and_decides() {
+    for status in [0, 1, 2] {
+        let machine = Machine::new();
+        machine.install(Event::PreCommit, machine.program("leakgate", status));
+        let ran = machine.run("pre-commit", &["a b", "", "$c"]);
+        assert_eq!(ran.status, Some(status));
+        assert_eq!(ran.log, "leakgate [hook] [pre-commit] [a b] [] [$c]\n");
+        assert_eq!(ran.stderr, "");
+    }
+}
+
+#[test]
+fn each_event_calls_its_own_name_whatever_the_file_is_called() {
+    let machine = Machine::new();
+    machine.install(Event::PreMergeCommit, machine.program("leakgate", 0));
+    let hooks = machine.at("hooks");
+    fs::rename(hooks.join("pre-merge-commit"), hooks.join("moved.legacy")).expect("a rename");
+    assert_eq!(
+        machine.run("moved.legacy", &[]).log,
+        "leakgate [hook] [pre-merge-commit]\n"
+    );
+}
+
+#[test]
+fn any_path_of_the_binary_is_run() {
+    for name in [
+        "a b",
+        "it's",
+        "\"q\"",
+        "$HOME",
+        "`id`",
+        "back\\slash",
+        "*",
+        "é",
+        "-n",
+        "@BINARY@",
+    ] {
+        let machine = Machine::new();
+        machine.install(
+            Event::PreCommit,
+            machine.program(Path::new(name).join("leakgate"), 1),
+        );
+        let ran = machine.run("pre-commit", &[]);
+        assert_eq!(
+            (ran.status, ran.log.lines().count()),
+            (Some(1), 1),
+            "{name}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn the_previous_hook_runs_afterwards_and_decides() {
+    for status in [0, 3] {
+        let machine = Machine::new();
+        machine.program("hooks/pre-commit", status);
+        machine.install(Event::PreCommit, machine.program("leakgate", 0));
+        let ran = machine.run("pre-commit", &["a b"]);
+        assert_eq!(ran.status, Some(status));
+        assert_eq!(
+            ran.log,
+            "leakgate [hook] [pre-commit] [a b]\npre-commit.leakgate-previous [a b]\n"
+        );
+    }
+}
+
+#[test]
+fn the_previous_hook_does_not_run_when_leakgate_blocks() {
+    for status in [1, 2] {
+        let machine = Machine::new();
+        machine.program("hooks/pre-commit", 0);
+        machine.install(Event::PreCommit, machine.program("leakgate", status));
+        let ran = machine.run("pre-commit", &[]);
+        assert_eq!(ran.status, Some(status));
+        assert_eq!(ran.log, "leakgate [hook] [pre-commit]\n");
+    }
+}
+
+#[test]
+fn the_previous_hook_of_another_event_does_not_run() {
+    let machine = Machine::new();
+    machine.program("hooks/pre-merge-commit", 1);
+    machine.install(Event::PreCommit, machine.program("leakgate", 0));
+    assert_eq!(machine.run("pre-commit", &[]).status, Some(0));
+}
+
+#[test]
+fn a_previous_hook_that_git_would_pass_over_does_not_run() {
+    let machine = Machine::new();
+    set_mode(&machine.program("hooks/pre-commit", 1), 0o644);
+    symlink("nowhere", machine.at("hooks/pre-merge-commit")).expect("a link");
+    let binary = machine.program("leakgate", 0);
+    machine.install(Event::PreCommit, &binary);
+    machine.install(Event::PreMergeCommit, &binary);
+    assert_eq!(machine.run("pre-commit", &[]).status, Some(0));
+    assert_eq!(machine.run("pre-merge-commit", &[]).status, Some(0));
+}
+
+#[test]
+fn a_linked_previous_hook_runs() {
+    let machine = Machine::new();
+    machine.program("scripts/check", 4);
+    symlink("../scripts/check", machine.at("hooks/pre-commit")).expect("a link");
+    machine.install(Event::PreCommit, machine.program("leakgate", 0));
+    assert_eq!(machine.run("pre-commit", &[]).status, Some(4));
+}
+
+#[test]
+fn a_binary_that_is_nowhere_blocks_and_says_how_to_go_on() {
+    let machine = Machine::new();
+    machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+    let ran = machine.run("pre-commit", &[]);
+    assert_eq!(ran.status, Some(2));
+    assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
+    assert!(
+        ran.stderr
+            .ends_with("take out this hook: rm 'hooks/pre-commit'\n"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn with_no_binary_the_previous_hook_does_not_run_but_is_offered_back() {
+    let machine = Machine::new();
+    machine.program("hooks/pre-commit", 0);
+    machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+    let ran = machine.run("pre-commit", &[]);
+    assert_eq!((ran.status, ran.log.as_str()), (Some(2), ""));
+    let undo = "mv -f 'hooks/pre-commit.leakgate-previous' 'hooks/pre-commit'\n";
+    assert!(ran.stderr.ends_with(undo), "{}", ran.stderr);
+}
+
+#[test]
+fn a_binary_that_moved_is_found() {
+    let places = [
+        "path/leakgate",
+        "home/.cargo/bin/leakgate",
+        "home/.local/bin/leakgate",
+        "local/leakgate",
+        "brew/bin/leakgate",
+    ];
+    for place in places {
+        let machine = Machine::new();
+        machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+        machine.program(place, 1);
+        let ran = machine.run_with_path("pre-commit", &[], machine.at("path"));
+        assert_eq!(ran.status, Some(1), "{place}: {}", ran.stderr);
+        assert_eq!(ran.log, "leakgate [hook] [pre-commit]\n", "{place}");
+    }
+}
+
+#[test]
+fn the_installed_binary_goes_before_others() {
+    let machine = Machine::new();
+    machine.install(Event::PreCommit, machine.program("here/leakgate", 1));
+    machine.program("path/leakgate", 0);
+    assert_eq!(
+        machine
+            .run_with_path("pre-commit", &[], machine.at("path"))
+            .status,
+        Some(1)
+    );
+}
+
+#[test]
+fn a_program_of_the_repository_is_never_run() {
+    for path in [".", "", "tools", ":/nonexistent"] {
+        let machine = Machine::new();
+        machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+        machine.program("leakgate", 0);
+        machine.program("tools/leakgate", 0);
+        let ran = machine.run_with_path("pre-commit", &[], path);
+        assert_eq!(
+            (ran.status, ran.log.as_str()),
+            (Some(2), ""),
+            "{path}: {}",
+            ran.stderr
+        );
+    }
+}
+
+#[test]
+fn a_binary_that_is_no_program_is_passed_over() {
+    let machine = Machine::new();
+    let binary = machine.program("here/leakgate", 0);
+    set_mode(&binary, 0o644);
+    machine.install(Event::PreCommit, binary);
+    fs::create_dir_all(machine.at("path/leakgate")).expect("a folder");
+    let ran = machine.run_with_path("pre-commit", &[], machine.at("path"));
+    assert_eq!(ran.status, Some(2), "{}", ran.stderr);
+}
+
+#[test]
+fn a_binary_that_is_killed_blocks() {
+    let machine = Machine::new();
+    machine.program("hooks/pre-commit", 0);
+    let binary = machine.program("leakgate", 0);
+    fs::write(&binary, "#!/bin/sh\nkill -9 $$\n").expect("a program");
+    machine.install(Event::PreCommit, binary);
+    let ran = machine.run("pre-commit", &[]);
+    assert_ne!(ran.status, Some(0));
+    assert_eq!(ran.log, "");
+}

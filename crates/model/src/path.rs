@@ -1,0 +1,102 @@
+//! What the bytes of a path tell, and how to write them in a command that a user can paste.
+
+use std::fmt::Write as _;
+
+use bstr::{BStr, ByteSlice};
+
+/// `path` as one word of a shell command, which also never begins with a dash.
+///
+/// Plain names stay as they are and other printable ones get single quotes. What cannot be
+/// shown (control and invisible characters, bytes that are not UTF-8) is written in octal
+/// inside `$'…'`, which bash, zsh, ksh and POSIX 2024 read.
+pub fn shell_path(path: &BStr) -> String {
+    let dot = if path.first() == Some(&b'-') { "./" } else { "" };
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-./+@%,".contains(byte);
+    if !path.is_empty() && path.iter().all(plain) {
+        return format!("{dot}{path}");
+    }
+    match path.to_str() {
+        Ok(text) if !text.chars().any(is_invisible) => {
+            format!("'{dot}{}'", text.replace('\'', r"'\''"))
+        }
+        _ => format!("$'{dot}{}'", octal(path)),
+    }
+}
+
+/// Returns true if and only if a terminal would not show `c`, or would show its neighbours
+/// differently because of it.
+///
+/// These are the control characters, the marks that turn the direction of writing, the
+/// characters of no width and the tags. Names in some scripts need U+200C and U+200D.
+pub fn is_invisible(c: char) -> bool {
+    c.is_control()
+        || matches!(c,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Returns true if and only if a folder of `path` is one of tests, examples or templates, where
+/// dummies are at home.
+pub fn in_sample_folder(path: &BStr) -> bool {
+    const FOLDERS: [&str; 21] = [
+        "test", "tests", "__tests__", "testdata", "test-data", "test_data", "testing", "e2e",
+        "fixture", "fixtures", "__fixtures__", "spec", "specs", "mock", "mocks", "example",
+        "examples", "sample", "samples", "template", "templates",
+    ];
+    let Some((folders, _)) = path.rsplit_once_str("/") else { return false };
+    folders
+        .split_str("/")
+        .any(|folder| FOLDERS.iter().any(|name| folder.eq_ignore_ascii_case(name.as_bytes())))
+}
+
+fn octal(path: &BStr) -> String {
+    let mut word = String::new();
+    for (start, end, c) in path.char_indices() {
+        let bytes = &path[start..end];
+        // An invalid sequence reads as the replacement character, which may also stand there.
+        let shown = !is_invisible(c) && bytes.to_str().is_ok();
+        match c {
+            '\'' | '\\' => word.extend(['\\', c]),
+            _ if shown => word.push(c),
+            _ => {
+                for byte in bytes.iter() {
+                    write!(word, "\\{byte:03o}").expect("a string takes all that is written");
+                }
+            }
+        }
+    }
+    word
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_shell_command() {
+        for (path, word) in [
+            (&b"src/main.rs"[..], "src/main.rs"),
+            (b"", "''"),
+            (b"-rf", "./-rf"),
+            (b"-r f", "'./-r f'"),
+            (b"$(id)", "'$(id)'"),
+            (b"it's", r"'it'\''s'"),
+            (b"~root", "'~root'"),
+            ("é".as_bytes(), "'é'"),
+            (b"a\nb", r"$'a\012b'"),
+            (b"-\x1b'\\\xff7", r"$'./-\033\'\\\3777'"),
+            ("a\u{202e}b".as_bytes(), r"$'a\342\200\256b'"),
+        ] {
+            assert_eq!(shell_path(path.into()), word);
+        }
+    }
+
+    #[test]
+    fn folders_of_samples() {
+        assert!(in_sample_folder("a/Tests/id_rsa".into()));
+        assert!(in_sample_folder("examples/x".into()));
+        assert!(!in_sample_folder("a/tests".into()));
+        assert!(!in_sample_folder("contest/x".into()));
+    }
+}

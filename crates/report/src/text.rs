@@ -1,0 +1,80 @@
+//! The report for people: what, where, how sure, what now.
+//!
+//! Whoever reads it was just stopped. So what blocks stands last, next to the prompt; what one
+//! finding needs stands with it; what many need is said once, after them all.
+
+mod advice;
+mod block;
+mod pen;
+mod summary;
+
+use std::io;
+
+use leakgate_model::{Finding, Problem, Status};
+
+use self::advice::Advice;
+use self::pen::Pen;
+use crate::counts::Counts;
+use crate::escape::{visible, visible_bytes};
+use crate::{Detail, Report, Settings};
+
+/// Writes the findings, the problems, the shared advice and the summary line.
+pub(crate) fn write(
+    out: &mut dyn io::Write,
+    report: &Report<'_>,
+    settings: &Settings,
+) -> io::Result<()> {
+    let counts = Counts::of(report.findings);
+    let clean = counts.blocking() == 0 && report.outcome.is_complete();
+    if clean && settings.detail == Detail::Quiet {
+        return Ok(());
+    }
+    let pen = Pen::new(settings);
+    let shown = shown(report.findings, settings.detail);
+    let advice = Advice::of(&shown);
+    for finding in &shown {
+        writeln!(out, "{}\n", block::render(&pen, finding, &advice, settings))?;
+    }
+    write_problems(out, &pen, &report.outcome.problems)?;
+    let shared = advice.shared();
+    for sentence in &shared {
+        writeln!(out, "{}", pen.help(sentence))?;
+    }
+    if !shared.is_empty() {
+        writeln!(out)?;
+    }
+    writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
+}
+
+/// The findings of this detail, the least pressing first.
+fn shown(findings: &[Finding], detail: Detail) -> Vec<&Finding> {
+    let mut shown: Vec<&Finding> = findings
+        .iter()
+        .filter(|finding| match detail {
+            Detail::Quiet => finding.blocks(),
+            Detail::Normal => finding.status == Status::Introduced,
+            Detail::Verbose => true,
+        })
+        .collect();
+    shown.sort_by_key(|finding| (finding.blocks(), finding.status == Status::Introduced));
+    shown
+}
+
+/// Each problem in a line, and the way out once for neighbours that share it.
+fn write_problems(out: &mut dyn io::Write, pen: &Pen, problems: &[Problem]) -> io::Result<()> {
+    for (at, problem) in problems.iter().enumerate() {
+        let detail = visible(&problem.detail);
+        let what = match &problem.path {
+            Some(path) => format!("not scanned: {}: {detail}", visible_bytes(path)),
+            None => format!("not scanned: {detail}"),
+        };
+        writeln!(out, "{}", pen.error(&what))?;
+        if problems.get(at + 1).is_none_or(|next| next.help != problem.help) {
+            writeln!(out, "{}\n", pen.help(&visible(&problem.help)))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,364 @@
+//! Secrets with no format of their own: a name that means a credential, and what is assigned to it.
+//!
+//! The name is found by an anchor. From there this module reads forward by hand, as a regex with
+//! so many optional parts would cost more and say less: the rest of the name, an operator, a value.
+
+use std::ops::Range;
+
+use leakgate_model::{Confidence, Text};
+
+use crate::judge::{self, Alphabet};
+use crate::name::{self, Kind};
+use crate::syntax::Syntax;
+
+/// A value that is assigned to a credential's name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Assigned {
+    pub(crate) name: Range<usize>,
+    pub(crate) value: Range<usize>,
+    pub(crate) kind: Kind,
+    pub(crate) confidence: Confidence,
+    pub(crate) reason: Text,
+}
+
+/// The longest name and value that are looked at, in bytes.
+const LONGEST_NAME: usize = 80;
+const LONGEST_VALUE: usize = 1024;
+
+/// Parts of names that a credential's name contains; anchors of this detector.
+pub(crate) const STEMS: &[&str] = &[
+    "passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
+    "access_key", "accesskey", "access-key", "auth_key", "authkey", "auth-key", "private_key",
+    "privatekey", "private-key", "signing_key", "signingkey", "encryption_key", "encryptionkey",
+    "encryption-key", "master_key", "masterkey", "account_key", "accountkey", "shared_key",
+    "sharedkey", "credential", "_pass", "-pass", ".pass", "dbpass", "userpass", "pass=", "pass:", "pass\"",
+    "pass'", "passkey", "service_key", "servicekey", "app_key", "appkey", "app-key", "crypt_key", "storage_key", "license_key", "_auth", "authorization",
+];
+
+/// Reads the assignment whose name holds an anchor at `at`.
+pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
+    let name = name_around(text, at, at + len);
+    let kind = name::kind(&text[name.clone()])?;
+    let written = value_after(text, &name, syntax)?;
+    let (confidence, reason) = judge_value(text, &name, &written, kind, syntax)?;
+    Some(Assigned { name, value: written.span, kind, confidence, reason })
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
+}
+
+/// The identifier, dotted path or kebab name around an anchor.
+fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
+    let lowest = to.saturating_sub(LONGEST_NAME);
+    // Some anchors end in an operator or quote, which is not part of the name.
+    let to = to - usize::from(!is_name_byte(text[to - 1]));
+    let left = text[lowest..from].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();
+    let highest = text.len().min(to + LONGEST_NAME);
+    let right = text[to..highest].iter().take_while(|&&byte| is_name_byte(byte)).count();
+    from - left..to + right
+}
+
+/// How a value was written.
+struct Written {
+    span: Range<usize>,
+    quoted: bool,
+}
+
+/// Skips from the end of a name over an operator to the value.
+fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
+    let mut cursor = Cursor { text, at: name.end };
+    cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
+    cursor.skip_spaces();
+    let call = match cursor.operator()? {
+        Operator::Assign => false,
+        Operator::Argument => true,
+        Operator::Flag => return cursor.bare(),
+    };
+    cursor.skip_spaces();
+    if syntax == Syntax::Code || call {
+        cursor.skip_type();
+    }
+    if let Some(quoted) = cursor.quoted() {
+        return Some(quoted);
+    }
+    if call || syntax == Syntax::Code {
+        return None;
+    }
+    cursor.bare()
+}
+
+enum Operator {
+    Assign,
+    /// A comma or an opening parenthesis: the value is the next argument.
+    Argument,
+    /// A command-line option's blank.
+    Flag,
+}
+
+struct Cursor<'t> {
+    text: &'t [u8],
+    at: usize,
+}
+
+impl Cursor<'_> {
+    fn peek(&self) -> u8 {
+        self.text.get(self.at).copied().unwrap_or(0)
+    }
+
+    fn rest(&self) -> &[u8] {
+        &self.text[self.at.min(self.text.len())..]
+    }
+
+    fn skip_while(&mut self, accept: impl Fn(u8) -> bool, most: usize) -> usize {
+        let count = self.rest().iter().take(most).take_while(|&&byte| accept(byte)).count();
+        self.at += count;
+        count
+    }
+
+    fn skip_spaces(&mut self) -> usize {
+        self.skip_while(|byte| matches!(byte, b' ' | b'\t'), 40)
+    }
+
+    fn operator(&mut self) -> Option<Operator> {
+        for sign in [":=", "=>", "==", "!=", "?=", "||", "->", "=", ":", ">"] {
+            if self.rest().starts_with(sign.as_bytes()) {
+                self.at += sign.len();
+                // `===`, and YAML's or XML's further signs.
+                self.skip_while(|byte| byte == b'=', 1);
+                return Some(Operator::Assign);
+            }
+        }
+        match self.peek() {
+            b',' | b'(' => {
+                self.at += 1;
+                Some(Operator::Argument)
+            }
+            _ if self.value_attribute() => Some(Operator::Assign),
+            _ if self.is_flag() => Some(Operator::Flag),
+            _ => None,
+        }
+    }
+
+    /// XML and property lists: `key="password" value="…"`, `<key>password</key><string>…`.
+    fn value_attribute(&mut self) -> bool {
+        for label in ["value=", "Value=", "</key>", "</name>"] {
+            if self.rest().starts_with(label.as_bytes()) {
+                self.at += label.len();
+                if label.starts_with('<') {
+                    self.skip_while(|byte| byte.is_ascii_whitespace(), 40);
+                    if self.peek() == b'<' {
+                        self.skip_while(|byte| byte != b'>', 20);
+                        self.at += 1;
+                    }
+                }
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Returns true if and only if the cursor stands behind `--name `.
+    fn is_flag(&self) -> bool {
+        let before = &self.text[..self.at];
+        let trimmed = before.len() - before.iter().rev().take_while(|&&byte| byte == b' ').count();
+        let word = before[..trimmed].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();
+        trimmed < before.len() && before[trimmed - word..trimmed].starts_with(b"--")
+    }
+
+    /// Skips a type between a name and its value: `: &'static str =`, `string =`.
+    fn skip_type(&mut self) {
+        let rest = self.rest();
+        let line = &rest[..rest.len().min(60)];
+        let line = &line[..memchr::memchr(b'\n', line).unwrap_or(line.len())];
+        let Some(sign) = memchr::memchr(b'=', line) else { return };
+        let is_type = line[..sign].iter().all(|byte| {
+            byte.is_ascii_alphanumeric()
+                || matches!(byte, b' ' | b'&' | b'\'' | b'<' | b'>' | b'[' | b']' | b'?' | b'.' | b'|' | b'_' | b':')
+        });
+        // A quote that closes again is a value, not a lifetime.
+        let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
+        if is_type && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
+            self.at += sign + 1;
+            self.skip_spaces();
+        }
+    }
+
+    /// A value in quotes, with the prefixes that languages put before them.
+    fn quoted(&mut self) -> Option<Written> {
+        let rest = self.rest();
+        let open = rest.iter().take(6).position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
+        let prefix = rest[..open].iter().all(|byte| {
+            matches!(byte, b'b' | b'r' | b'u' | b'f' | b'L' | b'@' | b'$' | b'(' | b'[' | b'{' | b'\\' | b' ' | b'#')
+        });
+        if !prefix {
+            return None;
+        }
+        let quote = rest[open];
+        let escaped = open > 0 && rest[open - 1] == b'\\';
+        let mut start = self.at + open + 1;
+        if rest[open..].starts_with(&[quote; 3]) {
+            start += 2;
+        }
+        let limit = self.text.len().min(start + LONGEST_VALUE);
+        let mut end = start;
+        while end < limit {
+            match self.text[end] {
+                b'\n' => return None,
+                b'\\' if escaped && self.text.get(end + 1) == Some(&quote) => break,
+                b'\\' => end += 1,
+                byte if byte == quote => break,
+                _ => {}
+            }
+            end += 1;
+        }
+        (end < limit).then_some(Written { span: start..end, quoted: true })
+    }
+
+    /// A bare word, up to a blank or a sign that ends it.
+    fn bare(&mut self) -> Option<Written> {
+        self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        let start = self.at;
+        let len = self.skip_while(
+            |byte| {
+                !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b',' | b';' | b')' | b'}' | b']' | b'\\' | b'&' | 0x7f..)
+            },
+            LONGEST_VALUE,
+        );
+        (len > 0).then_some(Written { span: start..start + len, quoted: false })
+    }
+}
+
+/// How sure we are that the value is a secret, and why; `None` if it is not.
+fn judge_value(
+    text: &[u8],
+    name: &Range<usize>,
+    written: &Written,
+    kind: Kind,
+    syntax: Syntax,
+) -> Option<(Confidence, Text)> {
+    let value = &text[written.span.clone()];
+    let alphabet = Alphabet::of(value);
+    if alphabet.others > 0 || judge::is_placeholder(value) || is_reference(value, written) {
+        return None;
+    }
+    if name::mentions(value, &text[name.clone()]) {
+        return None;
+    }
+    match kind {
+        Kind::Token => {
+            let random = value.len() >= 12 && is_random(value, alphabet);
+            random.then_some((Confidence::Medium, "a random value under a credential's name".into()))
+        }
+        Kind::Password => {
+            let bare_prose = !written.quoted && syntax == Syntax::Prose;
+            let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
+            let long = value.len() >= 6 && value.len() <= 128;
+            let wordy = is_wordy(value, alphabet);
+            (long && mixed && !wordy)
+                .then_some((Confidence::Medium, "a value under a password's name".into()))
+        }
+    }
+}
+
+/// Letters and digits that change kind as often as random ones do.
+fn is_random(value: &[u8], alphabet: Alphabet) -> bool {
+    if alphabet.digits < 2 || alphabet.letters() < 2 || judge::entropy(value) < 3.0 {
+        return false;
+    }
+    let class = |byte: u8| match byte {
+        b'a'..=b'z' => 0,
+        b'A'..=b'Z' => 1,
+        b'0'..=b'9' => 2,
+        _ => 3,
+    };
+    let changes = value.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
+    let marks_often = alphabet.marks * 4 > value.len();
+    changes * 5 >= value.len() && !marks_often && !is_wordy(value, alphabet)
+}
+
+/// Words joined by marks: `user_password_field`, `/etc/app/token`, `com.app.Token2`.
+fn is_wordy(value: &[u8], alphabet: Alphabet) -> bool {
+    if alphabet.letters() == 0 {
+        return true;
+    }
+    let in_words: usize = value
+        .split(|byte| !byte.is_ascii_alphabetic())
+        .flat_map(|part| part.chunk_by(|a, b| a.is_ascii_lowercase() == b.is_ascii_lowercase() || (a.is_ascii_uppercase() && b.is_ascii_lowercase())))
+        .filter(|word| word.len() >= 4 && has_vowels(word))
+        .map(<[u8]>::len)
+        .sum();
+    let marked = alphabet.digits == 0 || value.starts_with(b"/") || value.starts_with(b"./");
+    marked && in_words * 3 >= value.len() * 2 && !value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*'))
+}
+
+fn has_vowels(word: &[u8]) -> bool {
+    let vowels = word.iter().filter(|byte| b"aeiouyAEIOUY".contains(byte)).count();
+    vowels * 5 >= word.len()
+}
+
+/// A value that another value fills in, or an expression.
+fn is_reference(value: &[u8], written: &Written) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
+    if has(b"://") || has(b"${") || has(b"process.env") || has(b"os.environ") || has(b"getenv") {
+        return true;
+    }
+    let first = value.first().copied().unwrap_or(0);
+    if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !written.quoted {
+        return true;
+    }
+    let dollar_name = value.starts_with(b"$")
+        && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // Calls and member accesses are expressions unless a quote holds them.
+    dollar_name || (!written.quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'|')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'t>(text: &'t str, path: &str) -> Option<&'t str> {
+        let syntax = Syntax::of(path.as_bytes());
+        let lower = text.to_ascii_lowercase();
+        STEMS.iter().find_map(|stem| {
+            let at = lower.find(stem)?;
+            read(text.as_bytes(), at, stem.len(), syntax).map(|assigned| &text[assigned.value])
+        })
+    }
+
+    /// Assembled here so that no file holds it whole.
+    fn random() -> String {
+        ["k3J9zQ1x", "W8vB5nM2"].concat()
+    }
+
+    #[test]
+    fn values_are_found_in_every_syntax() {
+        let value = random();
+        for (text, path) in [
+            ("password = 'VALUE'", "a.py"), ("DB_PASSWORD=VALUE", ".env"), ("apiKey: \"VALUE\",", "a.js"),
+            ("  client-secret: VALUE", "a.yml"), ("{\"authToken\":\"VALUE\"}", "a.json"),
+            ("<password>VALUE</password>", "a.xml"), ("<add key=\"ApiKey\" value=\"VALUE\"/>", "a.config"),
+            ("const API_KEY: &'static str = \"VALUE\";", "a.rs"), ("secret := \"VALUE\"", "a.go"),
+            ("set(\"password\", \"VALUE\")", "A.java"), ("app.secret.key=VALUE", "a.properties"),
+            ("tool --api-key VALUE run", "a.sh"), ("password: str = \"VALUE\"", "a.py"),
+            ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"), ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
+        ] {
+            let text = text.replace("VALUE", &value);
+            assert_eq!(found(&text, path), Some(&value[..]), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_one_is_not() {
+        for (text, path) in [
+            ("password = get_password()", "a.py"), ("password: string", "a.ts"), ("token_type = 'Bearer9x8y'", "a.py"),
+            ("password = ${DB_PASSWORD}", ".env"), ("PASSWORD=$(cat /run/secret)", "a.sh"),
+            ("\"password\": \"Enter your password\"", "a.json"), ("api_key = 'YOUR_API_KEY_1'", "a.py"),
+            ("next_token = 'k3J9zQ1xW8vB5nM2'", "a.py"), ("secret_name: prod/db/password1", "a.yml"),
+            ("password = password", "a.py"), ("token = 'abc'", "a.py"), ("api_key: process.env.API_KEY", "a.js"),
+            ("<label for=\"password\">Password</label>", "a.html"), ("password = 'password1'", "a.py"),
+        ] {
+            assert_eq!(found(text, path), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! What a name says about the value beside it: does `db.userPassword2` mean a credential?
+
+use std::ops::Range;
+
+/// What a credential's name promises of the value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// People choose it: it may be short and may hold words.
+    Password,
+    /// Programs make it: it is random.
+    Token,
+}
+
+/// Words that mean a password wherever they end a name.
+const PASSWORDS: &[&str] =
+    &["password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pass", "passwort", "passw", "userpass", "dbpass", "dbpassword", "userpassword", "psw", "pswd"];
+/// Words that mean a token or key.
+const TOKENS: &[&str] = &[
+    "secret", "token", "apikey", "accesskey", "secretkey", "authkey", "privatekey", "signingkey",
+    "encryptionkey", "masterkey", "accountkey", "sharedkey", "clientsecret", "appsecret", "apisecret",
+    "accesstoken", "authtoken", "apitoken", "bearertoken", "refreshtoken", "secrettoken", "credential", "credentials",
+    "authorization", "auth", "passkey", "servicekey", "appkey", "licensekey", "authenticationkey", "storagekey", "consumersecret",
+];
+/// A plain `key` means one only behind these.
+const KEY_OF: &[&str] = &[
+    "api", "access", "secret", "auth", "private", "signing", "encryption", "encrypt", "crypt", "master",
+    "account", "shared", "service", "app", "application", "admin", "license", "storage", "write", "integration", "rest", "sdk", "server", "webhook",
+];
+/// Words that may follow without changing the meaning.
+const NEUTRAL: &[&str] = &[
+    "value", "string", "str", "text", "default", "prod", "production", "dev", "development", "staging",
+    "test", "live", "sandbox", "current", "old", "new", "raw", "plain", "plaintext", "b64", "base64", "main", "primary", "secondary",
+    "local", "confirm", "confirmation", "again", "env", "data", "hex",
+];
+/// Words before which a name means no credential.
+const OTHERWISE: &[&str] = &[
+    "next", "page", "continuation", "cursor", "public", "is", "has", "no", "max", "min", "num", "sync",
+    "cancellation", "cancel", "eos", "bos", "pad", "sep", "unk", "mask", "special", "keyword", "invalid", "csrf", "xsrf", "parse", "lex",
+];
+
+/// What the name means, or `None` if it is no credential's.
+pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
+    let lower = name.to_ascii_lowercase();
+    let words = words(name);
+    let word = |range: &Range<usize>| &lower[range.clone()];
+    let is_in = |list: &[&str], one: &[u8]| list.iter().any(|entry| entry.as_bytes() == one);
+    let mut last = words.len();
+    while last > 0 {
+        let one = word(&words[last - 1]);
+        if is_in(NEUTRAL, one) || one.iter().all(u8::is_ascii_digit) {
+            last -= 1;
+        } else {
+            break;
+        }
+    }
+    let noun = words.get(last.checked_sub(1)?)?;
+    let before = last.checked_sub(2).and_then(|at| words.get(at)).map_or(&b""[..], word);
+    if is_in(OTHERWISE, before) {
+        return None;
+    }
+    let noun = word(noun);
+    let noun = trim_digits(noun);
+    if is_in(PASSWORDS, noun) {
+        Some(Kind::Password)
+    } else if is_in(TOKENS, noun) || (noun == b"key" && is_in(KEY_OF, before)) {
+        Some(Kind::Token)
+    } else {
+        None
+    }
+}
+
+fn trim_digits(word: &[u8]) -> &[u8] {
+    let end = word.iter().rposition(|byte| !byte.is_ascii_digit()).map_or(0, |at| at + 1);
+    &word[..end]
+}
+
+/// The words of a snake, kebab, dotted or camel case name.
+fn words(name: &[u8]) -> Vec<Range<usize>> {
+    let mut words = Vec::new();
+    let mut start = 0;
+    for at in 0..=name.len() {
+        let here = name.get(at).copied().unwrap_or(b'_');
+        let before = at.checked_sub(1).and_then(|at| name.get(at)).copied().unwrap_or(b'_');
+        let after = name.get(at + 1).copied().unwrap_or(b'_');
+        let hump = here.is_ascii_uppercase()
+            && (before.is_ascii_lowercase()
+                || before.is_ascii_digit()
+                || (before.is_ascii_uppercase() && after.is_ascii_lowercase()));
+        let separator = !here.is_ascii_alphanumeric();
+        if (hump || separator) && at > start {
+            words.push(start..at);
+        }
+        if hump {
+            start = at;
+        } else if separator {
+            start = at + 1;
+        }
+    }
+    words
+}
+
+/// Returns true if and only if a value only repeats its name, give or take a digit or two:
+/// `password: "password1"`.
+pub(crate) fn mentions(value: &[u8], name: &[u8]) -> bool {
+    let letters = |text: &[u8]| -> Vec<u8> {
+        text.iter().filter(|byte| byte.is_ascii_alphabetic()).map(u8::to_ascii_lowercase).collect()
+    };
+    let (value, name) = (letters(value), letters(name));
+    const STOCK: &[&[u8]] = &[
+        b"password", b"passwd", b"pass", b"secret", b"token", b"apikey", b"key", b"changeit", b"change", b"changeme",
+        b"admin", b"root", b"user", b"username", b"test", b"tests", b"testpassword", b"testing", b"mypassword", b"mypass",
+        b"newpassword", b"oldpassword", b"secretkey", b"mysecretkey", b"abc", b"abcd", b"abcdef", b"qwerty", b"foo", b"bar", b"pw", b"wrongpassword", b"wrong", b"invalid", b"invalidpassword",
+    ];
+    value.is_empty() || STOCK.contains(&&value[..]) || (value.len() >= 4 && name.ends_with(&value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_credentials_and_others() {
+        for (name, expected) in [
+            ("password", Some(Kind::Password)), ("DB_PASSWORD_1", Some(Kind::Password)), ("dbPass", Some(Kind::Password)),
+            ("spring.datasource.password", Some(Kind::Password)), ("clientSecret", Some(Kind::Token)),
+            ("AWS_SECRET_ACCESS_KEY", Some(Kind::Token)), ("APIKey", Some(Kind::Token)), ("api-key", Some(Kind::Token)),
+            ("githubToken2", Some(Kind::Token)), ("token_type", None), ("passwordField", None), ("primary_key", None),
+            ("nextToken", None), ("secretName", None), ("public_key", None), ("compass", None), ("bypass", None),
+            ("tokens", None), ("SECRET_KEY_BASE64", Some(Kind::Token)),
+        ] {
+            assert_eq!(kind(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_repeats_its_name() {
+        assert!(mentions(b"password123", b"password"));
+        assert!(mentions(b"api_key", b"my_api_key"));
+        assert!(!mentions(b"tr0ub4dor", b"password"));
+    }
+}

@@ -1,0 +1,307 @@
+//! The shape of a rule file, and its validation: shared by the build script, which bakes
+//! `patterns/`, and by the loader of a user's own rules. `docs/rules.md` is its description.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::shape::{self, Shape};
+
+/// One YAML file: all rules of one provider.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleFile {
+    /// The provider's name as it writes it.
+    pub provider: String,
+    /// The provider's site: for people who read the file.
+    #[serde(default, rename = "homepage")]
+    pub _homepage: Option<String>,
+    /// Default for the rules of this file.
+    #[serde(default)]
+    pub rotate: Option<String>,
+    /// Default for the rules of this file.
+    #[serde(default)]
+    pub advice: Option<String>,
+    /// The rules.
+    pub rules: Vec<RuleText>,
+}
+
+/// One rule, as written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RuleText {
+    /// Kebab-case, unique.
+    pub id: String,
+    /// A noun phrase.
+    pub description: String,
+    /// What the secret opens.
+    pub severity: Level,
+    /// How sure a match is before any check.
+    pub confidence: Sureness,
+    /// Literals one of which every match contains.
+    pub anchors: Vec<String>,
+    /// The regex, with fragments.
+    pub pattern: String,
+    /// Names of offline proofs.
+    #[serde(default)]
+    pub check: Checks,
+    /// Least Shannon entropy of the secret, bits a byte.
+    #[serde(default)]
+    pub entropy: f32,
+    /// Globs of the only files it runs on.
+    #[serde(default)]
+    pub files: Vec<String>,
+    /// `keep` to report values that read like placeholders.
+    #[serde(default)]
+    pub placeholders: Option<Keep>,
+    /// Where the secret is revoked.
+    #[serde(default)]
+    pub rotate: Option<String>,
+    /// What to do once it has leaked.
+    #[serde(default)]
+    pub advice: Option<String>,
+    /// Where the format is published.
+    pub references: Vec<String>,
+    /// Templates of texts with one finding.
+    pub examples: Vec<String>,
+    /// Templates of texts without a finding.
+    pub counter_examples: Vec<String>,
+}
+
+/// What a secret opens.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Level {
+    /// Advice.
+    Low,
+    /// Something.
+    Medium,
+    /// Much.
+    High,
+    /// Everything.
+    Critical,
+}
+
+/// How sure a match is.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sureness {
+    /// Other things have the shape.
+    Low,
+    /// A name beside a shape.
+    Medium,
+    /// A fixed structure.
+    High,
+}
+
+/// The one word `keep`.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Keep {
+    /// Keep values that read like placeholders.
+    Keep,
+}
+
+/// One check's name or a list of them.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(from = "OneOrMany")]
+pub(crate) struct Checks(pub Vec<CheckName>);
+
+/// An offline proof; `check.rs` holds the code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckName {
+    /// Six base-62 digits of CRC-32 at the end.
+    #[serde(rename = "crc32-base62")]
+    Crc32Base62,
+    /// A JSON web token.
+    Jwt,
+    /// An armoured block.
+    Pem,
+    /// An AWS access key id.
+    AwsKeyId,
+    /// Base64 of a JSON object.
+    #[serde(rename = "base64-json")]
+    Base64Json,
+    /// Letters and digits both, no repeated pattern.
+    Mixed,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(CheckName),
+    Many(Vec<CheckName>),
+}
+
+impl From<OneOrMany> for Checks {
+    fn from(names: OneOrMany) -> Self {
+        match names {
+            OneOrMany::One(name) => Self(vec![name]),
+            OneOrMany::Many(names) => Self(names),
+        }
+    }
+}
+
+/// A rule that has been read and found right.
+#[derive(Debug, Clone)]
+pub(crate) struct Loaded {
+    /// The file it stands in.
+    pub file: PathBuf,
+    /// From the head of the file.
+    pub provider: String,
+    /// As written, defaults of the file filled in.
+    pub rule: RuleText,
+    /// Lower case, character classes spelled out.
+    pub anchors: Vec<String>,
+    /// The regex with its fragments expanded.
+    pub pattern: String,
+    /// What the pattern's structure tells.
+    pub shape: Shape,
+}
+
+/// From the end of a keyword to the start of the value assigned to it.
+const ASSIGN: &str = concat!(
+    r"[\w.\- \t\[\]]{0,40}?",
+    r#"[\]"'`\\)]{0,4}[ \t]{0,20}"#,
+    r"(?:=>|:=|==?|:{1,2}|,|\(|>|\|\||\?=|<-)",
+    r"[ \t]{0,20}(?:\r?\n[ \t]{0,40})?",
+    r#"[\["'`\\(={>bru@$]{0,6}?"#,
+);
+const START: &str = r"(?:\A|[^A-Za-z0-9_\-+/])";
+const END: &str = r"(?:[^A-Za-z0-9_\-+/=]|\z)";
+
+/// The longest match a pattern may have, in bytes.
+pub(crate) const LONGEST_MATCH: usize = 4096;
+
+/// Reads every `*.yml` and `*.yaml` file of a folder, sorted by name.
+///
+/// # Errors
+/// One line each: what is wrong, in which file and rule.
+pub(crate) fn load_dir(dir: &Path) -> Result<Vec<Loaded>, Vec<String>> {
+    let listing = fs::read_dir(dir).map_err(|error| {
+        vec![format!("could not read the rule folder {}: {error}", dir.display())]
+    })?;
+    let mut files: Vec<PathBuf> = listing
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yml" || ext == "yaml"))
+        .collect();
+    files.sort();
+    let mut rules = Vec::new();
+    let mut errors = Vec::new();
+    for file in files {
+        match fs::read_to_string(&file) {
+            Ok(text) => match load(&file, &text) {
+                Ok(loaded) => rules.extend(loaded),
+                Err(found) => errors.extend(found),
+            },
+            Err(error) => errors.push(format!("could not read {}: {error}", file.display())),
+        }
+    }
+    errors.extend(duplicates(&rules));
+    if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+/// Reads one file's text; `file` only names it in errors.
+///
+/// # Errors
+/// One line each, with line and column where the text is not of the right form.
+pub(crate) fn load(file: &Path, text: &str) -> Result<Vec<Loaded>, Vec<String>> {
+    let name = file.display();
+    let parsed: RuleFile =
+        serde_yaml::from_str(text).map_err(|error| vec![format!("{name}: {error}")])?;
+    let mut rules = Vec::new();
+    let mut errors = Vec::new();
+    for mut rule in parsed.rules {
+        rule.rotate = rule.rotate.or_else(|| parsed.rotate.clone());
+        rule.advice = rule.advice.or_else(|| parsed.advice.clone());
+        let id = rule.id.clone();
+        match settle(file, &parsed.provider, rule) {
+            Ok(loaded) => rules.push(loaded),
+            Err(found) => errors.extend(found.iter().map(|why| format!("{name}: {id}: {why}"))),
+        }
+    }
+    if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<String>> {
+    let mut errors = Vec::new();
+    if rule.id.is_empty() || !rule.id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
+    {
+        errors.push("an id is made of a-z, 0-9 and '-'".to_owned());
+    }
+    if rule.examples.len() < 2 || rule.counter_examples.len() < 2 {
+        errors.push("a rule has two examples and two counter-examples or more".to_owned());
+    }
+    let mut anchors: Vec<String> =
+        rule.anchors.iter().flat_map(|anchor| spell_out(&anchor.to_ascii_lowercase())).collect();
+    anchors.sort();
+    anchors.dedup();
+    if anchors.is_empty() {
+        errors.push("a rule has an anchor or more".to_owned());
+    }
+    if let Some(short) = anchors.iter().find(|anchor| anchor.len() < 3) {
+        errors.push(format!("the anchor {short:?} is shorter than three bytes"));
+    }
+    let pattern = rule
+        .pattern
+        .replace("{{assign}}", ASSIGN)
+        .replace("{{start}}", START)
+        .replace("{{end}}", END);
+    match shape::of(&pattern, &anchors) {
+        Ok(shape) if shape.longest > LONGEST_MATCH => {
+            errors.push(format!("the longest match is {} bytes", shape.longest));
+            Err(errors)
+        }
+        Ok(shape) if errors.is_empty() => {
+            let (file, provider) = (file.to_owned(), provider.to_owned());
+            Ok(Loaded { file, provider, rule, anchors, pattern, shape })
+        }
+        Ok(_) => Err(errors),
+        Err(why) => {
+            errors.push(why);
+            Err(errors)
+        }
+    }
+}
+
+/// `ab[0-2]` becomes `ab0`, `ab1`, `ab2`.
+fn spell_out(anchor: &str) -> Vec<String> {
+    let Some((before, rest)) = anchor.split_once('[') else { return vec![anchor.to_owned()] };
+    let Some((class, after)) = rest.split_once(']') else { return vec![anchor.to_owned()] };
+    let class: Vec<char> = class.chars().collect();
+    let mut letters = Vec::new();
+    let mut at = 0;
+    while let Some(&from) = class.get(at) {
+        match (class.get(at + 1), class.get(at + 2)) {
+            (Some('-'), Some(&to)) => {
+                letters.extend(from..=to);
+                at += 3;
+            }
+            _ => {
+                letters.push(from);
+                at += 1;
+            }
+        }
+    }
+    let tails = spell_out(after);
+    letters
+        .iter()
+        .flat_map(|letter| tails.iter().map(move |tail| format!("{before}{letter}{tail}")))
+        .collect()
+}
+
+/// An error for each id that stands twice.
+fn duplicates(rules: &[Loaded]) -> Vec<String> {
+    let mut seen: BTreeMap<&str, &Path> = BTreeMap::new();
+    let mut errors = Vec::new();
+    for rule in rules {
+        if let Some(first) = seen.insert(&rule.rule.id, &rule.file) {
+            let (second, first) = (rule.file.display(), first.display());
+            errors.push(format!("{second}: the id {:?} is also in {first}", rule.rule.id));
+        }
+    }
+    errors
+}

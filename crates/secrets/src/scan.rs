@@ -1,0 +1,312 @@
+//! One content in, its secrets out: anchors, rules near them, overlaps resolved.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use leakgate_model::{
+    Category, Confidence, Finding, Secret, Status, Text,
+};
+use regex_automata::util::captures::Captures;
+use regex_automata::{Anchored, Input};
+
+use crate::assignment;
+use crate::check::{self, Verdict};
+use crate::decode::{self, Charset};
+use crate::judge;
+use crate::pem;
+use crate::ruleset::{Compiled, Finder, RuleSet, Slot};
+use crate::syntax::{self, Syntax};
+use crate::text::{self, Base, Places};
+use crate::url;
+
+/// Buffers of one thread, kept between contents.
+#[derive(Debug, Default)]
+pub struct Scratch {
+    /// For each rule, where the next match may begin in the current text.
+    from: Vec<usize>,
+    /// Rules whose entry in `from` is not zero.
+    touched: Vec<u16>,
+    matches: Vec<Match>,
+    text: Vec<u8>,
+}
+
+/// A rule matched here.
+#[derive(Debug, Clone)]
+pub(crate) struct Match {
+    rule: u16,
+    /// The secret.
+    pub(crate) span: Range<usize>,
+    confidence: Confidence,
+    reasons: Vec<Text>,
+}
+
+impl RuleSet {
+    /// Finds the secrets in a whole content, in every encoding it may be in.
+    ///
+    /// `path` tells the syntax and is copied into the findings. Findings come in order of place.
+    pub fn scan(&self, path: &[u8], content: &[u8], scratch: &mut Scratch) -> Vec<Finding> {
+        match Charset::detect(content) {
+            Charset::Bytes => {
+                let mut findings = self.scan_text(path, content, &[], scratch);
+                if memchr::memchr(0, content).is_some() {
+                    let mut text = std::mem::take(&mut scratch.text);
+                    text.clear();
+                    decode::wide_strings(content, &mut text);
+                    findings.extend(self.scan_text(path, &text, &["utf-16 strings"], scratch));
+                    scratch.text = text;
+                }
+                findings
+            }
+            charset => {
+                let mut text = std::mem::take(&mut scratch.text);
+                text.clear();
+                charset.decoder().push(content, true, &mut text);
+                let label = charset.label().unwrap_or_default();
+                let findings = self.scan_text(path, &text, &[label], scratch);
+                scratch.text = text;
+                findings
+            }
+        }
+    }
+
+    fn scan_text(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        decoded: &[&'static str],
+        scratch: &mut Scratch,
+    ) -> Vec<Finding> {
+        let matches = self.matches(path, text, scratch);
+        self.findings(path, text, &matches, Window::whole(text), decoded)
+    }
+
+    /// The matches in a text, none overlapping another, in order of place.
+    pub(crate) fn matches(&self, path: &[u8], text: &[u8], scratch: &mut Scratch) -> Vec<Match> {
+        scratch.from.resize(self.len(), 0);
+        scratch.matches.clear();
+        let mut run = Run {
+            rules: self,
+            path,
+            text,
+            syntax: Syntax::of(path),
+            generated: None,
+            scratch,
+        };
+        self.anchors.find(text, |literal, start| run.hit(literal, start));
+        for index in scratch.touched.drain(..) {
+            scratch.from[usize::from(index)] = 0;
+        }
+        if scratch.matches.is_empty() {
+            return Vec::new();
+        }
+        self.resolve(&mut scratch.matches)
+    }
+
+    /// Keeps the best of overlapping matches: the surest, then the most specific, then the longest.
+    fn resolve(&self, matches: &mut Vec<Match>) -> Vec<Match> {
+        matches.sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
+        let mut taken: BTreeMap<usize, Match> = BTreeMap::new();
+        for one in matches.drain(..) {
+            let overlaps = taken
+                .range(..one.span.end)
+                .next_back()
+                .is_some_and(|(_, other)| other.span.end > one.span.start);
+            if !overlaps {
+                taken.insert(one.span.start, one);
+            }
+        }
+        taken.into_values().collect()
+    }
+
+    fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, std::cmp::Reverse<u16>) {
+        let slot = self.slot(one.rule);
+        let specific = matches!(slot.finder, Finder::Pattern(_));
+        let certain = one.confidence == Confidence::Certain;
+        (certain, specific, one.confidence, slot.rule.literal, one.span.len(), std::cmp::Reverse(one.rule))
+    }
+
+    /// Turns the matches that begin inside a window into findings.
+    pub(crate) fn findings(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        matches: &[Match],
+        window: Window,
+        decoded: &[&'static str],
+    ) -> Vec<Finding> {
+        let secret = |one: &Match| {
+            Secret::new(&text[one.span.clone()], self.slot(one.rule).rule.public)
+        };
+        let masks: Vec<(Range<usize>, String)> = matches
+            .iter()
+            .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
+            .collect();
+        let mut places = Places::new(text, window.base);
+        matches
+            .iter()
+            .filter(|one| window.begins.contains(&one.span.start))
+            .map(|one| {
+                let rule = &self.slot(one.rule).rule;
+                let place = places.of(&one.span, decoded);
+                Finding {
+                    rule: rule.id.clone(),
+                    category: Category::Secret,
+                    title: rule.title.clone(),
+                    provider: Some(rule.provider.clone()),
+                    severity: rule.severity,
+                    confidence: one.confidence,
+                    reasons: one.reasons.clone(),
+                    path: path.into(),
+                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks)),
+                    lines: Some(text::source_lines(text, &one.span)),
+                    place: Some(place),
+                    secret: Some(secret(one)),
+                    status: Status::Introduced,
+                    advice: rule.advice.iter().cloned().collect(),
+                    fixes: Vec::new(),
+                    rotate: rule.rotate.clone(),
+                    fingerprint: None,
+                }
+            })
+            .collect()
+    }
+
+    /// How far around a position a match that touches it can reach, in bytes.
+    pub(crate) fn reach(&self) -> usize {
+        self.longest().max(pem::LONGEST_BLOCK) + 64
+    }
+}
+
+/// Which part of a text is reported, and where the text stands in the content.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    pub(crate) begins: Range<usize>,
+    pub(crate) base: Base,
+}
+
+impl Window {
+    fn whole(text: &[u8]) -> Self {
+        Self { begins: 0..text.len(), base: Base::START }
+    }
+}
+
+/// One pass over one text.
+struct Run<'r> {
+    rules: &'r RuleSet,
+    path: &'r [u8],
+    text: &'r [u8],
+    syntax: Syntax,
+    /// Whether a tool wrote the file; computed when a generic rule asks.
+    generated: Option<bool>,
+    scratch: &'r mut Scratch,
+}
+
+impl Run<'_> {
+    fn hit(&mut self, literal: usize, start: usize) {
+        let rules = self.rules;
+        let len = rules.anchors.len_of(literal);
+        for &index in &rules.wanted[literal] {
+            let slot = rules.slot(index);
+            match &slot.finder {
+                Finder::Pattern(cell) => {
+                    let compiled = cell.get_or_init(|| Compiled::new(&slot.rule));
+                    self.pattern(index, slot, compiled, start, len);
+                }
+                Finder::Url => self.url(index, start),
+                Finder::Assignment => self.assignment(index, start, len),
+            }
+        }
+    }
+
+    fn set_from(&mut self, index: u16, from: usize) {
+        let slot = &mut self.scratch.from[usize::from(index)];
+        if *slot == 0 {
+            self.scratch.touched.push(index);
+        }
+        *slot = from;
+    }
+
+    fn pattern(&mut self, index: u16, slot: &Slot, compiled: &Compiled, start: usize, len: usize) {
+        let rule = &*slot.rule;
+        let from = self.scratch.from[usize::from(index)];
+        let (lowest, anchored) = if rule.leads {
+            (start, Anchored::Yes)
+        } else {
+            ((start + len).saturating_sub(rule.longest), Anchored::No)
+        };
+        let highest = self.text.len().min(start + rule.longest);
+        let mut lowest = lowest.max(from);
+        while lowest < highest {
+            let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
+            let mut captures = Captures::matches(compiled.regex.group_info().clone());
+            if !compiled.regex.is_match(input.clone()) {
+                break;
+            }
+            let mut groups = Captures::all(compiled.regex.group_info().clone());
+            std::mem::swap(&mut captures, &mut groups);
+            compiled.regex.search_captures(&input, &mut captures);
+            let (Some(whole), Some(secret)) =
+                (captures.get_match(), captures.get_group(compiled.secret))
+            else {
+                break;
+            };
+            lowest = whole.end().max(lowest + 1);
+            self.set_from(index, secret.end.max(whole.start() + 1));
+            if compiled.wants(self.path) {
+                self.judge(index, rule, secret.range());
+            }
+            if rule.leads {
+                break;
+            }
+        }
+    }
+
+    fn judge(&mut self, index: u16, rule: &crate::Rule, span: Range<usize>) {
+        let value = &self.text[span.clone()];
+        if rule.entropy > 0.0 && judge::entropy(value) < rule.entropy {
+            return;
+        }
+        if !rule.keep_placeholders && judge::is_placeholder(value) {
+            return;
+        }
+        let mut one =
+            Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
+        for &name in rule.checks.iter() {
+            let proof = check::run(name, self.text, one.span.start, one.span.end);
+            if let Some(end) = proof.end {
+                one.span.end = end;
+            }
+            match proof.verdict {
+                Verdict::Invalid => return,
+                Verdict::Valid(why) => {
+                    one.confidence = Confidence::Certain;
+                    one.reasons.push(why);
+                }
+                Verdict::Unknown(why) => one.reasons.extend(why),
+            }
+        }
+        self.scratch.matches.push(one);
+    }
+
+    fn url(&mut self, index: u16, start: usize) {
+        // The anchor is one letter of the scheme and `://`.
+        let Some(span) = url::password(self.text, start + 1) else { return };
+        self.push_generic(index, span, Confidence::Medium, "between user and host of a URL".into());
+    }
+
+    fn assignment(&mut self, index: u16, start: usize, len: usize) {
+        if start < self.scratch.from[usize::from(index)] {
+            return;
+        }
+        let Some(found) = assignment::read(self.text, start, len, self.syntax) else { return };
+        self.set_from(index, found.value.end.max(found.name.end));
+        let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
+        if !generated {
+            self.push_generic(index, found.value, found.confidence, found.reason);
+        }
+    }
+
+    fn push_generic(&mut self, rule: u16, span: Range<usize>, confidence: Confidence, why: Text) {
+        self.scratch.matches.push(Match { rule, span, confidence, reasons: vec![why] });
+    }
+}

@@ -1,0 +1,233 @@
+//! From byte offsets to what a person reads: lines, columns, and a masked piece of the line.
+
+use std::ops::Range;
+
+use bstr::ByteSlice as _;
+use leakgate_model::{Excerpt, Place, SourceLines};
+
+/// Characters of context an excerpt keeps on each side of a finding.
+const CONTEXT: usize = 60;
+/// The longest highlighted part of an excerpt, in characters.
+const WIDEST: usize = 100;
+/// Raw bytes kept on each side for inline markers.
+const RAW_CONTEXT: usize = 2048;
+
+/// Where a text begins inside the whole content, when it is one window of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Base {
+    /// Bytes of the content before the text.
+    pub(crate) offset: u64,
+    /// The line that the text begins on, from 1.
+    pub(crate) line: u64,
+    /// The column that the text begins at, from 1.
+    pub(crate) column: u64,
+}
+
+impl Base {
+    /// The beginning of the content.
+    pub(crate) const START: Self = Self { offset: 0, line: 1, column: 1 };
+
+    /// The base of what follows after `text`.
+    pub(crate) fn after(self, text: &[u8]) -> Self {
+        let offset = self.offset + text.len() as u64;
+        match memchr::memrchr(b'\n', text) {
+            Some(at) => Self {
+                offset,
+                line: self.line + memchr::memchr_iter(b'\n', text).count() as u64,
+                column: 1 + columns(&text[at + 1..]),
+            },
+            None => Self { offset, line: self.line, column: self.column + columns(text) },
+        }
+    }
+}
+
+fn columns(text: &[u8]) -> u64 {
+    text.chars().count() as u64
+}
+
+/// Turns offsets into lines and columns, going forward through one text.
+pub(crate) struct Places<'t> {
+    text: &'t [u8],
+    at: usize,
+    base: Base,
+}
+
+impl<'t> Places<'t> {
+    pub(crate) fn new(text: &'t [u8], base: Base) -> Self {
+        Self { text, at: 0, base }
+    }
+
+    /// The place of a span. Cheap when spans come in order of their start.
+    pub(crate) fn of(&mut self, span: &Range<usize>, decoded: &[&'static str]) -> Place {
+        let start = self.advance(span.start);
+        let end = start.after(&self.text[span.clone()]);
+        Place {
+            line: start.line,
+            column: start.column,
+            end_line: end.line,
+            end_column: end.column,
+            span: start.offset..end.offset,
+            decoded: decoded.to_vec(),
+        }
+    }
+
+    fn advance(&mut self, to: usize) -> Base {
+        // The line is counted to its beginning, so that the column can be counted from there.
+        let line_start = memchr::memrchr(b'\n', &self.text[..to]).map_or(0, |at| at + 1);
+        if line_start > self.at {
+            self.base = self.base.after(&self.text[self.at..line_start]);
+            self.at = line_start;
+        }
+        if to < self.at {
+            return self.base;
+        }
+        self.base.after(&self.text[self.at..to])
+    }
+}
+
+/// The raw line of a span and the one above, cut around the span.
+pub(crate) fn source_lines(text: &[u8], span: &Range<usize>) -> SourceLines {
+    let line = line_around(text, span.start);
+    let from = line.start.max(span.start.saturating_sub(RAW_CONTEXT));
+    let to = line.end.min(span.start + RAW_CONTEXT);
+    let above = match line.start.checked_sub(1) {
+        Some(end) => {
+            let above = line_around(text, end);
+            &text[above.start.max(above.end.saturating_sub(RAW_CONTEXT))..above.end]
+        }
+        None => &[],
+    };
+    SourceLines { line: text[from..to.max(from)].to_vec(), above: above.to_vec() }
+}
+
+fn line_around(text: &[u8], at: usize) -> Range<usize> {
+    let start = memchr::memrchr(b'\n', &text[..at]).map_or(0, |newline| newline + 1);
+    let end = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |newline| at + newline);
+    start..end
+}
+
+/// A masked piece of the first line of `span`.
+///
+/// `masks` are all spans of the text that hold a secret, sorted, with what to show for each.
+pub(crate) fn excerpt(
+    text: &[u8],
+    span: &Range<usize>,
+    line: u64,
+    masks: &[(Range<usize>, String)],
+) -> Excerpt {
+    let whole = line_around(text, span.start);
+    let from = back(text, whole.start, span.start);
+    let shown_end = whole.end.min(span.end);
+    let to = forward(text, shown_end, whole.end);
+    let mut shown = String::new();
+    let mut highlight = 0..0;
+    let mut at = from;
+    let first = masks.partition_point(|(mask, _)| mask.end <= from);
+    for (mask, masked) in masks[first..].iter().take_while(|(mask, _)| mask.start < to) {
+        if mask.start > at {
+            push_clean(&mut shown, &text[at..mask.start]);
+        }
+        let start = shown.len();
+        if mask.end > at {
+            shown.push_str(masked);
+        }
+        if mask.start <= span.start && span.start < mask.end {
+            highlight = start..shown.len();
+        }
+        at = at.max(mask.end);
+    }
+    if at < to {
+        push_clean(&mut shown, &text[at..to]);
+    }
+    let leading = shown.len() - shown.trim_start().len();
+    let kept = shown.trim().to_owned();
+    let highlight = clamp(highlight.start.saturating_sub(leading), &kept)
+        ..clamp(highlight.end.saturating_sub(leading), &kept);
+    Excerpt {
+        text: kept,
+        highlight,
+        line,
+        cut_start: from > whole.start,
+        cut_end: to < whole.end && whole.end > span.end,
+    }
+}
+
+fn clamp(at: usize, text: &str) -> usize {
+    at.min(text.len())
+}
+
+/// Steps back from `at` by the context's width, not beyond `limit`, to a character boundary.
+fn back(text: &[u8], limit: usize, at: usize) -> usize {
+    let context = &text[limit..at];
+    context.char_indices().rev().take(CONTEXT).last().map_or(at, |(start, _, _)| limit + start)
+}
+
+fn forward(text: &[u8], at: usize, limit: usize) -> usize {
+    let context = &text[at..limit];
+    context.char_indices().take(CONTEXT).last().map_or(at, |(_, end, _)| at + end)
+}
+
+/// Appends text with everything that could steer a terminal replaced.
+fn push_clean(to: &mut String, bytes: &[u8]) {
+    for letter in bytes.chars() {
+        match letter {
+            '\t' => to.push(' '),
+            '\r' => {}
+            letter if letter.is_control() || is_invisible(letter) => to.push('\u{fffd}'),
+            letter => to.push(letter),
+        }
+    }
+}
+
+/// Bidirectional controls and characters without a width, which can hide or reorder text.
+fn is_invisible(letter: char) -> bool {
+    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
+/// What is shown for a secret, never wider than an excerpt allows.
+pub(crate) fn short_mask(masked: String) -> String {
+    if masked.chars().count() <= WIDEST { masked } else { masked.chars().take(WIDEST).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_lines_and_code_points() {
+        let text = "a\nhé = x\r\nz".as_bytes();
+        let mut places = Places::new(text, Base::START);
+        let at = memchr::memchr(b'x', text).expect("it is there");
+        let place = places.of(&(at..at + 1), &[]);
+        assert_eq!((place.line, place.column, place.end_column), (2, 6, 7));
+        let place = places.of(&(text.len() - 1..text.len()), &[]);
+        assert_eq!((place.line, place.column), (3, 1));
+    }
+
+    #[test]
+    fn a_base_goes_on_where_a_text_ended() {
+        let text = b"one\ntwo three\nfour";
+        for cut in 0..text.len() {
+            let base = Base::START.after(&text[..cut]);
+            assert_eq!(base.after(&text[cut..]), Base::START.after(text), "{cut}");
+        }
+    }
+
+    #[test]
+    fn an_excerpt_masks_each_secret_and_underlines_one() {
+        let text = b"first\n  a = SECRETONE, b = SECRETTWO;\nlast";
+        let masks = [(12..21, "****".to_owned()), (27..36, "++".to_owned())];
+        let excerpt = excerpt(text, &(27..36), 2, &masks);
+        assert_eq!(excerpt.text, "a = ****, b = ++;");
+        assert_eq!(&excerpt.text[excerpt.highlight.clone()], "++");
+        assert!(!excerpt.cut_start && !excerpt.cut_end);
+    }
+
+    #[test]
+    fn a_long_line_is_cut_and_controls_are_replaced() {
+        let text = [b"x".repeat(500), b"\x1b[31mKEY".to_vec(), b"y".repeat(500)].concat();
+        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())]);
+        assert!(excerpt.cut_start && excerpt.cut_end && excerpt.text.len() < 140);
+        assert!(!excerpt.text.contains('\u{1b}'));
+    }
+}
