@@ -120,10 +120,10 @@ pub enum Error {
 impl Error {
     /// The error for something that was attempted on a path.
     pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |source| Self::Io {
+        move |cause| Self::Io {
             attempt,
             path: path.to_owned(),
-            source,
+            cause,
         }
     }
 }

@@ -89,6 +89,15 @@ impl Hook {
         }
     }
 
+    /// Removes what interrupted writes of both files have left.
+    fn sweep(&self, folder: &Path) -> Result<(), Error> {
+        [&self.path, &self.previous]
+            .into_iter()
+            .try_for_each(|path| {
+                atomic::sweep(path).map_err(written("clean up beside", path, folder))
+            })
+    }
+
     /// Returns true if and only if somebody else's hook has both names: an installation stopped
     /// half way.
     fn is_kept_already(&self) -> Result<bool, Error> {
@@ -141,7 +150,7 @@ impl Installation {
 
     fn carry_out(self, folder: &Path) -> Result<Change, Error> {
         let Self { hook, text, step } = self;
-        atomic::sweep(&hook.path).map_err(written("clean up beside", &hook.path, folder))?;
+        hook.sweep(folder)?;
         let action = match step {
             InstallStep::Nothing => return Ok(hook.change(Action::AlreadyInstalled)),
             InstallStep::Write(action) => action,
@@ -189,7 +198,7 @@ impl Removal {
     fn carry_out(self, folder: &Path) -> Result<Change, Error> {
         let Self { hook, step } = self;
         if folder.exists() {
-            atomic::sweep(&hook.path).map_err(written("clean up beside", &hook.path, folder))?;
+            hook.sweep(folder)?;
         }
         let (done, action) = match step {
             RemovalStep::Nothing => (Ok(()), Action::NotInstalled),
@@ -290,7 +299,7 @@ fn written<'a>(
     move |cause| match cause.kind() {
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::NotWritable {
             hooks_dir: folder.to_owned(),
-            source,
+            cause,
         },
         _ => Error::io(attempt, path)(cause),
     }

@@ -122,27 +122,29 @@ impl fmt::Display for Manager {
     }
 }
 
+/// Husky runs `pre-merge-commit` since 9.1.5; before, it leaves the file alone.
 fn husky(events: &[Event]) -> String {
-    let line = |event| format!("add this line to .husky/{event}:\n\n    leakgate hook {event}\n");
-    per_event(events, line)
+    let line = |event| format!("    .husky/{event}: leakgate hook {event}");
+    let lines = per_event(events, "\n", line);
+    format!("add to each file its line:\n\n{lines}")
 }
 
 fn lefthook(events: &[Event]) -> String {
-    let job = |event| {
+    let command = |event| {
         format!(
-            "    {event}:\n      commands:\n        leakgate:\n          run: leakgate hook {event}\n"
+            "    {event}:\n      commands:\n        leakgate:\n          run: leakgate hook {event}"
         )
     };
-    let jobs = per_event(events, job);
-    format!("add these lines to lefthook.yml, then run `lefthook install`:\n\n{jobs}")
+    let commands = per_event(events, "\n", command);
+    format!("add these lines to lefthook.yml, then run `lefthook install`:\n\n{commands}")
 }
 
 fn pre_commit(tool: &str, events: &[Event]) -> String {
-    let stages = per_event(events, |event| format!("{event}, "));
-    let types = per_event(events, |event| format!(" --hook-type {event}"));
+    let stages = per_event(events, ", ", |event| event.to_string());
+    let types = per_event(events, " ", |event| format!("--hook-type {event}"));
     format!(
         "\
-add these lines under `repos:` in .pre-commit-config.yaml, then run `{tool} install{types}`:
+add these lines under `repos:` in .pre-commit-config.yaml, then run `{tool} install {types}`:
 
     - repo: local
       hooks:
@@ -153,8 +155,7 @@ add these lines under `repos:` in .pre-commit-config.yaml, then run `{tool} inst
           always_run: true
           pass_filenames: false
           require_serial: true
-          stages: [{stages}manual]
-"
+          stages: [{stages}, manual]"
     )
 }
 
@@ -167,20 +168,24 @@ add these lines to .overcommit.yml, then run `overcommit --sign`:
       Leakgate:
         enabled: true
         required: true
-        command: ['sh', '-c', 'leakgate hook pre-commit']
-";
+        command: ['sh', '-c', 'leakgate hook pre-commit']";
 
 fn simple_git_hooks(events: &[Event]) -> String {
-    let line = |event| format!("    \"{event}\": \"leakgate hook {event}\",\n");
-    let lines = per_event(events, line);
+    let line = |event| format!("    \"{event}\": \"leakgate hook {event}\"");
+    let lines = per_event(events, ",\n", line);
     format!(
         "add these lines under \"simple-git-hooks\" in package.json, \
          then run `npx simple-git-hooks`:\n\n{lines}"
     )
 }
 
-fn per_event(events: &[Event], line: impl Fn(Event) -> String) -> String {
-    events.iter().copied().map(line).collect()
+fn per_event(events: &[Event], between: &str, line: impl Fn(Event) -> String) -> String {
+    events
+        .iter()
+        .copied()
+        .map(line)
+        .collect::<Vec<_>>()
+        .join(between)
 }
 
 #[cfg(test)]

@@ -257,6 +257,7 @@ fn an_installation_that_stopped_half_way_is_finished() {
         let repository = Repository::new();
         repository.write("pre-commit", ENDS_EARLY, 0o755);
         repository.write("pre-commit.leakgate-new-123", "#!/bi", 0o644);
+        repository.write("pre-commit.leakgate-previous.leakgate-new-123", "", 0o644);
         let kept = repository.hook("pre-commit.leakgate-previous");
         keep(repository.hook("pre-commit"), kept.clone()).expect("a second name");
         assert_eq!(repository.install()[0], Action::Chained { existing: kept });
@@ -373,7 +374,10 @@ fn huskys_folder_is_not_even_made() {
     let error = install(&repository.site, &Event::ALL)
         .expect_err("install refuses")
         .to_string();
-    assert!(error.contains("    leakgate hook pre-commit\n"), "{error}");
+    assert!(
+        error.contains(".husky/pre-commit: leakgate hook pre-commit\n"),
+        "{error}"
+    );
     assert!(!repository.folder.path().join(".husky").exists());
 }
 

@@ -23,6 +23,14 @@ pub fn shell_path(path: &BStr) -> String {
     }
 }
 
+/// The command that takes `path` out of the next commit and leaves the file alone.
+pub fn untrack_command(path: &BStr) -> String {
+    // `git rm` takes patterns, and a hostile name could make it remove other files.
+    let pattern = path.find_byteset(b"*?[\\").is_some() || path.starts_with(b":");
+    let literal = if pattern { " --literal-pathspecs" } else { "" };
+    format!("git{literal} rm --cached -- {}", shell_path(path))
+}
+
 /// Returns true if and only if a terminal would not show `c`, or would show its neighbours
 /// differently because of it.
 ///
@@ -40,9 +48,27 @@ pub fn is_invisible(c: char) -> bool {
 /// dummies are at home.
 pub fn in_sample_folder(path: &BStr) -> bool {
     const FOLDERS: [&str; 21] = [
-        "test", "tests", "__tests__", "testdata", "test-data", "test_data", "testing", "e2e",
-        "fixture", "fixtures", "__fixtures__", "spec", "specs", "mock", "mocks", "example",
-        "examples", "sample", "samples", "template", "templates",
+        "test",
+        "tests",
+        "__tests__",
+        "testdata",
+        "test-data",
+        "test_data",
+        "testing",
+        "e2e",
+        "fixture",
+        "fixtures",
+        "__fixtures__",
+        "spec",
+        "specs",
+        "mock",
+        "mocks",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "template",
+        "templates",
     ];
     let Some((folders, _)) = path.rsplit_once_str("/") else { return false };
     folders
@@ -90,6 +116,15 @@ mod tests {
         ] {
             assert_eq!(shell_path(path.into()), word);
         }
+    }
+
+    #[test]
+    fn taking_out_a_file_takes_out_no_other() {
+        let command = |path: &str| untrack_command(path.into());
+        assert_eq!(command(".env"), "git rm --cached -- .env");
+        assert_eq!(command("a*"), "git --literal-pathspecs rm --cached -- 'a*'");
+        assert_eq!(command(":/"), "git --literal-pathspecs rm --cached -- ':/'");
+        assert_eq!(command("-r"), "git rm --cached -- ./-r");
     }
 
     #[test]

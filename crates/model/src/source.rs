@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bstr::BString;
 
-use crate::{Entry, ObjectId, Problem, Skip};
+use crate::{Entry, ObjectId, Previous, Problem, Skip};
 
 /// What a source has to scan.
 #[derive(Debug, Default)]
@@ -21,6 +21,13 @@ pub struct Listing {
 pub trait Source: Sync {
     /// A reader for one thread.
     fn reader(&self) -> Box<dyn Reader + '_>;
+
+    /// Committed files whose paths the change deletes: what they held may have moved.
+    ///
+    /// A source may leave some out when they are very many.
+    fn removed(&self) -> Vec<Previous> {
+        Vec::new()
+    }
 }
 
 /// Reads the content of entries, one at a time.

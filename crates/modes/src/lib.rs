@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
-use leakgate_model::{Change, Confidence, Entry, Finding, Mode, Previous, Rule, Status, shell_path};
+use leakgate_model::{Change, Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 
 mod data;
 mod key;
@@ -103,21 +103,9 @@ fn found(rule: &Rule, entry: &Entry, was_so: impl Fn(&Previous) -> bool) -> Find
     finding
 }
 
-/// The command that takes `entry` out of the next commit and leaves the file alone.
-fn untrack(entry: &Entry) -> String {
-    let path = entry.path.as_bstr();
-    // `git rm` takes patterns, and a hostile name could make it remove other files.
-    let pattern = path.find_byteset(b"*?[\\").is_some() || path.starts_with(b":");
-    let literal = if pattern { " --literal-pathspecs" } else { "" };
-    format!("git{literal} rm --cached -- {}", shell_path(path))
-}
-
 #[cfg(test)]
 mod tests {
-    use std::process::Command;
-
     use super::*;
-    use leakgate_model::Severity;
 
     fn trusted() -> Context {
         Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted }
@@ -172,26 +160,6 @@ mod tests {
                     check_content(&entry, head, &trusted());
                 }
             }
-        }
-    }
-
-    #[test]
-    fn taking_out_a_file_takes_out_no_other() {
-        let fix = |path: &str| untrack(&Entry::present(path, Mode::File));
-        assert_eq!(fix(".env"), "git rm --cached -- .env");
-        assert_eq!(fix("a*"), "git --literal-pathspecs rm --cached -- 'a*'");
-        assert_eq!(fix(":/"), "git --literal-pathspecs rm --cached -- ':/'");
-        assert_eq!(fix("-r"), "git rm --cached -- ./-r");
-    }
-
-    #[test]
-    fn no_advice_is_more_severe_than_its_rule() {
-        let rule = rules().iter().find(|rule| rule.id == "work-tree-setuid").expect("it exists");
-        assert_eq!(rule.severity, Severity::Low);
-        // The test of the table above would not notice a command that no shell can read.
-        let word = shell_path("a 'b".into());
-        if let Ok(output) = Command::new("sh").args(["-c", &format!("printf %s {word}")]).output() {
-            assert_eq!(output.stdout, b"a 'b");
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The mode that would be committed: the executable bit, submodules, modes of no known type.
 
-use bstr::{BStr, ByteSlice};
-use leakgate_model::{Change, Entry, Finding, Mode, shell_path};
+use bstr::ByteSlice;
+use leakgate_model::{Change, Entry, Finding, Mode, shell_path, untrack_command};
 
 use crate::data::{self, Kind};
-use crate::{Context, found, rules, untrack, work_tree};
+use crate::{Context, found, rules, work_tree};
 
 /// What modes and names alone tell.
 pub(crate) fn check(entry: &Entry, context: &Context, findings: &mut Vec<Finding>) {
@@ -35,8 +35,7 @@ fn executable(entry: &Entry) -> Option<Finding> {
     let was_executable = entry.previous.iter().any(|old| old.mode == Mode::Executable);
     let was_file = entry.previous.iter().any(|old| old.mode == Mode::File);
     let switched_on = was_file && !was_executable;
-    let rule =
-        if switched_on { rules::MODE_MADE_EXECUTABLE } else { rules::MODE_EXECUTABLE_DATA };
+    let rule = if switched_on { rules::MODE_MADE_EXECUTABLE } else { rules::MODE_EXECUTABLE_DATA };
     let mut finding = found(rule, entry, |old| old.mode == Mode::Executable);
     if switched_on {
         finding.reasons.push("mode changes from 100644 to 100755".into());
@@ -50,10 +49,9 @@ fn executable(entry: &Entry) -> Option<Finding> {
 }
 
 fn embedded(entry: &Entry) -> Finding {
-    let mut finding =
-        found(rules::GITLINK_UNLISTED, entry, |old| old.mode == Mode::Gitlink);
-    let path = shell_path(inside(entry.path.as_bstr()));
-    finding.fixes.push(untrack(entry));
+    let mut finding = found(rules::GITLINK_UNLISTED, entry, |old| old.mode == Mode::Gitlink);
+    let path = shell_path(entry.path.as_bstr());
+    finding.fixes.push(untrack_command(entry.path.as_bstr()));
     finding
         .fixes
         .push(format!("git submodule add -- \"$(git -C {path} remote get-url origin)\" {path}"));
@@ -63,14 +61,9 @@ fn embedded(entry: &Entry) -> Finding {
 fn unknown(entry: &Entry) -> Finding {
     let mut finding = found(rules::MODE_UNKNOWN, entry, |old| old.mode == entry.mode);
     finding.reasons.push(format!("mode {}", entry.mode).into());
-    finding.fixes.push(untrack(entry));
+    finding.fixes.push(untrack_command(entry.path.as_bstr()));
     finding.fixes.push(format!("git add -- {}", shell_path(entry.path.as_bstr())));
     finding
-}
-
-/// A submodule's path without the slash that some writers end it with.
-fn inside(path: &BStr) -> &BStr {
-    path.strip_suffix(b"/").unwrap_or(path).as_bstr()
 }
 
 #[cfg(test)]
@@ -88,11 +81,8 @@ mod tests {
 
     fn entry(path: &str, mode: Mode, old: &[Mode]) -> Entry {
         let id = ObjectId::from_bytes(&[1; 20]);
-        let previous = |&mode: &Mode| Previous {
-            path: path.into(),
-            mode,
-            id: id.expect("twenty bytes fit"),
-        };
+        let previous =
+            |&mode: &Mode| Previous { path: path.into(), mode, id: id.expect("twenty bytes fit") };
         Entry {
             id,
             change: if old.is_empty() { Change::Added } else { Change::Modified },
@@ -109,10 +99,7 @@ mod tests {
     fn the_executable_bit_on_data() {
         let new = check_entry(&entry("a/b.PNG", Mode::Executable, &[]), &trusted());
         assert_eq!(ids(&new), [("mode-executable-data", Status::Introduced)]);
-        assert_eq!(
-            new[0].fixes,
-            ["chmod a-x a/b.PNG", "git update-index --chmod=-x -- a/b.PNG"]
-        );
+        assert_eq!(new[0].fixes, ["chmod a-x a/b.PNG", "git update-index --chmod=-x -- a/b.PNG"]);
         for (path, mode) in [("a/b.png", Mode::File), ("a/b.sh", Mode::Executable)] {
             assert_eq!(check_entry(&entry(path, mode, &[]), &trusted()), []);
         }
@@ -139,10 +126,7 @@ mod tests {
             assert_eq!(ids(&findings), [("mode-made-executable", Status::Introduced)], "{path}");
             assert_eq!(check_content(&entry, b"#!/bin/sh\n", &trusted()), []);
         }
-        assert_eq!(
-            check_content(&entry("run", Mode::Executable, &[]), b"echo", &trusted()),
-            []
-        );
+        assert_eq!(check_content(&entry("run", Mode::Executable, &[]), b"echo", &trusted()), []);
         let image = b"\x89PNG\r\n\x1a\n";
         let findings = check_content(&entry("logo", Mode::Executable, &[]), image, &trusted());
         assert_eq!(ids(&findings), [("mode-executable-data", Status::Introduced)]);

@@ -1,9 +1,11 @@
 //! Names that hide what they are, or that a checkout would put somewhere else.
 
 use bstr::{BStr, BString, ByteSlice};
-use leakgate_model::{Change, Entry, Finding, Mode, Rule, is_invisible, shell_path};
+use leakgate_model::{
+    Change, Entry, Finding, Mode, Rule, is_invisible, shell_path, untrack_command,
+};
 
-use crate::{found, rules, untrack};
+use crate::{found, rules};
 
 /// Finds hostile names.
 pub(crate) fn check(entry: &Entry, findings: &mut Vec<Finding>) {
@@ -24,7 +26,7 @@ pub(crate) fn check(entry: &Entry, findings: &mut Vec<Finding>) {
         ] {
             if holds(path) {
                 let mut finding = found(rule, entry, |old| holds(old.path.as_bstr()));
-                finding.fixes.push(untrack(entry));
+                finding.fixes.push(untrack_command(entry.path.as_bstr()));
                 findings.push(finding);
             }
         }
@@ -79,8 +81,7 @@ fn readable(path: &BStr) -> BString {
 }
 
 fn has_control(path: &BStr) -> bool {
-    path.iter().any(u8::is_ascii_control)
-        || !path.is_ascii() && path.chars().any(char::is_control)
+    path.iter().any(u8::is_ascii_control) || !path.is_ascii() && path.chars().any(char::is_control)
 }
 
 fn has_invisible(path: &BStr) -> bool {
@@ -162,7 +163,12 @@ mod tests {
     #[test]
     fn names_taken_for_git() {
         for path in [
-            ".git/config", "a/.GIT", "git~1/hooks/x", ".git ", ".git.. .", ".git::$INDEX_ALLOCATION",
+            ".git/config",
+            "a/.GIT",
+            "git~1/hooks/x",
+            ".git ",
+            ".git.. .",
+            ".git::$INDEX_ALLOCATION",
             "a\\.git\\config",
         ] {
             assert_eq!(ids(path.as_bytes()), ["name-git-lookalike"], "{path:?}");

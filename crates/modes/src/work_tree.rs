@@ -16,7 +16,9 @@ const SET_GROUP: u32 = 0o2010;
 
 /// Judges a file that holds no secret.
 pub(crate) fn check_plain(entry: &Entry, context: &Context, findings: &mut Vec<Finding>) {
-    let Some(bits) = bits(entry, context) else { return };
+    let Some(bits) = bits(entry, context) else {
+        return;
+    };
     if bits & OTHERS_WRITE != 0 {
         findings.push(finding(rules::WORK_TREE_WORLD_WRITABLE, entry, bits, "o-w"));
     }
@@ -25,7 +27,9 @@ pub(crate) fn check_plain(entry: &Entry, context: &Context, findings: &mut Vec<F
 
 /// Judges a file that holds a secret.
 pub(crate) fn check_secret(entry: &Entry, context: &Context, findings: &mut Vec<Finding>) {
-    let Some(bits) = bits(entry, context) else { return };
+    let Some(bits) = bits(entry, context) else {
+        return;
+    };
     if bits & OTHERS_WRITE != 0 {
         findings.push(finding(rules::WORK_TREE_SECRET_WRITABLE, entry, bits, "600"));
     } else if bits & OTHERS_ANY != 0 {

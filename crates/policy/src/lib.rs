@@ -1,1 +1,60 @@
-//! x
+//! Decides which findings count: what is new, what the user ignores, and with what reason.
+//!
+//! Ignores are keyed by content, not by position: a moved line stays ignored, a new value alerts.
+
+mod ignore_file;
+mod marker;
+mod novelty;
+
+use leakgate_model::{Category, Finding, Key};
+
+pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
+pub use marker::{MARKER, Marker, marker};
+pub use novelty::{has_new, mark_known};
+
+/// What a policy made of some findings.
+#[derive(Debug, Default)]
+pub struct Applied {
+    /// Those that count, each with its fingerprint.
+    pub kept: Vec<Finding>,
+    /// How many were ignored with a reason.
+    pub ignored: u64,
+}
+
+/// Gives each finding its fingerprint and takes out those that are ignored with a reason.
+///
+/// A marker without a reason ignores nothing; the finding then says so.
+pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
+    let mut applied = Applied::default();
+    for mut finding in findings {
+        fingerprint(&mut finding, ignores.key());
+        let marker = finding.lines.as_ref().map_or(Marker::None, marker);
+        let listed = finding.fingerprint.is_some_and(|print| ignores.ignores(&finding.rule, print));
+        if listed || marker == Marker::Reasoned {
+            applied.ignored += 1;
+            continue;
+        }
+        if marker == Marker::Bare {
+            finding.advice.push(format!("Give a reason behind `{MARKER}`, or it has no effect.").into());
+        }
+        applied.kept.push(finding);
+    }
+    applied
+}
+
+/// Names a finding by its value, or by its rule and path where it has none.
+fn fingerprint(finding: &mut Finding, key: &Key) {
+    let print = match &finding.secret {
+        Some(secret) => secret.fingerprint(key),
+        None => {
+            let kind: &[u8] = match finding.category {
+                Category::Secret => b"secret",
+                Category::Permission => b"permission",
+                Category::Agent => b"agent",
+            };
+            let line = finding.lines.as_ref().map_or(&[][..], |lines| &lines.line);
+            key.fingerprint(&[kind, finding.rule.as_str().as_bytes(), &finding.path, line])
+        }
+    };
+    finding.fingerprint = Some(print);
+}

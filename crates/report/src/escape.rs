@@ -34,13 +34,13 @@ pub(crate) fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// The bytes of a path as text: like [`visible`], and `\xFF` for each byte that is not UTF-8.
+/// The bytes of a path as text: like [`visible`], and `\xff` for each byte that is not UTF-8.
 pub(crate) fn visible_bytes(bytes: &[u8]) -> String {
     let mut shown = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         push_visible(&mut shown, chunk.valid());
         for byte in chunk.invalid() {
-            push_fmt(&mut shown, format_args!("\\x{byte:02X}"));
+            push_fmt(&mut shown, format_args!("\\x{byte:02x}"));
         }
     }
     shown
@@ -90,7 +90,8 @@ fn push_visible(shown: &mut String, text: &str) {
 }
 
 fn push_fmt(text: &mut String, args: std::fmt::Arguments<'_>) {
-    text.write_fmt(args).expect("writing to a string does not fail");
+    text.write_fmt(args)
+        .expect("writing to a string does not fail");
 }
 
 #[cfg(test)]
@@ -100,7 +101,10 @@ mod tests {
     #[test]
     fn hidden_characters_become_visible() {
         assert_eq!(visible("a\nb\tc\u{1b}[31m"), r"a\nb\tc\u{1b}[31m");
-        assert_eq!(visible("a\u{202e}b\u{2066}\u{200d}\u{feff}"), r"a\u{202e}b\u{2066}\u{200d}\u{feff}");
+        assert_eq!(
+            visible("a\u{202e}b\u{2066}\u{200d}\u{feff}"),
+            r"a\u{202e}b\u{2066}\u{200d}\u{feff}"
+        );
         assert_eq!(visible("\u{9b}2J\u{7f}"), r"\u{9b}2J\u{7f}");
     }
 
@@ -113,7 +117,10 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_utf8_become_visible() {
-        assert_eq!(visible_bytes(b"a\xff\xc3(\n\xe2\x82"), r"a\xFF\xC3(\n\xE2\x82");
+        assert_eq!(
+            visible_bytes(b"a\xff\xc3(\n\xe2\x82"),
+            r"a\xff\xc3(\n\xe2\x82"
+        );
         assert_eq!(visible_bytes("日本".as_bytes()), "日本");
     }
 
@@ -122,12 +129,21 @@ mod tests {
         let text = "a\u{7f}\u{202e}\u{e0001}\u{85}\u{1b}é";
         let document = serde_json::to_string_pretty(&[text]).expect("it is text");
         let shown = json_visible(&document);
-        assert_eq!(shown, "[\n  \"a\\u007f\\u202e\\udb40\\udc01\\u0085\\u001bé\"\n]");
-        assert_eq!(serde_json::from_str::<[String; 1]>(&shown).expect("it is JSON"), [text]);
+        assert_eq!(
+            shown,
+            "[\n  \"a\\u007f\\u202e\\udb40\\udc01\\u0085\\u001bé\"\n]"
+        );
+        assert_eq!(
+            serde_json::from_str::<[String; 1]>(&shown).expect("it is JSON"),
+            [text]
+        );
     }
 
     #[test]
     fn uris_hold_any_bytes() {
-        assert_eq!(percent_encoded(b"a b/\xff%:#?[]~-_.Z9"), "a%20b/%FF%25%3A%23%3F%5B%5D~-_.Z9");
+        assert_eq!(
+            percent_encoded(b"a b/\xff%:#?[]~-_.Z9"),
+            "a%20b/%FF%25%3A%23%3F%5B%5D~-_.Z9"
+        );
     }
 }

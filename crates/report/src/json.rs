@@ -147,8 +147,9 @@ struct WireExcerpt<'a> {
 
 #[derive(Serialize)]
 struct WireProblem<'a> {
-    #[serde(flatten)]
-    path: Option<WirePath<'a>>,
+    path: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path_bytes: Option<String>,
     kind: &'static str,
     detail: &'a str,
     help: &'a str,
@@ -158,7 +159,11 @@ impl<'a> Document<'a> {
     fn of(report: &Report<'a>, reveal: Option<Reveal>) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool { name: "leakgate", version: report.version, command: report.command },
+            tool: Tool {
+                name: "leakgate",
+                version: report.version,
+                command: report.command,
+            },
             scope: match report.scope {
                 Scope::StagedChange => "staged_change",
                 Scope::Files => "files",
@@ -167,8 +172,17 @@ impl<'a> Document<'a> {
             complete: report.outcome.is_complete(),
             exit: report.exit,
             summary: Summary::of(report),
-            findings: report.findings.iter().map(|one| WireFinding::of(one, reveal)).collect(),
-            problems: report.outcome.problems.iter().map(WireProblem::of).collect(),
+            findings: report
+                .findings
+                .iter()
+                .map(|one| WireFinding::of(one, reveal))
+                .collect(),
+            problems: report
+                .outcome
+                .problems
+                .iter()
+                .map(WireProblem::of)
+                .collect(),
         }
     }
 }
@@ -181,7 +195,11 @@ impl Summary {
             scanned: outcome.scanned,
             bytes: outcome.bytes,
             deleted: outcome.deleted,
-            skipped: outcome.skipped.iter().map(|(skip, n)| (skip_name(*skip), *n)).collect(),
+            skipped: outcome
+                .skipped
+                .iter()
+                .map(|(skip, n)| (skip_name(*skip), *n))
+                .collect(),
             blocking: counts.blocking(),
             warnings: counts.warnings,
             already_committed: counts.already_committed,
@@ -210,11 +228,17 @@ impl<'a> WireFinding<'a> {
             location: finding.place.as_ref().map(Location::of),
             excerpt: finding.excerpt.as_ref().map(WireExcerpt::of),
             masked: finding.secret.as_ref().map(Secret::masked),
-            value: finding.secret.as_ref().zip(reveal).map(|(secret, permission)| {
-                let (value, value_bytes) = lossy(secret.reveal(permission));
-                Value { value, value_bytes }
-            }),
-            fingerprint: finding.fingerprint.map(|fingerprint| fingerprint.to_string()),
+            value: finding
+                .secret
+                .as_ref()
+                .zip(reveal)
+                .map(|(secret, permission)| {
+                    let (value, value_bytes) = lossy(secret.reveal(permission));
+                    Value { value, value_bytes }
+                }),
+            fingerprint: finding
+                .fingerprint
+                .map(|fingerprint| fingerprint.to_string()),
             advice: finding.advice.iter().map(AsRef::as_ref).collect(),
             fixes: &finding.fixes,
             rotate: finding.rotate.as_deref(),
@@ -245,7 +269,12 @@ impl<'a> Location<'a> {
 
 impl<'a> WireExcerpt<'a> {
     fn of(excerpt: &'a Excerpt) -> Self {
-        let characters = |end| excerpt.text.get(..end).map_or(0, |text| text.chars().count());
+        let characters = |end| {
+            excerpt
+                .text
+                .get(..end)
+                .map_or(0, |text| text.chars().count())
+        };
         Self {
             text: &excerpt.text,
             line: excerpt.line,
@@ -259,8 +288,10 @@ impl<'a> WireExcerpt<'a> {
 
 impl<'a> WireProblem<'a> {
     fn of(problem: &'a Problem) -> Self {
+        let (path, path_bytes) = problem.path.as_ref().map(|path| lossy(path)).unzip();
         Self {
-            path: problem.path.as_ref().map(WirePath::of),
+            path,
+            path_bytes: path_bytes.flatten(),
             kind: problem_kind(problem.kind),
             detail: &problem.detail,
             help: &problem.help,
@@ -291,8 +322,10 @@ mod tests {
     use crate::{Format, sample};
 
     fn parsed(findings: &[Finding], outcome: &leakgate_model::Outcome) -> Value {
-        let text =
-            sample::written(&sample::report(findings, outcome), &sample::settings(Format::Json));
+        let text = sample::written(
+            &sample::report(findings, outcome),
+            &sample::settings(Format::Json),
+        );
         serde_json::from_str(&text).expect("it is JSON")
     }
 
@@ -360,7 +393,9 @@ mod tests {
     fn values_are_there_only_when_asked_for() {
         let (findings, outcome) = ([sample::secret()], sample::outcome());
         let report = sample::report(&findings, &outcome);
-        assert!(!sample::written(&report, &sample::settings(Format::Json)).contains(&sample::value()));
+        assert!(
+            !sample::written(&report, &sample::settings(Format::Json)).contains(&sample::value())
+        );
         let text = sample::written(&report, &sample::revealing(Format::Json));
         let document: Value = serde_json::from_str(&text).expect("it is JSON");
         assert_eq!(document["findings"][0]["value"], sample::value());
@@ -399,8 +434,14 @@ mod tests {
     fn nothing_depends_on_the_clock() {
         let (findings, outcome) = ([sample::secret()], sample::outcome());
         let report = sample::report(&findings, &outcome);
-        let later = Report { elapsed: report.elapsed * 7, ..report };
+        let later = Report {
+            elapsed: report.elapsed * 7,
+            ..report
+        };
         let settings = sample::settings(Format::Json);
-        assert_eq!(sample::written(&report, &settings), sample::written(&later, &settings));
+        assert_eq!(
+            sample::written(&report, &settings),
+            sample::written(&later, &settings)
+        );
     }
 }

@@ -51,7 +51,11 @@ pub struct UnknownFormat(String);
 
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "unknown format `{}`: use text, json or sarif", escape::visible(&self.0))
+        write!(
+            f,
+            "unknown format `{}`: use text, json or sarif",
+            escape::visible(&self.0)
+        )
     }
 }
 
@@ -143,11 +147,7 @@ pub struct Report<'a> {
 ///
 /// # Errors
 /// Whatever `out` fails with, a closed pipe included.
-pub fn write(
-    out: &mut dyn io::Write,
-    report: &Report<'_>,
-    settings: &Settings,
-) -> io::Result<()> {
+pub fn write(out: &mut dyn io::Write, report: &Report<'_>, settings: &Settings) -> io::Result<()> {
     match settings.format {
         Format::Text => text::write(out, report, settings),
         Format::Json => json::write(out, report, settings.reveal),
@@ -168,7 +168,9 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_the_way_out() {
-        let error = "JSON\u{1b}".parse::<Format>().expect_err("names are lower case");
+        let error = "JSON\u{1b}"
+            .parse::<Format>()
+            .expect_err("names are lower case");
         assert_eq!(
             error.to_string(),
             r"unknown format `JSON\u{1b}`: use text, json or sarif"

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use leakgate_model::{
-    Category, Confidence, Excerpt, Finding, Key, Outcome, Place, Problem, ProblemKind, Reveal, RuleId, Secret, Severity,
-    Skip, Status,
+    Category, Confidence, Excerpt, Finding, Key, Outcome, Place, Problem, ProblemKind, Reveal,
+    RuleId, Secret, Severity, Skip, Status,
 };
 
 use crate::{Color, Detail, Format, Report, RuleInfo, Scope, Settings};
@@ -43,6 +43,7 @@ pub(crate) fn secret() -> Finding {
             cut_end: false,
         }),
         fingerprint: Some(secret.fingerprint(&Key::SHARED)),
+        lines: None,
         secret: Some(secret),
         status: Status::Introduced,
         advice: vec!["take it out of the file and read it from the environment".into()],
@@ -64,6 +65,7 @@ pub(crate) fn mode() -> Finding {
         path: "data/table.csv".into(),
         place: None,
         excerpt: None,
+        lines: None,
         secret: None,
         status: Status::Introduced,
         advice: Vec::new(),
@@ -75,7 +77,11 @@ pub(crate) fn mode() -> Finding {
 
 /// The counts of a scan of five files and a submodule.
 pub(crate) fn outcome() -> Outcome {
-    let mut outcome = Outcome { scanned: 5, bytes: 12_345, ..Outcome::default() };
+    let mut outcome = Outcome {
+        scanned: 5,
+        bytes: 12_345,
+        ..Outcome::default()
+    };
     outcome.skipped.insert(Skip::Submodule, 1);
     outcome
 }
@@ -97,7 +103,11 @@ pub(crate) fn report<'a>(findings: &'a [Finding], outcome: &'a Outcome) -> Repor
         }],
         elapsed: Duration::from_millis(3),
         scope: Scope::StagedChange,
-        exit: if outcome.is_complete() { u8::from(blocking) } else { 2 },
+        exit: if outcome.is_complete() {
+            u8::from(blocking)
+        } else {
+            2
+        },
     }
 }
 
@@ -114,7 +124,10 @@ pub(crate) fn settings(format: Format) -> Settings {
 
 /// Settings that show values.
 pub(crate) fn revealing(format: Format) -> Settings {
-    Settings { reveal: Some(Reveal::the_user_asked()), ..settings(format) }
+    Settings {
+        reveal: Some(Reveal::the_user_asked()),
+        ..settings(format)
+    }
 }
 
 /// What [`crate::write`] writes.

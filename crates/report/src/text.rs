@@ -36,14 +36,12 @@ pub(crate) fn write(
         writeln!(out, "{}\n", block::render(&pen, finding, &advice, settings))?;
     }
     write_problems(out, &pen, &report.outcome.problems)?;
-    let shared = advice.shared();
-    for sentence in &shared {
-        writeln!(out, "{}", pen.help(sentence))?;
-    }
-    if !shared.is_empty() {
-        writeln!(out)?;
-    }
-    writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
+    write_shared(out, &pen, &advice)?;
+    writeln!(
+        out,
+        "{}",
+        summary::render(&pen, report, &counts, settings.detail)
+    )
 }
 
 /// The findings of this detail, the least pressing first.
@@ -60,6 +58,22 @@ fn shown(findings: &[Finding], detail: Detail) -> Vec<&Finding> {
     shown
 }
 
+/// The advice that is for more than one finding.
+fn write_shared(out: &mut dyn io::Write, pen: &Pen, advice: &Advice<'_>) -> io::Result<()> {
+    let sentences = advice.shared();
+    let ignoring = advice.shared_ignoring();
+    for sentence in &sentences {
+        writeln!(out, "{}", pen.help(sentence))?;
+    }
+    if let Some(command) = ignoring {
+        writeln!(out, "{}", pen.help_unbroken(command))?;
+    }
+    if !sentences.is_empty() || ignoring.is_some() {
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
 /// Each problem in a line, and the way out once for neighbours that share it.
 fn write_problems(out: &mut dyn io::Write, pen: &Pen, problems: &[Problem]) -> io::Result<()> {
     for (at, problem) in problems.iter().enumerate() {
@@ -69,7 +83,10 @@ fn write_problems(out: &mut dyn io::Write, pen: &Pen, problems: &[Problem]) -> i
             None => format!("not scanned: {detail}"),
         };
         writeln!(out, "{}", pen.error(&what))?;
-        if problems.get(at + 1).is_none_or(|next| next.help != problem.help) {
+        if problems
+            .get(at + 1)
+            .is_none_or(|next| next.help != problem.help)
+        {
             writeln!(out, "{}\n", pen.help(&visible(&problem.help)))?;
         }
     }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use bstr::ByteSlice as _;
-use leakgate_model::{Excerpt, Place, SourceLines};
+use leakgate_model::{Excerpt, Place, SourceLines, is_invisible};
 
 /// Characters of context an excerpt keeps on each side of a finding.
 const CONTEXT: usize = 60;
@@ -173,15 +173,10 @@ fn push_clean(to: &mut String, bytes: &[u8]) {
         match letter {
             '\t' => to.push(' '),
             '\r' => {}
-            letter if letter.is_control() || is_invisible(letter) => to.push('\u{fffd}'),
+            letter if is_invisible(letter) => to.push('\u{fffd}'),
             letter => to.push(letter),
         }
     }
-}
-
-/// Bidirectional controls and characters without a width, which can hide or reorder text.
-fn is_invisible(letter: char) -> bool {
-    matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 /// What is shown for a secret, never wider than an excerpt allows.

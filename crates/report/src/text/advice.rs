@@ -19,6 +19,14 @@ pub(super) struct Advice<'a> {
     ignorable: usize,
 }
 
+/// What a finding shows of the way to let it pass.
+pub(super) enum Ignoring {
+    /// All of it: no other finding has one.
+    Command(String),
+    /// What the command at the end is to be given.
+    Fingerprint(String),
+}
+
 /// Who a sentence is for.
 struct Use<'a> {
     first: usize,
@@ -42,34 +50,50 @@ impl<'a> Advice<'a> {
                 using.rules.insert(finding.rule.as_str());
             }
         }
-        let ignorable = shown.iter().filter(|finding| finding.fingerprint.is_some()).count();
-        Self { uses, findings: shown.len(), ignorable }
-    }
-
-    /// The sentences for this finding and no other, the way to ignore it last.
-    pub(super) fn own(&self, finding: &Finding) -> Vec<String> {
-        let mut own: Vec<String> = sentences(finding)
-            .into_iter()
-            .filter(|sentence| self.uses.get(sentence).is_none_or(|using| using.findings == 1))
-            .collect();
-        if let (Some(fingerprint), 1) = (finding.fingerprint, self.ignorable) {
-            own.push(format!("if this is safe: leakgate ignore {fingerprint} --reason \"…\""));
+        let ignorable = shown
+            .iter()
+            .filter(|finding| finding.fingerprint.is_some())
+            .count();
+        Self {
+            uses,
+            findings: shown.len(),
+            ignorable,
         }
-        own
     }
 
-    /// Returns true if and only if the way to ignore findings is said at the end, so that each
-    /// has to show its fingerprint.
-    pub(super) fn ignoring_is_shared(&self) -> bool {
-        self.ignorable > 1
+    /// The sentences for this finding and no other.
+    pub(super) fn own(&self, finding: &Finding) -> Vec<String> {
+        sentences(finding)
+            .into_iter()
+            .filter(|sentence| {
+                self.uses
+                    .get(sentence)
+                    .is_none_or(|using| using.findings == 1)
+            })
+            .collect()
+    }
+
+    /// How to let this finding pass. It holds a command, so it must not be broken.
+    pub(super) fn ignoring(&self, finding: &Finding) -> Option<Ignoring> {
+        let fingerprint = finding.fingerprint?.to_string();
+        Some(if self.ignorable > 1 {
+            Ignoring::Fingerprint(fingerprint)
+        } else {
+            Ignoring::Command(format!(
+                "if this is safe: leakgate ignore {fingerprint} --reason \"…\""
+            ))
+        })
     }
 
     /// The sentences for more than one finding, in the order of the findings.
     pub(super) fn shared(&self) -> Vec<String> {
-        let mut shared: Vec<(&String, &Use<'_>)> =
-            self.uses.iter().filter(|(_, using)| using.findings > 1).collect();
+        let mut shared: Vec<(&String, &Use<'_>)> = self
+            .uses
+            .iter()
+            .filter(|(_, using)| using.findings > 1)
+            .collect();
         shared.sort_by_key(|(_, using)| using.first);
-        let mut lines: Vec<String> = shared
+        shared
             .into_iter()
             .map(|(sentence, using)| {
                 if using.findings == self.findings {
@@ -78,18 +102,22 @@ impl<'a> Advice<'a> {
                     format!("{}: {sentence}", named(&using.rules))
                 }
             })
-            .collect();
-        if self.ignoring_is_shared() {
-            lines.push("if one is safe: leakgate ignore FINGERPRINT --reason \"…\"".to_owned());
-        }
-        lines
+            .collect()
+    }
+
+    /// How to let any of several findings pass.
+    pub(super) fn shared_ignoring(&self) -> Option<&'static str> {
+        (self.ignorable > 1).then_some("if one is safe: leakgate ignore FINGERPRINT --reason \"…\"")
     }
 }
 
 /// All advice for a finding, each sentence once.
 fn sentences(finding: &Finding) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
-    let rotate = finding.rotate.as_ref().map(|page| format!("revoke or renew it at {page}"));
+    let rotate = finding
+        .rotate
+        .as_ref()
+        .map(|page| format!("revoke or renew it at {page}"));
     for sentence in finding.advice.iter().map(ToString::to_string).chain(rotate) {
         let sentence = visible(&sentence).into_owned();
         if !sentences.contains(&sentence) {
@@ -100,7 +128,11 @@ fn sentences(finding: &Finding) -> Vec<String> {
 }
 
 fn named(rules: &BTreeSet<&str>) -> String {
-    let names: Vec<_> = rules.iter().take(NAMED_RULES).map(|rule| visible(rule)).collect();
+    let names: Vec<_> = rules
+        .iter()
+        .take(NAMED_RULES)
+        .map(|rule| visible(rule))
+        .collect();
     match rules.len().saturating_sub(NAMED_RULES) {
         0 => format!("for {}", names.join(", ")),
         1 => format!("for {} and 1 more rule", names.join(", ")),
@@ -119,11 +151,19 @@ mod tests {
     fn a_single_finding_has_all_of_it() {
         let finding = sample::secret();
         let advice = Advice::of(&[&finding]);
-        let own = advice.own(&finding);
-        assert_eq!(own[0], "take it out of the file and read it from the environment");
-        assert_eq!(own[1], "revoke or renew it at https://cloud.example/keys");
-        assert!(own[2].starts_with("if this is safe: leakgate ignore "));
+        assert_eq!(
+            advice.own(&finding),
+            [
+                "take it out of the file and read it from the environment",
+                "revoke or renew it at https://cloud.example/keys",
+            ]
+        );
+        assert!(matches!(
+            advice.ignoring(&finding),
+            Some(Ignoring::Command(_))
+        ));
         assert!(advice.shared().is_empty());
+        assert_eq!(advice.shared_ignoring(), None);
     }
 
     #[test]
@@ -133,11 +173,23 @@ mod tests {
         other.rule = RuleId::new("other-token");
         other.rotate = Some("https://other.example".into());
         let advice = Advice::of(&[&finding, &other]);
-        assert_eq!(advice.own(&finding), ["revoke or renew it at https://cloud.example/keys"]);
-        assert_eq!(advice.own(&other), ["revoke or renew it at https://other.example"]);
-        let shared = advice.shared();
-        assert_eq!(shared[0], "take it out of the file and read it from the environment");
-        assert_eq!(shared[1], "if one is safe: leakgate ignore FINGERPRINT --reason \"…\"");
+        assert_eq!(
+            advice.own(&finding),
+            ["revoke or renew it at https://cloud.example/keys"]
+        );
+        assert_eq!(
+            advice.own(&other),
+            ["revoke or renew it at https://other.example"]
+        );
+        assert_eq!(
+            advice.shared(),
+            ["take it out of the file and read it from the environment"]
+        );
+        assert!(matches!(
+            advice.ignoring(&finding),
+            Some(Ignoring::Fingerprint(_))
+        ));
+        assert!(advice.shared_ignoring().is_some());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Origi
 use bstr::BStr;
 use leakgate_model::{Confidence, Excerpt, Finding, Place, Status};
 
-use super::advice::Advice;
+use super::advice::{Advice, Ignoring};
 use super::pen::Pen;
 use crate::escape::{visible, visible_bytes};
 use crate::{Detail, Settings};
@@ -31,7 +31,8 @@ pub(super) fn render(
             let body = Group::with_level(level).element(snippet(excerpt, &sureness(finding)));
             without_doubled_gutter(&pen.diagnostic(&[head, body.elements(notes)]))
         }
-        _ => pen.diagnostic(&[head.elements(notes)]),
+        // Without a line number the renderer leaves no gutter: align with those that have one.
+        _ => pen.diagnostic(&[head.elements(notes)]).replace('\n', "\n "),
     }
 }
 
@@ -57,7 +58,9 @@ fn title(finding: &Finding) -> String {
 fn origin(finding: &Finding) -> Origin<'static> {
     let origin = Origin::path(visible_bytes(&finding.path));
     match &finding.place {
-        Some(place) => origin.line(number(place.line)).char_column(number(place.column)),
+        Some(place) => origin
+            .line(number(place.line))
+            .char_column(number(place.column)),
         None => origin,
     }
 }
@@ -71,25 +74,45 @@ fn sureness(finding: &Finding) -> String {
         Confidence::Low => "low confidence",
     };
     let reasons = finding.reasons.join(", ");
-    if reasons.is_empty() { sure.to_owned() } else { format!("{sure}: {}", visible(&reasons)) }
+    if reasons.is_empty() {
+        sure.to_owned()
+    } else {
+        format!("{sure}: {}", visible(&reasons))
+    }
 }
 
 fn snippet(excerpt: &Excerpt, label: &str) -> Snippet<'static, Annotation<'static>> {
     let [before, value, after] = parts(excerpt);
-    let before = format!("{}{}", if excerpt.cut_start { "…" } else { "" }, shown(before));
+    let before = format!(
+        "{}{}",
+        if excerpt.cut_start { "…" } else { "" },
+        shown(before)
+    );
     let value = shown(value);
     let highlight = before.len()..before.len() + value.len();
-    let line = format!("{before}{value}{}{}", shown(after), if excerpt.cut_end { "…" } else { "" });
+    let line = format!(
+        "{before}{value}{}{}",
+        shown(after),
+        if excerpt.cut_end { "…" } else { "" }
+    );
     Snippet::source(line)
         .line_start(number(excerpt.line))
-        .annotation(AnnotationKind::Primary.span(highlight).label(label.to_owned()))
+        .annotation(
+            AnnotationKind::Primary
+                .span(highlight)
+                .label(label.to_owned()),
+        )
 }
 
 /// The excerpt before, in and after the finding; all of it after, if the bounds are not right.
 fn parts(excerpt: &Excerpt) -> [&str; 3] {
     let text = excerpt.text.as_str();
     let range = &excerpt.highlight;
-    match (text.get(..range.start), text.get(range.clone()), text.get(range.end..)) {
+    match (
+        text.get(..range.start),
+        text.get(range.clone()),
+        text.get(range.end..),
+    ) {
         (Some(before), Some(value), Some(after)) => [before, value, after],
         _ => ["", "", text],
     }
@@ -123,7 +146,10 @@ fn notes(
     let mut notes = Vec::new();
     let note = |name: &'static str, text: String| Level::NOTE.with_name(name).message(text);
     if finding.excerpt.is_none() || finding.place.is_none() {
-        notes.push(note("note", pen.broken(&sureness(finding), indent(finding, "note"))));
+        notes.push(note(
+            "note",
+            pen.broken(&sureness(finding), indent(finding, "note")),
+        ));
     }
     if let Some(about) = about(finding, settings.detail) {
         notes.push(note("note", about));
@@ -135,15 +161,21 @@ fn notes(
         let value = format!("{:?}", BStr::new(secret.reveal(permission)));
         notes.push(note("value", visible(&value).into_owned()));
     }
-    if let (Some(fingerprint), true) = (finding.fingerprint, advice.ignoring_is_shared()) {
-        notes.push(note("fingerprint", fingerprint.to_string()));
-    }
     notes.extend(finding.fixes.iter().map(|fix| {
         // A command is never broken: it is there to be copied.
-        Level::HELP.with_name("fix").message(visible(fix).into_owned())
+        Level::HELP
+            .with_name("fix")
+            .message(visible(fix).into_owned())
     }));
-    notes.extend(advice.own(finding).into_iter().map(|sentence| {
-        Level::HELP.message(pen.broken(&sentence, indent(finding, "help")))
+    notes.extend(
+        advice
+            .own(finding)
+            .into_iter()
+            .map(|sentence| Level::HELP.message(pen.broken(&sentence, indent(finding, "help")))),
+    );
+    notes.extend(advice.ignoring(finding).map(|ignoring| match ignoring {
+        Ignoring::Command(command) => Level::HELP.message(command),
+        Ignoring::Fingerprint(fingerprint) => note("fingerprint", fingerprint),
     }));
     notes
 }
@@ -152,7 +184,10 @@ fn notes(
 fn about(finding: &Finding, detail: Detail) -> Option<String> {
     let mut about = Vec::new();
     if let Some(provider) = &finding.provider
-        && !finding.title.to_lowercase().contains(&provider.to_lowercase())
+        && !finding
+            .title
+            .to_lowercase()
+            .contains(&provider.to_lowercase())
     {
         about.push(format!("provider: {}", visible(provider)));
     }
@@ -169,6 +204,9 @@ fn decoded(place: &Place) -> Option<String> {
 
 /// Columns before the text of a note with this name.
 fn indent(finding: &Finding, name: &str) -> usize {
-    let gutter = finding.excerpt.as_ref().map_or(0, |excerpt| excerpt.line.to_string().len());
+    let gutter = finding
+        .excerpt
+        .as_ref()
+        .map_or(1, |excerpt| excerpt.line.to_string().len());
     gutter + " = ".len() + name.len() + ": ".len()
 }

@@ -41,7 +41,11 @@ impl Pen {
             Color::Always => Renderer::styled(),
             Color::Never => Renderer::plain(),
         };
-        Self { renderer: renderer.term_width(width), color: settings.color, width }
+        Self {
+            renderer: renderer.term_width(width),
+            color: settings.color,
+            width,
+        }
     }
 
     /// The groups as one diagnostic.
@@ -56,7 +60,11 @@ impl Pen {
 
     /// A sentence of its own that begins with `help:`.
     pub(super) fn help(&self, text: &str) -> String {
-        let text = self.broken(text, "help: ".len());
+        self.help_unbroken(&self.broken(text, "help: ".len()))
+    }
+
+    /// Like [`Pen::help`], for commands: they are there to be copied.
+    pub(super) fn help_unbroken(&self, text: &str) -> String {
         self.diagnostic(&[Group::with_title(Level::HELP.secondary_title(text))])
     }
 
@@ -74,7 +82,11 @@ impl Pen {
 
     /// The sentence with line ends between words, so that it fits beside `indent` columns.
     pub(super) fn broken(&self, text: &str, indent: usize) -> String {
-        let room = self.width.min(LONGEST_LINE).saturating_sub(indent).max(NARROWEST / 2);
+        let room = self
+            .width
+            .min(LONGEST_LINE)
+            .saturating_sub(indent)
+            .max(NARROWEST / 2);
         let mut broken = String::with_capacity(text.len() + 4);
         let mut column = 0;
         for word in text.split(' ') {

@@ -1,0 +1,156 @@
+//! Plain files and folders, `.gitignore` respected, hidden files included.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use bstr::{BString, ByteSlice as _};
+use ignore::{WalkBuilder, WalkState};
+use leakgate_model::{
+    Content, Entry, Listing, Mode, ObjectId, Problem, ProblemKind, Reader, Skip, Source,
+};
+
+use crate::object::WHOLE;
+use crate::repository::Error;
+
+/// Files and folders that the user named.
+pub struct Files;
+
+/// What to leave out of a walk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Options {
+    /// What git ignores, and `.git` itself.
+    RespectIgnores,
+    /// Nothing but `.git` itself.
+    Everything,
+}
+
+impl Files {
+    /// Lists every file below `paths`. A file that is named is listed whatever ignores it.
+    ///
+    /// # Errors
+    /// When a named path does not exist or cannot be looked at.
+    pub fn list(paths: &[PathBuf], options: Options) -> Result<(Self, Listing), Error> {
+        for path in paths {
+            fs::symlink_metadata(path).map_err(|why| Error::Path { path: path.clone(), why })?;
+        }
+        let Some((first, rest)) = paths.split_first() else {
+            return Ok((Self, Listing::default()));
+        };
+        let mut walk = WalkBuilder::new(first);
+        for path in rest {
+            walk.add(path);
+        }
+        let respect = options == Options::RespectIgnores;
+        walk.hidden(false)
+            .ignore(false)
+            .git_ignore(respect)
+            .git_global(respect)
+            .git_exclude(respect)
+            .parents(respect)
+            .require_git(false)
+            .follow_links(false)
+            .filter_entry(|entry| entry.file_name() != ".git" || entry.depth() == 0);
+        let found = Mutex::new(Listing::default());
+        walk.build_parallel().run(|| {
+            Box::new(|entry| {
+                let mut listing = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+                note(entry, &mut listing);
+                WalkState::Continue
+            })
+        });
+        let mut listing = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        listing.entries.dedup_by(|a, b| a.path == b.path);
+        listing.skipped.sort();
+        listing.problems.sort();
+        Ok((Self, listing))
+    }
+}
+
+fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
+    match entry {
+        Ok(entry) => {
+            let Some(kind) = entry.file_type() else { return };
+            let path = to_bytes(entry.path());
+            if kind.is_symlink() {
+                listing.entries.push(Entry::present(path, Mode::Symlink));
+            } else if kind.is_file() {
+                listing.entries.push(Entry::present(path, Mode::File));
+            } else if !kind.is_dir() {
+                listing.skipped.push((path, Skip::Special));
+            }
+        }
+        // A pattern in an ignore file that does not parse ignores nothing: no harm done.
+        Err(error) if error.is_partial() || error.io_error().is_none() => {}
+        Err(error) => listing.problems.push(Problem {
+            path: None,
+            kind: ProblemKind::Unreadable,
+            detail: error.to_string(),
+            help: "make it readable, or leave it out".to_owned(),
+        }),
+    }
+}
+
+/// A path as bytes, without the `./` that a walk of the current folder puts before it.
+fn to_bytes(path: &Path) -> BString {
+    let path = path.strip_prefix("./").unwrap_or(path);
+    <[u8]>::from_path(path).map_or_else(
+        || path.to_string_lossy().into_owned().into(),
+        BString::from,
+    )
+}
+
+impl Source for Files {
+    fn reader(&self) -> Box<dyn Reader + '_> {
+        Box::new(FileReader)
+    }
+}
+
+struct FileReader;
+
+impl Reader for FileReader {
+    fn read<'a>(
+        &'a mut self,
+        entry: &Entry,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<Content<'a>, Problem> {
+        read_file(entry, buffer).map_err(|error| Problem {
+            path: Some(entry.path.clone()),
+            kind: ProblemKind::Unreadable,
+            detail: format!("could not read the file: {error}"),
+            help: "make it readable, or leave it out".to_owned(),
+        })
+    }
+
+    fn read_object<'a>(
+        &'a mut self,
+        path: &BString,
+        _id: ObjectId,
+        _buffer: &'a mut Vec<u8>,
+    ) -> Result<Content<'a>, Problem> {
+        Err(Problem {
+            path: Some(path.clone()),
+            kind: ProblemKind::Fault,
+            detail: "files have no earlier version".to_owned(),
+            help: "please report this".to_owned(),
+        })
+    }
+}
+
+fn read_file<'a>(entry: &Entry, buffer: &'a mut Vec<u8>) -> std::io::Result<Content<'a>> {
+    let path = entry.path.to_path().map_err(|_| std::io::ErrorKind::InvalidFilename)?;
+    buffer.clear();
+    if entry.mode == Mode::Symlink {
+        buffer.extend_from_slice(&to_bytes(&fs::read_link(path)?));
+        return Ok(Content::Whole(buffer));
+    }
+    let mut file = File::open(path)?;
+    // Up to the limit in one go; what is longer goes on as a stream.
+    file.by_ref().take(WHOLE).read_to_end(buffer)?;
+    if (buffer.len() as u64) < WHOLE {
+        return Ok(Content::Whole(buffer));
+    }
+    Ok(Content::Stream(Box::new(buffer.as_slice().chain(file))))
+}

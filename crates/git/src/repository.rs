@@ -1,0 +1,217 @@
+//! Opens a repository so that its own configuration can neither run nor hide anything.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+use gix::ObjectId;
+use gix::sec::Permission;
+
+use crate::plumbing;
+
+/// Why a repository could not be opened or read at all.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no repository here.
+    #[error("could not open a git repository at {path}: {why}")]
+    Open {
+        /// Where it was looked for.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
+    /// There is no work tree, so nothing can be staged.
+    #[error(
+        "the repository at {0} is bare: nothing can be staged in it (scan its history instead)"
+    )]
+    Bare(PathBuf),
+    /// The repository is written in a way this version cannot read.
+    #[error("the repository uses the extension {0:?}, which this version cannot read; update leakgate")]
+    Extension(String),
+    /// `HEAD` cannot be read.
+    #[error("could not read HEAD of {path}: {why}; `git fsck` may tell more")]
+    Head {
+        /// The git folder.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
+    /// The index cannot be read.
+    #[error("could not read the index {path}: {why}; `git status` may tell more")]
+    Index {
+        /// The index file.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
+    /// A folder or file that was named cannot be read.
+    #[error("could not read {path}: {why}")]
+    Path {
+        /// What was to be read.
+        path: PathBuf,
+        /// What went wrong.
+        why: io::Error,
+    },
+}
+
+/// An opened repository.
+pub struct Repository {
+    pub(crate) inner: gix::ThreadSafeRepository,
+    pub(crate) git_dir: PathBuf,
+    /// Where the refs are kept in a format that gix cannot read.
+    foreign_refs: bool,
+}
+
+/// Objects larger than this are not decoded in memory: 512 MiB.
+pub(crate) const ALLOC_LIMIT: usize = 512 << 20;
+
+/// Extensions of repository format 1 that change nothing for us, or that gix knows.
+const KNOWN_EXTENSIONS: &[&str] = &[
+    "noop", "noop-v1", "preciousobjects", "partialclone", "worktreeconfig", "objectformat",
+    "relativeworktrees", "refstorage", "compatobjectformat", "submodulepathconfig",
+];
+
+impl Repository {
+    /// Opens the repository that git would use from `directory`: `GIT_DIR` if it is set, or the
+    /// one found by going up.
+    ///
+    /// # Errors
+    /// [`Error::Open`], or [`Error::Extension`] for a format that cannot be read.
+    pub fn discover(directory: &Path) -> Result<Self, Error> {
+        let failed = |why: String| Error::Open { path: directory.to_owned(), why };
+        let options = gix::sec::trust::Mapping {
+            full: options().with(gix::sec::Trust::Full),
+            reduced: options().with(gix::sec::Trust::Full),
+        };
+        let mut upwards = gix::discover::upwards::Options::default();
+        upwards.match_ceiling_dir_or_error = false;
+        let inner = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
+            directory, upwards, options,
+        )
+        .map_err(|error| failed(error.to_string()))?;
+        let local = inner.to_thread_local();
+        check_extensions(&local)?;
+        let storage = local.config_snapshot().string("extensions.refStorage");
+        let foreign_refs = storage.is_some_and(|name| name != "files");
+        let git_dir = local.git_dir().to_owned();
+        Ok(Self { inner, git_dir, foreign_refs })
+    }
+
+    /// The root of the work tree, if there is one.
+    pub fn work_tree(&self) -> Option<PathBuf> {
+        self.local().workdir().map(Path::to_owned)
+    }
+
+    /// The repository's private git folder: that of the linked work tree, if it is one.
+    pub fn git_dir(&self) -> &Path {
+        &self.git_dir
+    }
+
+    /// Whether the file system keeps the executable bit: `core.fileMode`.
+    pub fn file_mode(&self) -> bool {
+        self.local().config_snapshot().boolean("core.fileMode").unwrap_or(true)
+    }
+
+    /// The folder that git runs hooks from, by its own rules: `core.hooksPath` of all
+    /// configuration files, relative to the work tree; else `hooks` in the common git folder.
+    ///
+    /// # Errors
+    /// [`Error::Open`] when the user's configuration cannot be read.
+    pub fn hooks_dir(&self) -> Result<PathBuf, Error> {
+        let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
+        // Here the user's and the system's configuration count, as they do for git.
+        let options = gix::open::Options::default()
+            .permissions(gix::open::Permissions::all())
+            .with(gix::sec::Trust::Full)
+            .open_path_as_is(true);
+        let repository = gix::open_opts(&self.git_dir, options)
+            .map_err(|error| failed(error.to_string()))?;
+        let configured = repository.config_snapshot().trusted_path("core.hooksPath");
+        let base = self.work_tree().unwrap_or_else(|| self.git_dir.clone());
+        let folder = match configured.map_err(|error| failed(error.to_string()))? {
+            Some(path) => base.join(path),
+            None => repository.common_dir().join("hooks"),
+        };
+        std::path::absolute(&folder).map_err(|why| Error::Path { path: folder, why })
+    }
+
+    pub(crate) fn local(&self) -> gix::Repository {
+        let mut local = self.inner.to_thread_local();
+        // A pack is read once more for an object that git has just written, not again and again.
+        local.objects.refresh_never();
+        local
+    }
+
+    /// The index that git means: `GIT_INDEX_FILE`, relative to the work tree, or the usual one.
+    pub(crate) fn index_path(&self) -> PathBuf {
+        match env::var_os("GIT_INDEX_FILE").filter(|path| !path.is_empty()) {
+            Some(path) => self.work_tree().unwrap_or_default().join(path),
+            None => self.git_dir.join("index"),
+        }
+    }
+
+    /// The tree of `HEAD`; `None` before the first commit.
+    pub(crate) fn head_tree(&self, local: &gix::Repository) -> Result<Option<ObjectId>, Error> {
+        let failed = |why: String| Error::Head { path: self.git_dir.clone(), why };
+        if self.foreign_refs {
+            return plumbing::tree_of(self, "HEAD").map_err(failed);
+        }
+        let mut head = local.head().map_err(|error| failed(error.to_string()))?;
+        if head.is_unborn() {
+            return Ok(None);
+        }
+        let commit = head.peel_to_commit().map_err(|error| failed(error.to_string()))?;
+        let tree = commit.tree_id().map_err(|error| failed(error.to_string()))?;
+        Ok(Some(tree.detach()))
+    }
+
+    /// The trees of the other parents of a merge that is about to be concluded.
+    pub(crate) fn merge_trees(&self, local: &gix::Repository) -> Result<Vec<ObjectId>, Error> {
+        let failed = |why: String| Error::Head { path: self.git_dir.join("MERGE_HEAD"), why };
+        let text = match fs::read(self.git_dir.join("MERGE_HEAD")) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed(error.to_string())),
+        };
+        text.split(|&byte| byte == b'\n')
+            .filter(|line| !line.is_empty())
+            .map(|line| {
+                let id = ObjectId::from_hex(line).map_err(|error| error.to_string())?;
+                let commit = local.find_commit(id).map_err(|error| error.to_string())?;
+                commit.tree_id().map(gix::Id::detach).map_err(|error| error.to_string())
+            })
+            .collect::<Result<_, String>>()
+            .map_err(failed)
+    }
+}
+
+/// No configuration but the repository's own, and of the environment only what says which
+/// repository and index are meant.
+fn options() -> gix::open::Options {
+    let mut permissions = gix::open::Permissions::isolated();
+    permissions.env.git_prefix = Permission::Allow;
+    permissions.env.objects = Permission::Allow;
+    gix::open::Options::default()
+        .permissions(permissions)
+        // A replacement hides what is pushed; an object bomb fills the memory.
+        .config_overrides([
+            "core.useReplaceRefs=false".to_owned(),
+            format!("gitoxide.objects.allocLimit={ALLOC_LIMIT}"),
+        ])
+}
+
+/// Git refuses extensions it does not know; gix passes them over.
+fn check_extensions(local: &gix::Repository) -> Result<(), Error> {
+    let config = local.config_snapshot();
+    if config.integer("core.repositoryFormatVersion").unwrap_or(0) < 1 {
+        return Ok(());
+    }
+    let Some(sections) = config.plumbing().sections_by_name("extensions") else { return Ok(()) };
+    for section in sections {
+        for name in section.value_names() {
+            if !KNOWN_EXTENSIONS.contains(&&*name.to_ascii_lowercase()) {
+                return Err(Error::Extension(name));
+            }
+        }
+    }
+    Ok(())
+}

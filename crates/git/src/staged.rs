@@ -1,0 +1,243 @@
+//! The staged change: what the next commit would bring that no parent has.
+
+use std::collections::HashMap;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use gix::ObjectId;
+use gix::bstr::{BStr, BString, ByteSlice as _};
+use leakgate_model::{
+    Change, Entry, Listing, Mode, Previous, Problem, ProblemKind, Reader, Skip, Source,
+};
+
+use crate::index_walk::{self, Seen};
+use crate::object::{ObjectReader, to_model_id};
+use crate::repository::{ALLOC_LIMIT, Error};
+use crate::tree_diff::{self, Difference, TreeError, TREE_MODE};
+use crate::{Repository, index_file};
+
+/// A path that differs from a tree.
+#[derive(Debug, Clone)]
+pub(crate) struct Changed {
+    pub(crate) path: BString,
+    pub(crate) mode: u32,
+    pub(crate) id: ObjectId,
+    /// Mode and id on the old side.
+    pub(crate) previous: Option<(u32, ObjectId)>,
+}
+
+/// The staged change of a repository, read once when it is made.
+pub struct Staged<'r> {
+    repository: &'r Repository,
+    removed: Vec<(BString, u32, ObjectId)>,
+}
+
+/// How many removed files are looked through for what moved, at most.
+const MOST_REMOVED: usize = 2_000;
+
+impl<'r> Staged<'r> {
+    /// Lists what is staged: index against `HEAD`, and against the other parents of a merge.
+    ///
+    /// # Errors
+    /// When `HEAD` or the index cannot be read at all. What concerns single paths is a problem in
+    /// the listing.
+    pub fn list(repository: &'r Repository) -> Result<(Self, Listing), Error> {
+        let local = repository.local();
+        let Some(work_tree) = repository.work_tree() else {
+            return Err(Error::Bare(repository.git_dir().to_owned()));
+        };
+        let head = repository.head_tree(&local)?;
+        let index = Index::read(repository, local.object_hash())?;
+        let mut listing = Listing::default();
+        let mut staged = Self { repository, removed: Vec::new() };
+        let seen = match index.against(&local, head) {
+            Ok(seen) => seen,
+            Err(error) => {
+                listing.problems.push(tree_problem(error));
+                return Ok((staged, listing));
+            }
+        };
+        let mut merged = Vec::new();
+        for tree in repository.merge_trees(&local)? {
+            match index.against(&local, Some(tree)) {
+                Ok(seen) => merged.push(by_path(seen.difference.changed)),
+                Err(error) => listing.problems.push(tree_problem(error)),
+            }
+        }
+        listing.skipped = seen.skipped;
+        listing.problems.extend(seen.conflicts.into_iter().map(conflict));
+        for changed in seen.difference.changed {
+            add(changed, &merged, &work_tree, &mut listing);
+        }
+        staged.removed = seen.difference.removed;
+        listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
+        listing.skipped.sort();
+        listing.problems.sort();
+        Ok((staged, listing))
+    }
+
+    /// The text of a file as it would be committed, from the index; `None` if it has none.
+    pub fn file(&self, path: &BStr) -> Option<Vec<u8>> {
+        let local = self.repository.local();
+        let index = Index::read(self.repository, local.object_hash()).ok()?;
+        let state = index.decode().ok()?;
+        let id = state.entry_by_path(path)?.id;
+        local.find_blob(id).ok().map(|mut blob| blob.take_data())
+    }
+}
+
+impl Source for Staged<'_> {
+    fn reader(&self) -> Box<dyn Reader + '_> {
+        Box::new(ObjectReader::new(self.repository))
+    }
+
+    fn removed(&self) -> Vec<Previous> {
+        let local = self.repository.local();
+        let mut files = Vec::new();
+        let mut pending = self.removed.clone();
+        while let Some((path, mode, id)) = pending.pop() {
+            if files.len() >= MOST_REMOVED {
+                break;
+            }
+            if mode != TREE_MODE {
+                files.push(Previous { path, mode: Mode::from_git(mode), id: to_model_id(&id) });
+                continue;
+            }
+            // A tree that cannot be read only leaves fewer places that something moved from.
+            let lines = tree_diff::read(&local.objects, &path, Some(id)).unwrap_or_default();
+            pending.extend(lines.into_iter().rev().map(|line| {
+                (tree_diff::join(&path, &line.name), line.mode, line.id)
+            }));
+        }
+        files
+    }
+}
+
+fn add(
+    changed: Changed,
+    merged: &[HashMap<BString, Changed>],
+    work_tree: &Path,
+    listing: &mut Listing,
+) {
+    let others: Vec<_> = merged.iter().map(|tree| tree.get(&changed.path)).collect();
+    if others.iter().any(Option::is_none) {
+        listing.skipped.push((changed.path, Skip::MergeParent));
+        return;
+    }
+    let sides = others.into_iter().flatten().map(|other| other.previous);
+    let previous: Vec<Previous> = std::iter::once(changed.previous)
+        .chain(sides)
+        .flatten()
+        .map(|(mode, id)| Previous {
+            path: changed.path.clone(),
+            mode: Mode::from_git(mode),
+            id: to_model_id(&id),
+        })
+        .collect();
+    listing.entries.push(Entry {
+        change: if previous.is_empty() { Change::Added } else { Change::Modified },
+        mode: Mode::from_git(changed.mode),
+        id: Some(to_model_id(&changed.id)),
+        work_tree_bits: permission_bits(work_tree, changed.path.as_bstr()),
+        path: changed.path,
+        previous,
+    });
+}
+
+fn by_path(changed: Vec<Changed>) -> HashMap<BString, Changed> {
+    changed.into_iter().map(|one| (one.path.clone(), one)).collect()
+}
+
+fn conflict(path: BString) -> Problem {
+    Problem {
+        path: Some(path),
+        kind: ProblemKind::Conflict,
+        detail: "the path is in conflict, so there is no one content to scan".to_owned(),
+        help: "resolve the conflict and `git add` the path".to_owned(),
+    }
+}
+
+fn tree_problem(error: TreeError) -> Problem {
+    let help = "`git fsck` tells which objects are damaged or missing";
+    Problem {
+        path: (!error.path.is_empty()).then_some(error.path),
+        kind: if error.missing { ProblemKind::Missing } else { ProblemKind::Corrupt },
+        detail: error.why,
+        help: help.to_owned(),
+    }
+}
+
+/// The permission bits of a regular file of the work tree, links not followed.
+#[cfg(unix)]
+fn permission_bits(work_tree: &Path, path: &BStr) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let metadata = fs::symlink_metadata(work_tree.join(path.to_path().ok()?)).ok()?;
+    metadata.is_file().then(|| metadata.permissions().mode() & 0o7777)
+}
+
+#[cfg(not(unix))]
+fn permission_bits(_work_tree: &Path, _path: &BStr) -> Option<u32> {
+    None
+}
+
+/// The bytes of an index file; empty if there is none yet.
+struct Index {
+    path: std::path::PathBuf,
+    bytes: Vec<u8>,
+    hash: gix::hash::Kind,
+}
+
+impl Index {
+    fn read(repository: &Repository, hash: gix::hash::Kind) -> Result<Self, Error> {
+        let path = repository.index_path();
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            Err(error) => return Err(Error::Index { path, why: error.to_string() }),
+        };
+        let index = Self { path, bytes, hash };
+        // Both readings trust the structure; a damaged one is told here, once.
+        if !index.bytes.is_empty() && index.root().is_none() {
+            index.decode().map_err(|why| Error::Index { path: index.path.clone(), why })?;
+        }
+        Ok(index)
+    }
+
+    fn root(&self) -> Option<ObjectId> {
+        index_file::root(&self.bytes, self.hash.len_in_bytes())
+    }
+
+    fn decode(&self) -> Result<gix::index::State, String> {
+        let options = gix::index::decode::Options {
+            thread_limit: Some(1),
+            alloc_limit_bytes: Some(ALLOC_LIMIT),
+            ..Default::default()
+        };
+        // From the file, not from the bytes: a split index needs the shared one beside it.
+        gix::index::File::at(&self.path, self.hash, true, options)
+            .map(|file| file.into_parts().0)
+            .map_err(|error| error.to_string())
+    }
+
+    /// What the index has that `tree` has not.
+    fn against(&self, local: &gix::Repository, tree: Option<ObjectId>) -> Result<Seen, TreeError> {
+        let mut seen = Seen::default();
+        if self.bytes.is_empty() {
+            tree_diff::diff(&local.objects, b"".as_bstr(), tree, None, &mut seen.difference)?;
+            return Ok(seen);
+        }
+        if let Some(root) = self.root() {
+            let mut difference = Difference::default();
+            let root_path = b"".as_bstr();
+            if tree_diff::diff(&local.objects, root_path, tree, Some(root), &mut difference).is_ok() {
+                seen.difference = difference;
+                return Ok(seen);
+            }
+            // The trees may not have been written; the entries tell all the same.
+        }
+        let corrupt = |why| TreeError { path: BString::default(), missing: false, why };
+        let state = self.decode().map_err(corrupt)?;
+        index_walk::walk(&local.objects, &state, tree)
+    }
+}

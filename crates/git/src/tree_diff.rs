@@ -1,0 +1,152 @@
+//! The difference of two trees, subtrees of one id passed over unread.
+
+use std::cmp::Ordering;
+
+use gix::ObjectId;
+use gix::bstr::{BStr, BString, ByteVec as _};
+use gix::objs::FindExt as _;
+
+use crate::staged::Changed;
+
+/// What two trees differ in.
+#[derive(Debug, Default)]
+pub(crate) struct Difference {
+    /// Paths of the new tree, sorted by git's order.
+    pub(crate) changed: Vec<Changed>,
+    /// Files and folders that only the old tree has: path, mode, id.
+    pub(crate) removed: Vec<(BString, u32, ObjectId)>,
+}
+
+/// A tree object that could not be read.
+#[derive(Debug)]
+pub(crate) struct TreeError {
+    pub(crate) path: BString,
+    pub(crate) missing: bool,
+    pub(crate) why: String,
+}
+
+/// Git refuses to write deeper trees; a bomb would have them.
+const DEEPEST: usize = 4096;
+
+/// Compares the trees below `prefix`; `None` is the empty tree.
+pub(crate) fn diff(
+    objects: &impl gix::objs::Find,
+    prefix: &BStr,
+    old: Option<ObjectId>,
+    new: Option<ObjectId>,
+    into: &mut Difference,
+) -> Result<(), TreeError> {
+    let mut pending = vec![(prefix.to_owned(), old, new)];
+    while let Some((prefix, old, new)) = pending.pop() {
+        if old == new {
+            continue;
+        }
+        if prefix.len() > DEEPEST {
+            let why = "its path is longer than git allows".to_owned();
+            return Err(TreeError { path: prefix, missing: false, why });
+        }
+        let old = read(objects, &prefix, old)?;
+        let new = read(objects, &prefix, new)?;
+        merge(&prefix, &old, &new, into, &mut pending);
+    }
+    Ok(())
+}
+
+/// One line of a tree: name, mode, id.
+#[derive(Debug)]
+pub(crate) struct Line {
+    pub(crate) name: BString,
+    pub(crate) mode: u32,
+    pub(crate) id: ObjectId,
+}
+
+pub(crate) const TREE_MODE: u32 = 0o040_000;
+
+impl Line {
+    pub(crate) fn is_tree(&self) -> bool {
+        self.mode == TREE_MODE
+    }
+
+    /// Git sorts a folder as if its name ended in a slash.
+    fn order(&self, other: &Self) -> Ordering {
+        let end = |line: &Self| if line.is_tree() { b"/".as_slice() } else { b"" };
+        let ours = self.name.iter().chain(end(self));
+        ours.cmp(other.name.iter().chain(end(other)))
+    }
+}
+
+/// Reads one tree; `None` is the empty one.
+pub(crate) fn read(
+    objects: &impl gix::objs::Find,
+    path: &BString,
+    id: Option<ObjectId>,
+) -> Result<Vec<Line>, TreeError> {
+    let Some(id) = id else { return Ok(Vec::new()) };
+    if id.is_empty_tree() {
+        return Ok(Vec::new());
+    }
+    let mut buffer = Vec::new();
+    let failed = |missing: bool, why: String| TreeError { path: path.clone(), missing, why };
+    let tree = match objects.find_tree_iter(&id, &mut buffer) {
+        Ok(tree) => tree,
+        Err(error) => {
+            let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
+            return Err(failed(missing, format!("could not read tree {id}: {error}")));
+        }
+    };
+    tree.map(|line| match line {
+        Ok(line) => Ok(Line {
+            name: line.filename.to_owned(),
+            mode: u32::from(line.mode.value()),
+            id: line.oid.to_owned(),
+        }),
+        Err(error) => Err(failed(false, format!("could not decode tree {id}: {error}"))),
+    })
+    .collect()
+}
+
+fn merge(
+    prefix: &BString,
+    old: &[Line],
+    new: &[Line],
+    into: &mut Difference,
+    pending: &mut Vec<(BString, Option<ObjectId>, Option<ObjectId>)>,
+) {
+    let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
+    loop {
+        let order = match (old.peek(), new.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) => old.order(new),
+        };
+        let before = if order == Ordering::Greater { None } else { old.next() };
+        let after = if order == Ordering::Less { None } else { new.next() };
+        let Some(line) = after.or(before) else { return };
+        let path = join(prefix, &line.name);
+        match (before, after) {
+            (Some(before), Some(after)) if before.is_tree() => {
+                pending.push((path, Some(before.id), Some(after.id)));
+            }
+            (None, Some(after)) if after.is_tree() => pending.push((path, None, Some(after.id))),
+            (before, Some(after)) => {
+                if before.is_none_or(|before| before.id != after.id || before.mode != after.mode) {
+                    let previous = before.map(|before| (before.mode, before.id));
+                    into.changed.push(Changed { path, mode: after.mode, id: after.id, previous });
+                }
+            }
+            (Some(before), None) => into.removed.push((path, before.mode, before.id)),
+            (None, None) => return,
+        }
+    }
+}
+
+/// `prefix/name`, or `name` at the root.
+pub(crate) fn join(prefix: &BString, name: &BString) -> BString {
+    let mut path = prefix.clone();
+    if !path.is_empty() {
+        path.push_byte(b'/');
+    }
+    path.push_str(name);
+    path
+}

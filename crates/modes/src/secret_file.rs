@@ -1,0 +1,453 @@
+//! Files whose name says that they hold a secret, and whether their content agrees.
+//!
+//! The name makes a file worth a look and the content decides: of the `.pem` and `.key` files in
+//! public repositories four in ten are certificates or public keys.
+
+use bstr::{BStr, ByteSlice};
+use leakgate_model::{
+    Confidence, Entry, Finding, Rule, Severity, in_sample_folder, untrack_command,
+};
+
+use crate::value::{self, Proof};
+use crate::{Context, found, key, rules, work_tree};
+
+/// What a name suggests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A private key named as such, as `id_ed25519`.
+    NamedKey,
+    /// A key or a certificate, as `server.pem`.
+    MaybeKey,
+    /// A binary container of keys.
+    KeyStore,
+    /// Variables of one developer: `.env`, `.env.local`.
+    Env,
+    /// Variables of a stage, which may well be public: `.env.production`.
+    StageEnv,
+    /// Stored credentials, shown by this in the content.
+    Credentials(Proof),
+    /// Terraform's record of what it made.
+    TerraformState,
+    /// What somebody typed.
+    History,
+    /// The memory of a program.
+    Dump,
+}
+
+impl Kind {
+    /// Returns true if and only if the name alone is enough.
+    pub(crate) fn is_sure(self) -> bool {
+        !matches!(self, Self::MaybeKey | Self::StageEnv | Self::Dump)
+            && !matches!(self, Self::Credentials(proof) if proof.is_of_settings())
+    }
+
+    fn rule(self) -> &'static Rule {
+        match self {
+            Self::NamedKey | Self::MaybeKey => rules::NAME_PRIVATE_KEY,
+            Self::KeyStore => rules::NAME_KEY_STORE,
+            Self::Env | Self::StageEnv => rules::NAME_ENV_FILE,
+            Self::Credentials(_) => rules::NAME_CREDENTIALS,
+            Self::TerraformState => rules::NAME_TERRAFORM_STATE,
+            Self::History => rules::NAME_SHELL_HISTORY,
+            Self::Dump => rules::NAME_MEMORY_DUMP,
+        }
+    }
+}
+
+/// Lower-case names, in which one star stands for anything. With a slash, the folder counts too.
+const NAMES: &[(Kind, &[&str])] = &[
+    (
+        Kind::NamedKey,
+        &["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "ssh_host_*_key", "*.ppk"],
+    ),
+    (
+        Kind::MaybeKey,
+        &[
+            "*.pem", "*.key", "*.p8", "*.pk8", "*.der", "*.crt", "*.cer", "*.asc", "*.agekey",
+            "*.ovpn",
+        ],
+    ),
+    (
+        Kind::KeyStore,
+        &[
+            "*.p12",
+            "*.pfx",
+            "*.jks",
+            "*.jceks",
+            "*.keystore",
+            "*.bks",
+            "*.bcfks",
+            "*.kdbx",
+            "*.kdb",
+        ],
+    ),
+    (Kind::TerraformState, &["*.tfstate", "*.tfstate.backup", "*.tfstate.*.backup"]),
+    (
+        Kind::History,
+        &[
+            ".bash_history",
+            ".zsh_history",
+            ".sh_history",
+            ".ash_history",
+            ".psql_history",
+            ".mysql_history",
+            ".rediscli_history",
+            ".python_history",
+            ".node_repl_history",
+        ],
+    ),
+    (Kind::Dump, &["core", "core.*", "*.core", "*.dmp", "*.mdmp", "*.hprof", "heapdump*"]),
+    (Kind::Credentials(Proof::Netrc), &[".netrc", "_netrc"]),
+    (Kind::Credentials(Proof::PasswordColumn), &[".pgpass", "pgpass.conf"]),
+    (Kind::Credentials(Proof::UserInUrl), &[".git-credentials"]),
+    (Kind::Credentials(Proof::HashedPassword), &[".htpasswd", "htpasswd"]),
+    (
+        Kind::Credentials(Proof::Word),
+        &[".vault_pass*", "vault_pass*", ".vault-pass*", "vault-pass*"],
+    ),
+    (Kind::Credentials(Proof::Password), &[".pypirc", ".my.cnf", ".mylogin.cnf", "auth.json"]),
+    (Kind::Credentials(Proof::PackageToken), &[".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml"]),
+    (
+        Kind::Credentials(Proof::DockerAuth),
+        &[".dockercfg", ".dockerconfigjson", ".docker/config.json"],
+    ),
+    (
+        Kind::Credentials(Proof::CloudKey),
+        &["credentials", ".s3cfg", ".boto", "rclone.conf", ".aws/config"],
+    ),
+    (
+        Kind::Credentials(Proof::Kubernetes),
+        &["kubeconfig", "*.kubeconfig", "kubeconfig.y*ml", "*-kubeconfig.y*ml", ".kube/config"],
+    ),
+    (
+        Kind::Credentials(Proof::Token),
+        &[
+            ".terraformrc",
+            "terraform.rc",
+            ".cargo/credentials",
+            "credentials.toml",
+            "credentials.tfrc.json",
+            "gh/hosts.yml",
+            ".claude/.credentials.json",
+            ".codex/auth.json",
+        ],
+    ),
+    (
+        Kind::Credentials(Proof::ServiceAccount),
+        &[
+            "service-account*.json",
+            "service_account*.json",
+            "serviceaccount*.json",
+            "credentials.json",
+            "*-credentials.json",
+            "client_secret*.json",
+            "*firebase-adminsdk*.json",
+            "application_default_credentials.json",
+        ],
+    ),
+];
+
+/// Words anywhere in a name that make it a template.
+const TEMPLATES: [&str; 10] = [
+    "example", "examples", "sample", "template", "tmpl", "tpl", "dist", "default", "defaults",
+    "schema",
+];
+
+/// Last words of the names of files that are encrypted, programs, or public.
+const OTHER_KINDS: [&str; 14] = [
+    "enc",
+    "encrypted",
+    "gpg",
+    "age",
+    "sops",
+    "j2",
+    "erb",
+    "ts",
+    "js",
+    "mjs",
+    "py",
+    "rb",
+    "sh",
+    "pub",
+];
+
+/// What the name of `path` suggests, if anything.
+pub(crate) fn kind(path: &BStr) -> Option<Kind> {
+    let name = path.rsplit_once_str("/").map_or(path.as_bytes(), |(_, name)| name);
+    let name = name.to_ascii_lowercase();
+    let mut words = name.split(|&byte| matches!(byte, b'.' | b'-' | b'_'));
+    let is_other = |word: &[u8]| OTHER_KINDS.iter().any(|other| word == other.as_bytes());
+    let is_template = |word: &[u8]| TEMPLATES.iter().any(|template| word == template.as_bytes());
+    if words.clone().next_back().is_some_and(is_other) || words.any(is_template) {
+        return None;
+    }
+    if let Some(stage) = name.strip_prefix(b".env") {
+        return match stage {
+            b"" => Some(Kind::Env),
+            [b'.', ..] if stage.ends_with(b"local") || stage == b".keys" => Some(Kind::Env),
+            // Dotenv's own name for an encrypted file.
+            b".vault" => None,
+            [b'.', ..] => Some(Kind::StageEnv),
+            _ => None,
+        };
+    }
+    if name.ends_with(b".env") {
+        return Some(Kind::StageEnv);
+    }
+    NAMES
+        .iter()
+        .find(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, path, &name)))
+        .map(|&(kind, _)| kind)
+}
+
+/// Judges a regular file by its name and the first bytes of its content.
+pub(crate) fn check(entry: &Entry, head: &[u8], context: &Context, findings: &mut Vec<Finding>) {
+    let Some(kind) = kind(entry.path.as_bstr()) else {
+        return;
+    };
+    let Some((severity, reason)) = judge(entry.path.as_bstr(), kind, head) else {
+        work_tree::check_plain(entry, context, findings);
+        return;
+    };
+    let rule = kind.rule();
+    let mut finding = found(rule, entry, |old| {
+        old.mode.is_regular() && self::kind(old.path.as_bstr()).is_some_and(|k| k.rule() == rule)
+    });
+    finding.confidence = Confidence::High;
+    finding.severity = severity;
+    finding.reasons.push(reason.into());
+    if in_sample_folder(entry.path.as_bstr()) {
+        finding.severity = Severity::Low;
+        finding.reasons.push("in a folder of tests, examples or templates".into());
+    }
+    finding.fixes.push(untrack_command(entry.path.as_bstr()));
+    findings.push(finding);
+    work_tree::check_secret(entry, context, findings);
+}
+
+fn judge(path: &BStr, kind: Kind, head: &[u8]) -> Option<(Severity, &'static str)> {
+    if is_encrypted(head) {
+        return None;
+    }
+    let text = value::text(head);
+    let severity = kind.rule().severity;
+    match kind {
+        Kind::NamedKey | Kind::MaybeKey => key::private_key(&text).map(|key| match key {
+            key::Protection::None => (severity, "the content is a private key"),
+            key::Protection::Password => (Severity::Medium, "the content is an encrypted key"),
+        }),
+        Kind::KeyStore => {
+            key::is_key_store(path, head).then_some((severity, "the content is a store of keys"))
+        }
+        Kind::Env => value::has_values(&text).then_some((severity, "a variable has a value")),
+        Kind::StageEnv => value::has_secret_values(&text)
+            .then_some((severity, "a variable named as a secret has a value")),
+        Kind::Credentials(proof) => proof.holds(&text).then_some((
+            if proof == Proof::HashedPassword { Severity::Medium } else { severity },
+            "the content holds a credential",
+        )),
+        Kind::TerraformState => text
+            .contains_str("\"attributes\"")
+            .then_some((severity, "the state lists attributes of resources")),
+        Kind::History => {
+            (!text.trim_ascii().is_empty()).then_some((severity, "the history has lines"))
+        }
+        Kind::Dump => is_dump(head).then_some((severity, "the content is a dump")),
+    }
+}
+
+/// Returns true if and only if a tool has made the whole file unreadable.
+fn is_encrypted(head: &[u8]) -> bool {
+    head.starts_with(b"\0GITCRYPT\0")
+        || head.starts_with(b"$ANSIBLE_VAULT;")
+        || head.starts_with(b"age-encryption.org/")
+}
+
+fn is_dump(head: &[u8]) -> bool {
+    // The type of an ELF file is its 17th byte, or the 18th where the big end comes first.
+    let elf = head.starts_with(b"\x7fELF") && matches!(head.get(16..18), Some([4, 0] | [0, 4]));
+    elf || head.starts_with(b"MDMP") || head.starts_with(b"JAVA PROFILE ")
+}
+
+/// `name` is the last part of `path`, in lower case.
+fn matches(pattern: &str, path: &BStr, name: &[u8]) -> bool {
+    if let Some((folder, file)) = pattern.split_once('/') {
+        let Some((folders, _)) = path.rsplit_once_str("/") else {
+            return false;
+        };
+        let last = folders.rsplit_once_str("/").map_or(folders, |(_, last)| last);
+        return last.eq_ignore_ascii_case(folder.as_bytes()) && name == file.as_bytes();
+    }
+    let mut rest = name;
+    let mut pieces = pattern.split('*');
+    let first = pieces.next().unwrap_or_default();
+    let Some(after) = rest.strip_prefix(first.as_bytes()) else {
+        return false;
+    };
+    rest = after;
+    let mut ended = !pattern.contains('*');
+    for piece in pieces {
+        ended = piece.is_empty();
+        let Some(at) = rest.rfind(piece) else {
+            return false;
+        };
+        ended |= at + piece.len() == rest.len();
+        rest = &rest[at + piece.len()..];
+    }
+    ended && (pattern.contains('*') || rest.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use leakgate_model::{Change, Mode, ObjectId, Previous, Status};
+
+    use super::*;
+    use crate::FileMode;
+
+    fn findings(path: &str, head: &[u8]) -> Vec<Finding> {
+        let entry = Entry { change: Change::Added, ..Entry::present(path, Mode::File) };
+        let context = Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted };
+        let mut findings = Vec::new();
+        check(&entry, head, &context, &mut findings);
+        findings
+    }
+
+    fn verdict(path: &str, head: impl AsRef<[u8]>) -> Option<(String, Severity)> {
+        let mut findings = findings(path, head.as_ref());
+        findings.pop().map(|finding| (finding.rule.to_string(), finding.severity))
+    }
+
+    fn pem(label: &str) -> String {
+        let line = "MIIB".repeat(16);
+        format!("-----BEGIN {label}-----\n{line}\n{line}\n-----END {label}-----\n")
+    }
+
+    #[test]
+    fn keys_are_told_by_content() {
+        let private = pem(&["PRIVATE", "KEY"].join(" "));
+        let encrypted = pem(&["ENCRYPTED", "PRIVATE", "KEY"].join(" "));
+        let found = |severity| Some(("name-private-key".to_owned(), severity));
+        for path in ["id_rsa", "a/ID_ED25519", "id_rsa_work", "a.pem", "server.KEY", "x.crt"] {
+            assert_eq!(verdict(path, &private), found(Severity::High), "{path}");
+            assert_eq!(verdict(path, pem("CERTIFICATE")), None, "{path}");
+            assert_eq!(verdict(path, ""), None, "{path}");
+        }
+        assert_eq!(verdict("a.pem", &encrypted), found(Severity::Medium));
+        assert_eq!(verdict("tests/a.pem", &private), found(Severity::Low));
+        for path in ["id_rsa.pub", "a.key.gpg", "a.pem.example", "notes.txt", "pem"] {
+            assert_eq!(verdict(path, &private), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn environment_files() {
+        let found = Some(("name-env-file".to_owned(), Severity::Medium));
+        for path in [".env", "a/.ENV", ".env.local", ".env.production.local"] {
+            assert_eq!(verdict(path, "PORT=3000\n"), found, "{path}");
+            assert_eq!(verdict(path, "# nothing\nTOKEN=\n"), None, "{path}");
+        }
+        for path in [".env.production", "prod.env"] {
+            assert_eq!(verdict(path, "VITE_TITLE=Shop\n"), None, "{path}");
+            assert_eq!(verdict(path, "DB_PASSWORD=hunter2hunter2\n"), found, "{path}");
+        }
+        for path in [".env.example", ".env.sample", ".env.template", "env", ".envrc", "example.env"]
+        {
+            assert_eq!(verdict(path, "DB_PASSWORD=hunter2hunter2\n"), None, "{path}");
+        }
+        assert_eq!(verdict(".env", b"\0GITCRYPT\0A=b"), None);
+    }
+
+    #[test]
+    fn stored_credentials() {
+        let long = "q7".repeat(10);
+        for (path, content) in [
+            (".netrc", format!("machine h login me password {long}\n")),
+            (".pgpass", format!("h:5432:db:me:{long}\n")),
+            (".git-credentials", format!("https://me:{long}@h\n")),
+            (".npmrc", format!("//registry.npmjs.org/:_authToken={long}\n")),
+            (".pypirc", format!("[pypi]\nusername = me\npassword = {long}\n")),
+            (".aws/credentials", format!("[default]\naws_secret_access_key = {long}\n")),
+            (".kube/config", format!("users:\n- user:\n    token: {long}\n")),
+            (".docker/config.json", format!("{{\"auths\": {{\"h\": {{\"auth\": \"{long}\"}}}}}}")),
+            ("service-account-x.json", format!("{{\"private_key\": \"{long}\"}}")),
+            (".vault_pass", long.clone()),
+        ] {
+            let found = Some(("name-credentials".to_owned(), Severity::High));
+            assert_eq!(verdict(path, &content), found, "{path}");
+            assert_eq!(verdict(path, content.replace(&long, "${TOKEN}")), None, "{path}");
+        }
+        let hashed = format!("me:{}apr1$salt$hash\n", '$');
+        assert_eq!(
+            verdict(".htpasswd", hashed),
+            Some(("name-credentials".to_owned(), Severity::Medium))
+        );
+        assert_eq!(verdict(".npmrc", "save-exact=true\n"), None);
+        assert_eq!(verdict("docker/config.json", "{\"auth\": \"aaaaaaaaaaaa\"}"), None);
+    }
+
+    #[test]
+    fn stores_states_histories_and_dumps() {
+        let mut core = b"\x7fELF".to_vec();
+        core.resize(64, 0);
+        core[16] = 4;
+        for (path, head, rule) in [
+            ("a.kdbx", &b"\x03\xd9\xa2\x9a\x67"[..], "name-key-store"),
+            ("a.tfstate", b"{\"resources\": [{\"attributes\": {}}]}", "name-terraform-state"),
+            (".bash_history", b"ls\n", "name-shell-history"),
+            ("core.123", &core, "name-memory-dump"),
+            ("a.hprof", b"JAVA PROFILE 1.0.2", "name-memory-dump"),
+        ] {
+            assert_eq!(verdict(path, head), Some((rule.to_owned(), Severity::Medium)), "{path}");
+            assert_eq!(verdict(path, "\n"), None, "{path}");
+            assert_eq!(verdict("a.bin", head), None);
+        }
+        core[16] = 2;
+        assert_eq!(verdict("core", &core), None);
+    }
+
+    #[test]
+    fn a_known_name_is_not_new_even_if_it_moved() {
+        let id = ObjectId::from_bytes(&[1; 20]).expect("twenty bytes fit");
+        let old = |path: &str| vec![Previous { path: path.into(), mode: Mode::File, id }];
+        let context = Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted };
+        for (path, status) in [
+            (".env", Status::AlreadyCommitted),
+            ("b/.env.local", Status::AlreadyCommitted),
+            (".env.example", Status::Introduced),
+        ] {
+            let mut entry = Entry::present(".env", Mode::File);
+            entry.change = Change::Modified;
+            entry.previous = old(path);
+            let mut findings = Vec::new();
+            check(&entry, b"A=b", &context, &mut findings);
+            assert_eq!(findings[0].status, status, "{path}");
+            assert_eq!(findings[0].fixes, ["git rm --cached -- .env"]);
+        }
+    }
+
+    #[test]
+    fn a_secret_file_is_judged_by_its_permissions_too() {
+        let mut entry = Entry::present(".env", Mode::File);
+        entry.work_tree_bits = Some(0o666);
+        let context = Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted };
+        let ids = |head: &[u8]| {
+            let mut findings = Vec::new();
+            check(&entry, head, &context, &mut findings);
+            findings.iter().map(|finding| finding.rule.to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(b"A=b"), ["name-env-file", "work-tree-secret-writable"]);
+        assert_eq!(ids(b"A="), ["work-tree-world-writable"]);
+    }
+
+    #[test]
+    fn stars_in_names() {
+        let is = |pattern, name: &str| matches(pattern, name.into(), name.as_bytes());
+        assert!(is("*.pem", "a.pem") && is("*.pem", ".pem"));
+        assert!(is("a*b*.c", "axbx.c") && is("core", "core") && is("core.*", "core."));
+        assert!(!is("*.pem", "a.pem.x") && !is("core", "core2") && !is("a*b", "ab2"));
+        assert!(matches(".aws/config", "x/.AWS/config".into(), b"config"));
+        assert!(!matches(".aws/config", "x/aws/config".into(), b"config"));
+    }
+}
