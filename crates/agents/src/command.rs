@@ -125,7 +125,8 @@ fn reader_of_programs(program: &str, arguments: &[&str]) -> Option<&'static str>
     }
     let shell = one_of(&SHELLS, program);
     let name = shell.or_else(|| one_of(&INTERPRETERS, program))?;
-    for argument in arguments {
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
         match *argument {
             "-" | "/dev/stdin" => return Some(name),
             option if shell.is_some() && takes_command(option) => return None,
@@ -133,6 +134,9 @@ fn reader_of_programs(program: &str, arguments: &[&str]) -> Option<&'static str>
                 return Some(name);
             }
             option if option.starts_with('-') && (shell.is_some() || option == "-u") => {}
+            redirect if redirect.ends_with('>') => {
+                arguments.next();
+            }
             redirect if redirect.contains('>') => {}
             _ => return None,
         }
@@ -173,7 +177,7 @@ fn split(line: &str) -> Vec<Vec<Vec<String>>> {
         let taken = splitter.take(c, rest);
         rest = &rest[taken..];
     }
-    splitter.end_word();
+    splitter.end_word(0);
     splitter.pipelines
 }
 
@@ -187,27 +191,25 @@ impl Splitter {
     fn take(&mut self, c: char, rest: &str) -> usize {
         let redirects = self.word.as_ref().is_some_and(|word| word.ends_with('>'));
         match c {
-            ' ' | '\t' | '\r' => self.end_word(),
-            '|' if rest.starts_with("||") => return self.end_pipeline(2),
-            '|' => return self.end_command(if rest.starts_with("|&") { 2 } else { 1 }),
+            ' ' | '\t' | '\r' => self.end_word(1),
+            '|' if rest.starts_with("||") => self.end_pipeline(2),
+            '|' => self.end_command(if rest.starts_with("|&") { 2 } else { 1 }),
             '&' if redirects || rest.starts_with("&>") => self.push("&"),
-            '\n' | ';' | '&' | ')' => return self.end_pipeline(1),
-            '(' if self.is_substitution() => return self.push(nested(rest)),
-            '(' => return self.end_pipeline(1),
-            '`' => return self.push(quoted(rest, '`')),
+            '\n' | ';' | '&' | ')' => self.end_pipeline(1),
+            '(' if self.is_substitution() => self.push(nested(rest)),
+            '(' => self.end_pipeline(1),
+            '`' => self.push(quoted(rest, '`')),
             '\'' | '"' => {
                 let text = quoted(rest, c);
                 self.push(text[1..].strip_suffix(c).unwrap_or(&text[1..]));
-                return text.len();
+                text.len()
             }
             '\\' => {
                 let next = rest[1..].chars().next().map_or(0, char::len_utf8);
-                self.push(&rest[1..=next]);
-                return 1 + next;
+                1 + self.push(&rest[1..=next])
             }
-            _ => return self.push(&rest[..c.len_utf8()]),
+            _ => self.push(&rest[..c.len_utf8()]),
         }
-        c.len_utf8()
     }
 
     /// A parenthesis after `$` or `<`, or as an argument of PowerShell's `iex`.
@@ -218,25 +220,28 @@ impl Splitter {
         }
     }
 
+    // Each of these says how many bytes were taken.
+
     fn push(&mut self, text: &str) -> usize {
         self.word.get_or_insert_default().push_str(text);
         text.len()
     }
 
-    fn end_word(&mut self) {
+    fn end_word(&mut self, taken: usize) -> usize {
         let word = self.word.take();
         let command = self.pipelines.last_mut().and_then(|pipeline| pipeline.last_mut());
         command.expect("there is always a command").extend(word);
+        taken
     }
 
     fn end_command(&mut self, taken: usize) -> usize {
-        self.end_word();
+        self.end_word(0);
         self.pipelines.last_mut().expect("there is always a pipeline").push(Vec::new());
         taken
     }
 
     fn end_pipeline(&mut self, taken: usize) -> usize {
-        self.end_word();
+        self.end_word(0);
         self.pipelines.push(vec![Vec::new()]);
         taken
     }
@@ -289,7 +294,7 @@ mod tests {
             "eval `curl x`",
             "iwr https://x | iex",
             "iex (irm https://x)",
-            "powershell -Command irm https://x | iex",
+            "powershell -Command \"irm https://x | iex\"",
             "docker run --rm img sh -lc 'curl x | bash'",
             "if true; then curl x | sh; fi",
             "(curl x | sh)",
@@ -349,12 +354,9 @@ mod tests {
 
     #[test]
     fn names_of_programs() {
-        for (word, name) in [
-            ("/usr/bin/python3.12", "python"),
-            ("C:\\x\\Node.EXE", "node"),
-            ("7", "7"),
-            ("", ""),
-        ] {
+        for (word, name) in
+            [("/usr/bin/python3.12", "python"), ("C:\\x\\Node.EXE", "node"), ("7", "7"), ("", "")]
+        {
             assert_eq!(program_name(word), name);
         }
     }

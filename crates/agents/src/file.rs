@@ -57,9 +57,9 @@ pub(crate) fn kind(path: &BStr) -> Option<Kind> {
     if path.ends_with(b".code-workspace") {
         return Some(Kind::VsCodeWorkspace);
     }
-    let copilot_hook = path.rsplit_once_str("/").is_some_and(|(folder, name)| {
-        is_at(folder, ".github/hooks") && name.ends_with(b".json")
-    });
+    let copilot_hook = path
+        .rsplit_once_str("/")
+        .is_some_and(|(folder, name)| is_at(folder, ".github/hooks") && name.ends_with(b".json"));
     if copilot_hook {
         return Some(Kind::Hooks);
     }

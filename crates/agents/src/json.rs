@@ -52,9 +52,7 @@ pub(crate) fn find<'v, 'a>(value: &'v Value<'a>, keys: &[&str]) -> Vec<&'v Objec
 }
 
 /// Each property of `value`, if it is an object.
-pub(crate) fn properties<'v, 'a>(
-    value: &'v Value<'a>,
-) -> impl Iterator<Item = &'v ObjectProp<'a>> {
+pub(crate) fn properties<'v, 'a>(value: &'v Value<'a>) -> impl Iterator<Item = &'v ObjectProp<'a>> {
     value.as_object().into_iter().flat_map(|object| &object.properties)
 }
 

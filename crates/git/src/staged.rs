@@ -1,6 +1,6 @@
 //! The staged change: what the next commit would bring that no parent has.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -44,10 +44,20 @@ impl<'r> Staged<'r> {
     /// the listing.
     pub fn list(repository: &'r Repository) -> Result<(Self, Listing), Error> {
         let local = repository.local();
+        let head = repository.head_tree(&local)?;
+        let merged = repository.merge_trees(&local)?;
+        Self::list_against(repository, head, &merged)
+    }
+
+    fn list_against(
+        repository: &'r Repository,
+        head: Option<ObjectId>,
+        merged: &[ObjectId],
+    ) -> Result<(Self, Listing), Error> {
+        let local = repository.local();
         let Some(work_tree) = repository.work_tree() else {
             return Err(Error::Bare(repository.git_dir().to_owned()));
         };
-        let head = repository.head_tree(&local)?;
         let index = Index::read(repository, local.object_hash())?;
         let mut listing = Listing::default();
         let mut staged = Self { repository, removed: Vec::new() };
@@ -58,17 +68,17 @@ impl<'r> Staged<'r> {
                 return Ok((staged, listing));
             }
         };
-        let mut merged = Vec::new();
-        for tree in repository.merge_trees(&local)? {
+        let mut others = Vec::new();
+        for &tree in merged {
             match index.against(&local, Some(tree)) {
-                Ok(seen) => merged.push(by_path(seen.difference.changed)),
+                Ok(seen) => others.push(by_path(seen.difference.changed)),
                 Err(error) => listing.problems.push(tree_problem(error)),
             }
         }
         listing.skipped = seen.skipped;
         listing.problems.extend(seen.conflicts.into_iter().map(conflict));
         for changed in seen.difference.changed {
-            add(changed, &merged, &work_tree, &mut listing);
+            add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
@@ -77,13 +87,27 @@ impl<'r> Staged<'r> {
         Ok((staged, listing))
     }
 
-    /// The text of a file as it would be committed, from the index; `None` if it has none.
-    pub fn file(&self, path: &BStr) -> Option<Vec<u8>> {
+    /// Lists everything in the index, as if nothing were committed yet.
+    ///
+    /// # Errors
+    /// As [`Staged::list`].
+    pub fn list_index(repository: &'r Repository) -> Result<(Self, Listing), Error> {
+        Self::list_against(repository, None, &[])
+    }
+
+    /// The paths that the `.gitmodules` in the index names.
+    pub fn submodules(&self) -> BTreeSet<BString> {
         let local = self.repository.local();
-        let index = Index::read(self.repository, local.object_hash()).ok()?;
-        let state = index.decode().ok()?;
-        let id = state.entry_by_path(path)?.id;
-        local.find_blob(id).ok().map(|mut blob| blob.take_data())
+        let read = || -> Option<Vec<u8>> {
+            let index = Index::read(self.repository, local.object_hash()).ok()?;
+            let id = index.decode().ok()?.entry_by_path(b".gitmodules".as_bstr())?.id;
+            local.find_blob(id).ok().map(|mut blob| blob.take_data())
+        };
+        let text = read().unwrap_or_default();
+        text.lines()
+            .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
+            .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())
+            .collect()
     }
 }
 

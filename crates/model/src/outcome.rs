@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use bstr::BString;
 
+use crate::{Finding, Status};
+
 /// Why something could not be scanned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProblemKind {
@@ -100,6 +102,15 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// Counts a finding that policy has kept.
+    pub fn count(&mut self, finding: &Finding) {
+        match finding.status {
+            _ if finding.blocks() => self.blocking += 1,
+            Status::Introduced => self.advice += 1,
+            Status::AlreadyCommitted => self.already_committed += 1,
+        }
+    }
+
     /// Returns true if and only if everything that should have been scanned was.
     pub fn is_complete(&self) -> bool {
         self.problems.is_empty()

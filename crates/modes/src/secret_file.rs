@@ -10,6 +10,7 @@ use leakgate_model::{
 
 use crate::value::{self, Proof};
 use crate::{Context, found, key, rules, work_tree};
+use Pattern::{Around, Contains, Ends, In, Is, Starts};
 
 /// What a name suggests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,95 +55,168 @@ impl Kind {
     }
 }
 
-/// Lower-case names, in which one star stands for anything. With a slash, the folder counts too.
-const NAMES: &[(Kind, &[&str])] = &[
+/// A lower-case name, or a part of one.
+#[derive(Debug, Clone, Copy)]
+enum Pattern {
+    /// The whole name.
+    Is(&'static str),
+    /// Its start.
+    Starts(&'static str),
+    /// Its end.
+    Ends(&'static str),
+    /// Its start and its end.
+    Around(&'static str, &'static str),
+    /// Any part of it.
+    Contains(&'static str),
+    /// The name of the folder and the whole name in it.
+    In(&'static str, &'static str),
+}
+
+impl Pattern {
+    fn matches(self, folder: &[u8], name: &[u8]) -> bool {
+        match self {
+            Is(whole) => name == whole.as_bytes(),
+            Starts(start) => name.starts_with(start.as_bytes()),
+            Ends(end) => name.ends_with(end.as_bytes()),
+            Around(start, end) => name
+                .strip_prefix(start.as_bytes())
+                .is_some_and(|rest| rest.ends_with(end.as_bytes())),
+            Contains(part) => name.contains_str(part),
+            In(parent, whole) => {
+                name == whole.as_bytes() && folder.eq_ignore_ascii_case(parent.as_bytes())
+            }
+        }
+    }
+}
+
+/// Names and what they suggest. The first that fits counts.
+const NAMES: &[(Kind, &[Pattern])] = &[
     (
         Kind::NamedKey,
-        &["id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", "ssh_host_*_key", "*.ppk"],
+        &[
+            Starts("id_rsa"),
+            Starts("id_dsa"),
+            Starts("id_ecdsa"),
+            Starts("id_ed25519"),
+            Around("ssh_host_", "_key"),
+            Ends(".ppk"),
+        ],
     ),
     (
         Kind::MaybeKey,
         &[
-            "*.pem", "*.key", "*.p8", "*.pk8", "*.der", "*.crt", "*.cer", "*.asc", "*.agekey",
-            "*.ovpn",
+            Ends(".pem"),
+            Ends(".key"),
+            Ends(".p8"),
+            Ends(".pk8"),
+            Ends(".der"),
+            Ends(".crt"),
+            Ends(".cer"),
+            Ends(".asc"),
+            Ends(".agekey"),
+            Ends(".ovpn"),
         ],
     ),
     (
         Kind::KeyStore,
         &[
-            "*.p12",
-            "*.pfx",
-            "*.jks",
-            "*.jceks",
-            "*.keystore",
-            "*.bks",
-            "*.bcfks",
-            "*.kdbx",
-            "*.kdb",
+            Ends(".p12"),
+            Ends(".pfx"),
+            Ends(".jks"),
+            Ends(".jceks"),
+            Ends(".keystore"),
+            Ends(".bks"),
+            Ends(".bcfks"),
+            Ends(".kdbx"),
+            Ends(".kdb"),
         ],
     ),
-    (Kind::TerraformState, &["*.tfstate", "*.tfstate.backup", "*.tfstate.*.backup"]),
+    (Kind::TerraformState, &[Ends(".tfstate"), Ends(".tfstate.backup")]),
     (
         Kind::History,
         &[
-            ".bash_history",
-            ".zsh_history",
-            ".sh_history",
-            ".ash_history",
-            ".psql_history",
-            ".mysql_history",
-            ".rediscli_history",
-            ".python_history",
-            ".node_repl_history",
+            Is(".bash_history"),
+            Is(".zsh_history"),
+            Is(".sh_history"),
+            Is(".ash_history"),
+            Is(".psql_history"),
+            Is(".mysql_history"),
+            Is(".rediscli_history"),
+            Is(".python_history"),
+            Is(".node_repl_history"),
         ],
     ),
-    (Kind::Dump, &["core", "core.*", "*.core", "*.dmp", "*.mdmp", "*.hprof", "heapdump*"]),
-    (Kind::Credentials(Proof::Netrc), &[".netrc", "_netrc"]),
-    (Kind::Credentials(Proof::PasswordColumn), &[".pgpass", "pgpass.conf"]),
-    (Kind::Credentials(Proof::UserInUrl), &[".git-credentials"]),
-    (Kind::Credentials(Proof::HashedPassword), &[".htpasswd", "htpasswd"]),
     (
-        Kind::Credentials(Proof::Word),
-        &[".vault_pass*", "vault_pass*", ".vault-pass*", "vault-pass*"],
-    ),
-    (Kind::Credentials(Proof::Password), &[".pypirc", ".my.cnf", ".mylogin.cnf", "auth.json"]),
-    (Kind::Credentials(Proof::PackageToken), &[".npmrc", ".yarnrc", ".yarnrc.yml", "bunfig.toml"]),
-    (
-        Kind::Credentials(Proof::DockerAuth),
-        &[".dockercfg", ".dockerconfigjson", ".docker/config.json"],
-    ),
-    (
-        Kind::Credentials(Proof::CloudKey),
-        &["credentials", ".s3cfg", ".boto", "rclone.conf", ".aws/config"],
-    ),
-    (
-        Kind::Credentials(Proof::Kubernetes),
-        &["kubeconfig", "*.kubeconfig", "kubeconfig.y*ml", "*-kubeconfig.y*ml", ".kube/config"],
+        Kind::Dump,
+        &[
+            Is("core"),
+            Starts("core."),
+            Ends(".core"),
+            Ends(".dmp"),
+            Ends(".mdmp"),
+            Ends(".hprof"),
+            Starts("heapdump"),
+        ],
     ),
     (
         Kind::Credentials(Proof::Token),
         &[
-            ".terraformrc",
-            "terraform.rc",
-            ".cargo/credentials",
-            "credentials.toml",
-            "credentials.tfrc.json",
-            "gh/hosts.yml",
-            ".claude/.credentials.json",
-            ".codex/auth.json",
+            Is(".terraformrc"),
+            Is("terraform.rc"),
+            In(".cargo", "credentials"),
+            Is("credentials.toml"),
+            Is("credentials.tfrc.json"),
+            In("gh", "hosts.yml"),
+            In(".claude", ".credentials.json"),
+            In(".codex", "auth.json"),
+        ],
+    ),
+    (Kind::Credentials(Proof::Netrc), &[Is(".netrc"), Is("_netrc")]),
+    (Kind::Credentials(Proof::PasswordColumn), &[Is(".pgpass"), Is("pgpass.conf")]),
+    (Kind::Credentials(Proof::UserInUrl), &[Is(".git-credentials")]),
+    (Kind::Credentials(Proof::HashedPassword), &[Is(".htpasswd"), Is("htpasswd")]),
+    (
+        Kind::Credentials(Proof::Word),
+        &[Starts(".vault_pass"), Starts("vault_pass"), Starts(".vault-pass"), Starts("vault-pass")],
+    ),
+    (
+        Kind::Credentials(Proof::Password),
+        &[Is(".pypirc"), Is(".my.cnf"), Is(".mylogin.cnf"), Is("auth.json")],
+    ),
+    (
+        Kind::Credentials(Proof::PackageToken),
+        &[Is(".npmrc"), Is(".yarnrc"), Is(".yarnrc.yml"), Is("bunfig.toml")],
+    ),
+    (
+        Kind::Credentials(Proof::DockerAuth),
+        &[Is(".dockercfg"), Is(".dockerconfigjson"), In(".docker", "config.json")],
+    ),
+    (
+        Kind::Credentials(Proof::CloudKey),
+        &[Is("credentials"), Is(".s3cfg"), Is(".boto"), Is("rclone.conf"), In(".aws", "config")],
+    ),
+    (
+        Kind::Credentials(Proof::Kubernetes),
+        &[
+            Is("kubeconfig"),
+            Ends(".kubeconfig"),
+            Around("kubeconfig.y", "ml"),
+            Ends("-kubeconfig.yml"),
+            Ends("-kubeconfig.yaml"),
+            In(".kube", "config"),
         ],
     ),
     (
         Kind::Credentials(Proof::ServiceAccount),
         &[
-            "service-account*.json",
-            "service_account*.json",
-            "serviceaccount*.json",
-            "credentials.json",
-            "*-credentials.json",
-            "client_secret*.json",
-            "*firebase-adminsdk*.json",
-            "application_default_credentials.json",
+            Around("service-account", ".json"),
+            Around("service_account", ".json"),
+            Around("serviceaccount", ".json"),
+            Is("credentials.json"),
+            Ends("-credentials.json"),
+            Around("client_secret", ".json"),
+            Contains("firebase-adminsdk"),
+            Is("application_default_credentials.json"),
         ],
     ),
 ];
@@ -173,31 +247,31 @@ const OTHER_KINDS: [&str; 14] = [
 
 /// What the name of `path` suggests, if anything.
 pub(crate) fn kind(path: &BStr) -> Option<Kind> {
-    let name = path.rsplit_once_str("/").map_or(path.as_bytes(), |(_, name)| name);
-    let name = name.to_ascii_lowercase();
+    let mut parts = path.rsplit_str("/");
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let folder = parts.next().unwrap_or_default();
+    let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(folder, &name));
+    let kind = environment(&name)
+        .or_else(|| NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind));
+    kind.filter(|_| holds_values(&name))
+}
+
+fn environment(name: &[u8]) -> Option<Kind> {
+    match name.strip_prefix(b".env") {
+        Some(b"" | b".keys") => Some(Kind::Env),
+        // Dotenv's own name for an encrypted file.
+        Some(b".vault") => None,
+        Some([b'.', stage @ ..]) if stage.ends_with(b"local") => Some(Kind::Env),
+        Some([b'.', ..]) => Some(Kind::StageEnv),
+        _ => name.ends_with(b".env").then_some(Kind::StageEnv),
+    }
+}
+
+fn holds_values(name: &[u8]) -> bool {
     let mut words = name.split(|&byte| matches!(byte, b'.' | b'-' | b'_'));
     let is_other = |word: &[u8]| OTHER_KINDS.iter().any(|other| word == other.as_bytes());
     let is_template = |word: &[u8]| TEMPLATES.iter().any(|template| word == template.as_bytes());
-    if words.clone().next_back().is_some_and(is_other) || words.any(is_template) {
-        return None;
-    }
-    if let Some(stage) = name.strip_prefix(b".env") {
-        return match stage {
-            b"" => Some(Kind::Env),
-            [b'.', ..] if stage.ends_with(b"local") || stage == b".keys" => Some(Kind::Env),
-            // Dotenv's own name for an encrypted file.
-            b".vault" => None,
-            [b'.', ..] => Some(Kind::StageEnv),
-            _ => None,
-        };
-    }
-    if name.ends_with(b".env") {
-        return Some(Kind::StageEnv);
-    }
-    NAMES
-        .iter()
-        .find(|(_, patterns)| patterns.iter().any(|pattern| matches(pattern, path, &name)))
-        .map(|&(kind, _)| kind)
+    !words.clone().next_back().is_some_and(is_other) && !words.any(is_template)
 }
 
 /// Judges a regular file by its name and the first bytes of its content.
@@ -267,34 +341,6 @@ fn is_dump(head: &[u8]) -> bool {
     // The type of an ELF file is its 17th byte, or the 18th where the big end comes first.
     let elf = head.starts_with(b"\x7fELF") && matches!(head.get(16..18), Some([4, 0] | [0, 4]));
     elf || head.starts_with(b"MDMP") || head.starts_with(b"JAVA PROFILE ")
-}
-
-/// `name` is the last part of `path`, in lower case.
-fn matches(pattern: &str, path: &BStr, name: &[u8]) -> bool {
-    if let Some((folder, file)) = pattern.split_once('/') {
-        let Some((folders, _)) = path.rsplit_once_str("/") else {
-            return false;
-        };
-        let last = folders.rsplit_once_str("/").map_or(folders, |(_, last)| last);
-        return last.eq_ignore_ascii_case(folder.as_bytes()) && name == file.as_bytes();
-    }
-    let mut rest = name;
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(after) = rest.strip_prefix(first.as_bytes()) else {
-        return false;
-    };
-    rest = after;
-    let mut ended = !pattern.contains('*');
-    for piece in pieces {
-        ended = piece.is_empty();
-        let Some(at) = rest.rfind(piece) else {
-            return false;
-        };
-        ended |= at + piece.len() == rest.len();
-        rest = &rest[at + piece.len()..];
-    }
-    ended && (pattern.contains('*') || rest.is_empty())
 }
 
 #[cfg(test)]
@@ -442,12 +488,13 @@ mod tests {
     }
 
     #[test]
-    fn stars_in_names() {
-        let is = |pattern, name: &str| matches(pattern, name.into(), name.as_bytes());
-        assert!(is("*.pem", "a.pem") && is("*.pem", ".pem"));
-        assert!(is("a*b*.c", "axbx.c") && is("core", "core") && is("core.*", "core."));
-        assert!(!is("*.pem", "a.pem.x") && !is("core", "core2") && !is("a*b", "ab2"));
-        assert!(matches(".aws/config", "x/.AWS/config".into(), b"config"));
-        assert!(!matches(".aws/config", "x/aws/config".into(), b"config"));
+    fn the_first_fitting_name_counts() {
+        let token = Some(Kind::Credentials(Proof::Token));
+        assert_eq!(kind("x/.CODEX/auth.json".into()), token);
+        assert_eq!(kind("x/.cargo/credentials".into()), token);
+        assert_eq!(kind("x/auth.json".into()), Some(Kind::Credentials(Proof::Password)));
+        for path in ["a.pem.x", "core2", "gh/x/hosts.yml", "aws/config", "kubeconfig.yx", ""] {
+            assert_eq!(kind(path.into()), None, "{path}");
+        }
     }
 }

@@ -6,7 +6,7 @@ mod ignore_file;
 mod marker;
 mod novelty;
 
-use leakgate_model::{Category, Finding, Key};
+use leakgate_model::{Category, Finding, Fingerprint, Key};
 
 pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
 pub use marker::{MARKER, Marker, marker};
@@ -27,7 +27,7 @@ pub struct Applied {
 pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
     let mut applied = Applied::default();
     for mut finding in findings {
-        fingerprint(&mut finding, ignores.key());
+        finding.fingerprint = Some(fingerprint_of(&finding, ignores.key()));
         let marker = finding.lines.as_ref().map_or(Marker::None, marker);
         let listed = finding.fingerprint.is_some_and(|print| ignores.ignores(&finding.rule, print));
         if listed || marker == Marker::Reasoned {
@@ -42,19 +42,16 @@ pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
     applied
 }
 
-/// Names a finding by its value, or by its rule and path where it has none.
-fn fingerprint(finding: &mut Finding, key: &Key) {
-    let print = match &finding.secret {
-        Some(secret) => secret.fingerprint(key),
-        None => {
-            let kind: &[u8] = match finding.category {
-                Category::Secret => b"secret",
-                Category::Permission => b"permission",
-                Category::Agent => b"agent",
-            };
-            let line = finding.lines.as_ref().map_or(&[][..], |lines| &lines.line);
-            key.fingerprint(&[kind, finding.rule.as_str().as_bytes(), &finding.path, line])
-        }
+/// Names a finding by its value, or by its rule, path and line where it has none.
+pub fn fingerprint_of(finding: &Finding, key: &Key) -> Fingerprint {
+    if let Some(secret) = &finding.secret {
+        return secret.fingerprint(key);
+    }
+    let kind: &[u8] = match finding.category {
+        Category::Secret => b"secret",
+        Category::Permission => b"permission",
+        Category::Agent => b"agent",
     };
-    finding.fingerprint = Some(print);
+    let line = finding.lines.as_ref().map_or(&[][..], |lines| &lines.line);
+    key.fingerprint(&[kind, finding.rule.as_str().as_bytes(), &finding.path, line])
 }

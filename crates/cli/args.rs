@@ -1,0 +1,156 @@
+//! The command line, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+
+/// Stops secrets and dangerous permissions at the moment of commit.
+#[derive(Debug, Parser)]
+#[command(name = "leakgate", version, arg_required_else_help = true, max_term_width = 100)]
+#[command(after_help = "Exit status: 0 clean, 1 findings, 2 could not scan everything.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Scan what the next commit would bring
+    Staged(ScanArgs),
+    /// Scan files and folders; what git ignores is left out
+    Files(FilesArgs),
+    /// Scan standard input
+    Stdin(StdinArgs),
+    /// Run leakgate in this repository's git hooks from now on
+    Install,
+    /// Take leakgate out of this repository's git hooks
+    Uninstall,
+    /// Let one finding pass, with a reason, in .leakgate-ignore
+    Ignore(IgnoreArgs),
+    /// List, show and check rules
+    Rules(RulesArgs),
+    /// What git's hooks call
+    #[command(hide = true)]
+    Hook(HookArgs),
+}
+
+/// What every scan takes.
+#[derive(Debug, Clone, Default, ClapArgs)]
+pub(crate) struct ScanArgs {
+    /// How to write the report
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) format: FormatArg,
+    /// Write the report into a file
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+    /// Say nothing unless something blocks
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Also show what was committed before
+    #[arg(short, long)]
+    pub(crate) verbose: bool,
+    /// Show the values of secrets
+    #[arg(long)]
+    pub(crate) show_secrets: bool,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Threads to use [default: one a core]
+    #[arg(short = 'j', long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// When to use colours
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorArg,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum FormatArg {
+    #[default]
+    Text,
+    Json,
+    Sarif,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum ColorArg {
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FilesArgs {
+    /// Files and folders
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Scan what git ignores, too
+    #[arg(long)]
+    pub(crate) no_ignore: bool,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct StdinArgs {
+    /// The file name to judge by
+    #[arg(long, default_value = "stdin", value_name = "NAME")]
+    pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HookArgs {
+    /// The hook, as git names it
+    pub(crate) event: String,
+    /// What git gives the hook
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
+    pub(crate) _rest: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct IgnoreArgs {
+    /// The fingerprint that the report shows
+    pub(crate) fingerprint: String,
+    /// Why the finding is no danger
+    #[arg(long)]
+    pub(crate) reason: String,
+    /// Look for it in these files instead of the staged change
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesArgs {
+    #[command(subcommand)]
+    pub(crate) command: RulesCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RulesCommand {
+    /// Name every rule, one a line
+    List,
+    /// Tell all about one rule
+    Show {
+        /// The rule's id
+        id: String,
+    },
+    /// Run the examples of a folder's rules through the whole engine
+    Check {
+        /// A folder of rule files, as docs/rules.md describes them
+        dir: PathBuf,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Args::command().debug_assert();
+    }
+}

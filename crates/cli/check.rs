@@ -1,0 +1,286 @@
+//! Fans entries out to the checks and brings the findings back in order.
+
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use anyhow::Context as _;
+use bstr::{BString, ByteSlice as _};
+use leakgate_model::{
+    Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind, Reader, Skip,
+    Source, Status,
+};
+use leakgate_policy::{has_new, mark_known};
+use leakgate_secrets::{RuleSet, Scratch};
+use rayon::prelude::*;
+
+/// The checks of one run.
+pub(crate) struct Checks<'c> {
+    pub(crate) rules: &'c RuleSet,
+    /// What the mode checks need; `None` where there are no modes that git stores.
+    pub(crate) modes: Option<leakgate_modes::Context>,
+}
+
+/// Fewer entries than this are scanned on one thread: starting others costs more.
+const FEW: usize = 8;
+
+/// Runs all checks over a listing: findings in the order of the entries, and the counts.
+pub(crate) fn all(
+    checks: &Checks<'_>,
+    source: &dyn Source,
+    listing: Listing,
+    threads: Option<usize>,
+) -> anyhow::Result<(Vec<Finding>, Outcome)> {
+    let entries = &listing.entries;
+    let new_worker = || Worker::new(checks, source);
+    let modes_of = |entry: &Entry| match &checks.modes {
+        Some(context) => leakgate_modes::check_entry(entry, context),
+        None => Vec::new(),
+    };
+    let (seen, modes): (Vec<Seen>, Vec<Vec<Finding>>) = if entries.len() < FEW || threads == Some(1) {
+        let mut worker = new_worker();
+        let seen = entries.iter().map(|entry| worker.look_at(entry)).collect();
+        (seen, entries.iter().map(modes_of).collect())
+    } else {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads.unwrap_or(0))
+            .build()
+            .context("could not start the threads")?;
+        pool.install(|| {
+            rayon::join(
+                || entries.par_iter().map_init(new_worker, Worker::look_at).collect(),
+                || entries.par_iter().map(modes_of).collect(),
+            )
+        })
+    };
+    let (mut findings, outcome) = gather(listing, seen, modes);
+    if has_new(&findings) {
+        let known = new_worker().secrets_of(&source.removed());
+        mark_known(&mut findings, known);
+    }
+    Ok((findings, outcome))
+}
+
+/// What came of one entry.
+#[derive(Default)]
+struct Seen {
+    findings: Vec<Finding>,
+    problem: Option<Problem>,
+    skip: Option<Skip>,
+    bytes: u64,
+    /// The path to show instead of the entry's, where that holds a secret itself.
+    shown_path: Option<BString>,
+}
+
+fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<Finding>, Outcome) {
+    let mut outcome = Outcome { problems: listing.problems, ..Outcome::default() };
+    let mut findings = Vec::new();
+    for (_, skip) in listing.skipped {
+        *outcome.skipped.entry(skip).or_default() += 1;
+    }
+    for (one, modes) in seen.into_iter().zip(modes) {
+        let mut here = one.findings;
+        here.extend(modes);
+        let mut problem = one.problem;
+        if let Some(shown) = one.shown_path {
+            hide_name(&mut here, problem.as_mut(), &shown);
+        }
+        findings.extend(here);
+        match (problem, one.skip) {
+            (Some(problem), _) => outcome.problems.push(problem),
+            (None, Some(skip)) => *outcome.skipped.entry(skip).or_default() += 1,
+            (None, None) => {
+                outcome.scanned += 1;
+                outcome.bytes += one.bytes;
+            }
+        }
+    }
+    outcome.problems.sort();
+    (findings, outcome)
+}
+
+/// Puts a masked name wherever a report would show the name.
+fn hide_name(findings: &mut [Finding], problem: Option<&mut Problem>, shown: &BString) {
+    for finding in findings {
+        finding.path = shown.clone();
+        // A command to paste would have to spell the name out.
+        finding.fixes.clear();
+    }
+    if let Some(problem) = problem {
+        problem.path = Some(shown.clone());
+    }
+}
+
+/// One thread's reader and buffers.
+struct Worker<'w> {
+    checks: &'w Checks<'w>,
+    reader: Box<dyn Reader + 'w>,
+    buffer: Vec<u8>,
+    scratch: Scratch,
+}
+
+impl<'w> Worker<'w> {
+    fn new(checks: &'w Checks<'w>, source: &'w dyn Source) -> Self {
+        let (buffer, scratch) = (Vec::new(), Scratch::default());
+        Self { checks, reader: source.reader(), buffer, scratch }
+    }
+
+    /// Scans one entry. A fault of a check's own is a problem of this entry, not the end.
+    fn look_at(&mut self, entry: &Entry) -> Seen {
+        let looked = catch_unwind(AssertUnwindSafe(|| {
+            let mut seen = self.content(entry);
+            self.name(entry, &mut seen);
+            self.compare(entry, &mut seen.findings);
+            seen
+        }));
+        looked.unwrap_or_else(|_| {
+            self.scratch = Scratch::default();
+            Seen { problem: Some(fault(entry)), ..Seen::default() }
+        })
+    }
+
+    fn content(&mut self, entry: &Entry) -> Seen {
+        let mut seen = Seen::default();
+        if entry.mode == Mode::Gitlink {
+            seen.skip = Some(Skip::Submodule);
+            return seen;
+        }
+        let content = match self.reader.read(entry, &mut self.buffer) {
+            Ok(content) => content,
+            Err(problem) => return Seen { problem: Some(problem), ..seen },
+        };
+        match content {
+            Content::Whole(bytes) => {
+                seen.bytes = bytes.len() as u64;
+                seen.findings = self.checks.rules.scan(&entry.path, bytes, &mut self.scratch);
+                judge_whole(self.checks, entry, bytes, &mut seen.findings);
+            }
+            Content::Stream(mut stream) => {
+                match scan_stream(self.checks, entry, &mut stream, &mut self.scratch) {
+                    Ok((findings, bytes)) => {
+                        seen.findings = findings;
+                        seen.bytes = bytes;
+                    }
+                    Err(error) => seen.problem = Some(broken_off(entry, &error)),
+                }
+            }
+        }
+        seen
+    }
+
+    /// A name can hold a secret as well; then no report may spell it out.
+    fn name(&mut self, entry: &Entry, seen: &mut Seen) {
+        let found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
+        if found.is_empty() {
+            return;
+        }
+        let mut shown = Vec::new();
+        let mut at = 0;
+        for mut finding in found {
+            let (Some(place), Some(secret)) = (finding.place.take(), &finding.secret) else { continue };
+            let (start, end) = (place.span.start as usize, place.span.end as usize);
+            shown.extend_from_slice(&entry.path[at..start]);
+            shown.extend_from_slice(secret.masked().as_bytes());
+            at = end;
+            finding.excerpt = None;
+            finding.lines = None;
+            finding.reasons.push("in the name of the file".into());
+            finding.advice.insert(0, "Give the file another name.".into());
+            if entry.previous.iter().any(|previous| previous.path == entry.path) {
+                finding.status = Status::AlreadyCommitted;
+            }
+            finding.path = entry.path.clone();
+            seen.findings.push(finding);
+        }
+        shown.extend_from_slice(&entry.path[at..]);
+        seen.shown_path = Some(shown.into());
+    }
+
+    /// Tells what was committed before, by the same checks run on what is committed.
+    fn compare(&mut self, entry: &Entry, findings: &mut [Finding]) {
+        for previous in &entry.previous {
+            if !has_new(findings) {
+                return;
+            }
+            if Some(previous.id) == entry.id {
+                for finding in findings.iter_mut().filter(|finding| finding.secret.is_some()) {
+                    finding.status = Status::AlreadyCommitted;
+                }
+                return;
+            }
+            let known = self.secrets_of(std::slice::from_ref(previous));
+            mark_known(findings, known);
+        }
+    }
+
+    /// The secrets in committed files. One that cannot be read vouches for nothing.
+    fn secrets_of(&mut self, files: &[Previous]) -> Vec<Finding> {
+        let mut secrets = Vec::new();
+        for file in files.iter().filter(|file| file.mode != Mode::Gitlink) {
+            match self.reader.read_object(&file.path, file.id, &mut self.buffer) {
+                Ok(Content::Whole(bytes)) => {
+                    secrets.extend(self.checks.rules.scan(&file.path, bytes, &mut self.scratch));
+                }
+                Ok(Content::Stream(mut stream)) => {
+                    let rules = self.checks.rules;
+                    let scanned = rules.scan_stream(&file.path, &mut stream, &mut self.scratch);
+                    secrets.extend(scanned.map(|(findings, _)| findings).unwrap_or_default());
+                }
+                Err(_) => {}
+            }
+        }
+        secrets
+    }
+}
+
+/// The checks that judge a file by its content and name together.
+fn judge_whole(checks: &Checks<'_>, entry: &Entry, bytes: &[u8], findings: &mut Vec<Finding>) {
+    if let Some(context) = &checks.modes {
+        if leakgate_modes::wants_content(entry) {
+            let head = if entry.mode == Mode::Symlink {
+                bytes
+            } else {
+                &bytes[..bytes.len().min(leakgate_modes::HEAD)]
+            };
+            findings.extend(leakgate_modes::check_content(entry, head, context));
+        }
+    }
+    if leakgate_agents::wants_content(entry.path.as_bstr()) {
+        findings.extend(leakgate_agents::check(entry, bytes));
+    }
+}
+
+fn scan_stream(
+    checks: &Checks<'_>,
+    entry: &Entry,
+    stream: &mut dyn Read,
+    scratch: &mut Scratch,
+) -> io::Result<(Vec<Finding>, u64)> {
+    let mut head = Vec::new();
+    if let Some(context) = checks.modes.as_ref().filter(|_| leakgate_modes::wants_content(entry)) {
+        stream.take(leakgate_modes::HEAD as u64).read_to_end(&mut head)?;
+        let judged = leakgate_modes::check_content(entry, &head, context);
+        let mut whole = head.chain(stream);
+        let (mut findings, bytes) = checks.rules.scan_stream(&entry.path, &mut whole, scratch)?;
+        findings.extend(judged);
+        return Ok((findings, bytes));
+    }
+    checks.rules.scan_stream(&entry.path, stream, scratch)
+}
+
+fn broken_off(entry: &Entry, error: &io::Error) -> Problem {
+    Problem {
+        path: Some(entry.path.clone()),
+        kind: ProblemKind::Corrupt,
+        detail: format!("the content broke off while it was read: {error}"),
+        help: "`git fsck` tells what is damaged; `git add` the file again to write it anew".into(),
+    }
+}
+
+fn fault(entry: &Entry) -> Problem {
+    Problem {
+        path: Some(entry.path.clone()),
+        kind: ProblemKind::Fault,
+        detail: "a check failed on this content".to_owned(),
+        help: "please report it, with the file if it holds no secret".to_owned(),
+    }
+}

@@ -1,0 +1,181 @@
+//! The pipeline: open the source, build the rule set, fan out, apply policy, report, exit.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use leakgate_git::{Files, FilesOptions, Repository, Staged, Stdin};
+use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
+use leakgate_modes::FileMode;
+use leakgate_policy::IgnoreFile;
+use leakgate_report::{Report, RuleInfo, Scope};
+use leakgate_secrets::RuleSet;
+
+use crate::args::{FilesArgs, ScanArgs, StdinArgs};
+use crate::check::{self, Checks};
+use crate::exit::Exit;
+use crate::terminal;
+
+/// What a scan found, policy applied.
+pub(crate) struct Scanned {
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) outcome: Outcome,
+}
+
+/// `leakgate staged`.
+pub(crate) fn staged(scan: &ScanArgs) -> anyhow::Result<Exit> {
+    let start = Instant::now();
+    let rules = rules(scan)?;
+    let repository = repository()?;
+    let ignores = ignores(repository.work_tree().as_deref())?;
+    let scanned = scan_staged(&repository, &rules, &ignores, scan)?;
+    finish("staged", Scope::StagedChange, &scanned, &rules, scan, start)
+}
+
+/// The whole index, as the pre-commit framework wants with `--all-files`.
+pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
+    let start = Instant::now();
+    let rules = rules(scan)?;
+    let repository = repository()?;
+    let ignores = ignores(repository.work_tree().as_deref())?;
+    let (source, listing) = Staged::list_index(&repository)?;
+    let modes = mode_context(&repository, &source, &listing);
+    let checks = Checks { rules: &rules, modes: Some(modes) };
+    let scanned = scan_all(&checks, &source, listing, &ignores, scan)?;
+    finish("index", Scope::Files, &scanned, &rules, scan, start)
+}
+
+/// `leakgate files PATH…`.
+pub(crate) fn files(args: &FilesArgs) -> anyhow::Result<Exit> {
+    let start = Instant::now();
+    let rules = rules(&args.scan)?;
+    let ignores = ignores(nearest_work_tree().as_deref())?;
+    let options =
+        if args.no_ignore { FilesOptions::Everything } else { FilesOptions::RespectIgnores };
+    let scanned = scan_files(&args.paths, options, &rules, &ignores, &args.scan)?;
+    finish("files", Scope::Files, &scanned, &rules, &args.scan, start)
+}
+
+/// `leakgate stdin`.
+pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
+    let start = Instant::now();
+    let rules = rules(&args.scan)?;
+    let ignores = ignores(nearest_work_tree().as_deref())?;
+    let (source, listing) = Stdin::list(args.name.as_str());
+    let checks = Checks { rules: &rules, modes: None };
+    let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
+    finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
+}
+
+pub(crate) fn scan_staged(
+    repository: &Repository,
+    rules: &RuleSet,
+    ignores: &IgnoreFile,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
+    let (source, listing) = Staged::list(repository)?;
+    let modes = mode_context(repository, &source, &listing);
+    scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
+}
+
+pub(crate) fn scan_files(
+    paths: &[PathBuf],
+    options: FilesOptions,
+    rules: &RuleSet,
+    ignores: &IgnoreFile,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
+    let (source, listing) = Files::list(paths, options)?;
+    scan_all(&Checks { rules, modes: None }, &source, listing, ignores, scan)
+}
+
+fn scan_all(
+    checks: &Checks<'_>,
+    source: &dyn Source,
+    listing: Listing,
+    ignores: &IgnoreFile,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
+    let (findings, mut outcome) = check::all(checks, source, listing, scan.threads)?;
+    let applied = leakgate_policy::apply(findings, ignores);
+    outcome.ignored = applied.ignored;
+    applied.kept.iter().for_each(|finding| outcome.count(finding));
+    let mut findings = applied.kept;
+    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    Ok(Scanned { findings, outcome })
+}
+
+fn finish(
+    command: &str,
+    scope: Scope,
+    scanned: &Scanned,
+    rules: &RuleSet,
+    scan: &ScanArgs,
+    start: Instant,
+) -> anyhow::Result<Exit> {
+    let exit = Exit::of(&scanned.outcome);
+    let found: Vec<RuleInfo<'_>> = rules
+        .rules()
+        .filter(|rule| scanned.findings.iter().any(|finding| finding.rule == rule.id))
+        .map(|rule| RuleInfo {
+            id: rule.id.as_str(),
+            title: &rule.title,
+            provider: Some(&rule.provider),
+            severity: rule.severity,
+            help: rule.references.first().map(AsRef::as_ref),
+        })
+        .collect();
+    let report = Report {
+        command,
+        version: env!("CARGO_PKG_VERSION"),
+        findings: &scanned.findings,
+        outcome: &scanned.outcome,
+        rules: &found,
+        elapsed: start.elapsed(),
+        scope,
+        exit: exit.status(),
+    };
+    let settings = terminal::settings(scan);
+    terminal::output(scan.output.as_deref(), |out| leakgate_report::write(out, &report, &settings))?;
+    Ok(exit)
+}
+
+/// The repository that git would use here.
+pub(crate) fn repository() -> anyhow::Result<Repository> {
+    let here = env::current_dir().context("could not find out the current folder")?;
+    Ok(Repository::discover(&here)?)
+}
+
+/// The built-in rules and those of `--rules`.
+pub(crate) fn rules(scan: &ScanArgs) -> anyhow::Result<RuleSet> {
+    let Some(dir) = &scan.rules else { return Ok(RuleSet::default()) };
+    match leakgate_secrets::load_dir(dir) {
+        Ok(more) => Ok(RuleSet::new(more)),
+        Err(errors) => bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n")),
+    }
+}
+
+pub(crate) fn ignores(work_tree: Option<&Path>) -> anyhow::Result<IgnoreFile> {
+    match work_tree {
+        Some(root) => Ok(IgnoreFile::read(root)?),
+        None => Ok(IgnoreFile::default()),
+    }
+}
+
+/// The work tree around the current folder, if there is one: its ignore file counts.
+pub(crate) fn nearest_work_tree() -> Option<PathBuf> {
+    repository().ok()?.work_tree()
+}
+
+fn mode_context(
+    repository: &Repository,
+    source: &Staged<'_>,
+    listing: &Listing,
+) -> leakgate_modes::Context {
+    let has_gitlinks = listing.entries.iter().any(|entry| entry.mode == Mode::Gitlink);
+    leakgate_modes::Context {
+        submodules: if has_gitlinks { source.submodules() } else { Default::default() },
+        file_mode: if repository.file_mode() { FileMode::Trusted } else { FileMode::Untrusted },
+    }
+}

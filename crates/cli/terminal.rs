@@ -1,0 +1,87 @@
+//! Where output goes: the terminal, a pipe or a file.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, IsTerminal as _, Write};
+use std::path::Path;
+
+use anyhow::Context as _;
+use leakgate_model::Reveal;
+use leakgate_report::{Color, Detail, Format, Settings};
+
+use crate::args::{ColorArg, FormatArg, ScanArgs};
+
+/// Columns where there is no terminal.
+const WIDTH: usize = 100;
+
+/// How the user wants to see the report.
+pub(crate) fn settings(scan: &ScanArgs) -> Settings {
+    let color = match scan.color {
+        ColorArg::Always => Color::Always,
+        ColorArg::Never => Color::Never,
+        ColorArg::Auto => match anstream::AutoStream::choice(&io::stdout()) {
+            _ if scan.output.is_some() => Color::Never,
+            anstream::ColorChoice::Never => Color::Never,
+            _ => Color::Always,
+        },
+    };
+    Settings {
+        format: match scan.format {
+            FormatArg::Text => Format::Text,
+            FormatArg::Json => Format::Json,
+            FormatArg::Sarif => Format::Sarif,
+        },
+        detail: match (scan.quiet, scan.verbose) {
+            (true, _) => Detail::Quiet,
+            (_, true) => Detail::Verbose,
+            _ => Detail::Normal,
+        },
+        reveal: scan.show_secrets.then(Reveal::the_user_asked),
+        color,
+        width: terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0)),
+    }
+}
+
+/// Calls `write` with where the report goes. A reader that went away is no error.
+pub(crate) fn output(
+    to: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> anyhow::Result<()> {
+    let Some(path) = to else {
+        let mut out = BufWriter::new(io::stdout().lock());
+        return match write(&mut out).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result.context("could not write the report to standard output"),
+        };
+    };
+    let context = || format!("could not write the report to {}", path.display());
+    let mut out = BufWriter::new(create(path).with_context(context)?);
+    write(&mut out).and_then(|()| out.flush()).with_context(context)
+}
+
+/// Opens a file for writing, but not through a link that the scanned repository may have planted.
+fn create(path: &Path) -> io::Result<File> {
+    if path.is_symlink() {
+        return Err(io::Error::other("it is a symbolic link; name the file itself"));
+    }
+    OpenOptions::new().write(true).create(true).truncate(true).open(path)
+}
+
+/// Prints lines to standard output. A reader that went away is no error.
+pub(crate) fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()> {
+    output(None, |out| lines.into_iter().try_for_each(|line| writeln!(out, "{line}")))
+}
+
+/// Prints an error, its causes behind it.
+pub(crate) fn complain(error: &anyhow::Error) {
+    let prefix = if io::stderr().is_terminal() { "\x1b[1;31mleakgate:\x1b[0m" } else { "leakgate:" };
+    // Nothing is left to be done if standard error is closed.
+    let _ = writeln!(io::stderr(), "{prefix} {error:#}");
+}
+
+/// A panic's message may quote what was being read: only its place is told.
+pub(crate) fn keep_values_out_of_panics() {
+    std::panic::set_hook(Box::new(|info| {
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let _ = writeln!(io::stderr(), "leakgate: internal fault at {place}, please report it");
+    }));
+}
