@@ -8,6 +8,9 @@
 /// How deep commands in the arguments of shells are looked at.
 const DEPTH: usize = 4;
 
+/// How many words may stand between a shell and the option that takes a command.
+const SHELL_OPTIONS: usize = 4;
+
 const FETCHERS: [&str; 7] =
     ["curl", "wget", "fetch", "invoke-webrequest", "invoke-restmethod", "iwr", "irm"];
 const SHELLS: [&str; 10] =
@@ -87,17 +90,23 @@ fn judge_stage(words: &[&str], depth: usize) -> Option<Fetched> {
         return Some(Fetched { by, run_by });
     }
     // A shell may stand behind any other program: `docker run x sh -c …`.
-    words.iter().enumerate().find_map(|(at, word)| {
-        let run_by = one_of(&SHELLS, &program_name(word))?;
-        let option = words[at + 1..].iter().position(|option| takes_command(option))?;
-        let (script, rest) = words[at + option + 2..].split_first()?;
+    for (at, word) in words.iter().enumerate() {
+        let Some(run_by) = one_of(&SHELLS, &program_name(word)) else { continue };
+        let mut options = words[at + 1..].iter().take(SHELL_OPTIONS);
+        let Some(option) = options.position(|option| takes_command(option)) else { continue };
+        let Some((script, rest)) = words[at + option + 2..].split_first() else { continue };
         if let Some(by) = substituted_fetcher(script) {
             return Some(Fetched { by, run_by });
         }
-        let windows = matches!(run_by, "cmd" | "pwsh" | "powershell");
-        let line = if windows { format!("{script} {}", rest.join(" ")) } else { (*script).into() };
-        judge_nested(&line, depth)
-    })
+        if matches!(run_by, "cmd" | "pwsh" | "powershell") {
+            // These take all that follows, so nothing is left to look at behind it.
+            return judge_nested(&format!("{script} {}", rest.join(" ")), depth);
+        }
+        if let Some(fetched) = judge_nested(script, depth) {
+            return Some(fetched);
+        }
+    }
+    None
 }
 
 /// The program of a command and its arguments, behind assignments and words such as `sudo`.
@@ -350,6 +359,8 @@ mod tests {
         judge_line(&line);
         judge_line(&"sh -c ".repeat(1000));
         judge_line(&"(".repeat(10_000));
+        judge_line(&"cmd /c ".repeat(10_000));
+        judge_line(&"sh ".repeat(100_000));
     }
 
     #[test]

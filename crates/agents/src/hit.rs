@@ -83,9 +83,9 @@ impl Hit {
         self
     }
 
-    /// Returns true if and only if both are the same setting, wherever they stand.
-    pub(crate) fn is_same_setting(&self, other: &Self) -> bool {
-        self.rule.id == other.rule.id && self.subject == other.subject
+    /// What is the same for the same setting, wherever it stands.
+    pub(crate) fn setting(&self) -> (&'static str, &str) {
+        (self.rule.id, &self.subject)
     }
 }
 

@@ -15,6 +15,21 @@ pub(crate) fn check(value: &Value<'_>, hits: &mut Vec<Hit>) {
     }
 }
 
+/// The command of a server or a task, and a few more if the key is repeated, the last one first.
+pub(crate) fn commands<'v, 'a>(of: &'v Value<'a>) -> Vec<&'v ObjectProp<'a>> {
+    // Each is judged with all arguments, so their number must not grow with the file.
+    json::find(of, &["command"]).into_iter().rev().take(4).collect()
+}
+
+/// The arguments of a server or a task.
+pub(crate) fn arguments<'v>(of: &'v Value<'_>) -> Vec<&'v str> {
+    json::find(of, &["args"])
+        .into_iter()
+        .flat_map(|list| json::elements(&list.value))
+        .map(json::scalar)
+        .collect()
+}
+
 /// A hit if the command in `property` runs what it downloads.
 pub(crate) fn from_network(
     property: &ObjectProp<'_>,

@@ -6,6 +6,8 @@
 //!
 //! Only what one file shows by itself is judged here, and only what is hardly ever meant.
 
+use std::collections::BTreeSet;
+
 use bstr::{BStr, ByteSlice};
 use leakgate_model::{
     Change, Confidence, Entry, Finding, Mode, Rule, Severity, Status, in_sample_folder,
@@ -91,8 +93,9 @@ fn regular(
         .filter_map(|(path, content)| Some(judge(file::kind(path)?, decode(content)?.0)))
         .flatten()
         .collect();
+    let old_settings: BTreeSet<_> = old_hits.iter().map(Hit::setting).collect();
     for (hit, finding) in hit::findings(entry, text, offset, judge(kind, text)) {
-        let old = unchanged || old_hits.iter().any(|old| old.is_same_setting(&hit));
+        let old = unchanged || old_settings.contains(&hit.setting());
         findings.push(with_status(finding, old));
     }
     findings

@@ -46,12 +46,8 @@ pub(crate) fn check_gemini(root: &Value<'_>, hits: &mut Vec<Hit>) {
 }
 
 fn check_server(name: &str, server: &Value<'_>, hits: &mut Vec<Hit>) {
-    let arguments: Vec<_> = json::find(server, &["args"])
-        .into_iter()
-        .flat_map(|list| json::elements(&list.value))
-        .map(json::scalar)
-        .collect();
-    for command in json::find(server, &["command"]) {
+    let arguments = hooks::arguments(server);
+    for command in hooks::commands(server) {
         let program = json::scalar(&command.value);
         hits.extend(hooks::from_network(command, program, &arguments).map(|hit| hit.of(name)));
     }

@@ -41,21 +41,16 @@ pub(crate) fn check_workspace(root: &Value<'_>, hits: &mut Vec<Hit>) {
 }
 
 fn check_task(task: &Value<'_>, hits: &mut Vec<Hit>) {
-    let commands = json::find(task, &["command"]);
+    let runs = json::find(task, &["runOptions", "runOn"]);
+    let Some(run) = runs.into_iter().find(|run| json::scalar(&run.value) == "folderOpen") else {
+        return;
+    };
+    let arguments = hooks::arguments(task);
+    let commands = hooks::commands(task);
     let program = commands.first().map_or("", |command| json::scalar(&command.value));
-    let arguments: Vec<_> = json::find(task, &["args"])
-        .into_iter()
-        .flat_map(|list| json::elements(&list.value))
-        .map(json::scalar)
-        .collect();
-    for run in json::find(task, &["runOptions", "runOn"]) {
-        if json::scalar(&run.value) == "folderOpen" {
-            let hit = Hit::property(rules::VSCODE_TASK_ON_OPEN, run, "\"folderOpen\"");
-            hits.push(hit.of(program).of(&arguments.join("\0")));
-            for command in &commands {
-                let program = json::scalar(&command.value);
-                hits.extend(hooks::from_network(command, program, &arguments));
-            }
-        }
+    let hit = Hit::property(rules::VSCODE_TASK_ON_OPEN, run, "\"folderOpen\"");
+    hits.push(hit.of(program).of(&arguments.join("\0")));
+    for command in commands {
+        hits.extend(hooks::from_network(command, json::scalar(&command.value), &arguments));
     }
 }

@@ -88,6 +88,7 @@ fn has_invisible(path: &BStr) -> bool {
     if path.is_ascii() {
         return false;
     }
+    let right_to_left = path.chars().any(is_right_to_left);
     let mut flag = false;
     let mut before = '/';
     let mut chars = path.chars().peekable();
@@ -98,7 +99,7 @@ fn has_invisible(path: &BStr) -> bool {
             // Many scripts, and pictures made of several, join or part letters with these.
             '\u{200c}' | '\u{200d}' | '\u{ad}' => before.is_ascii() && after.is_ascii(),
             // The marks of direction that a name with Hebrew or Arabic in it may need.
-            '\u{200e}' | '\u{200f}' | '\u{61c}' => path.chars().all(|c| !is_right_to_left(c)),
+            '\u{200e}' | '\u{200f}' | '\u{61c}' => !right_to_left,
             // The flags of England, Scotland and Wales are spelt in tags.
             '\u{e0020}'..='\u{e007f}' => !flag,
             _ => is_invisible(c) && !c.is_control(),
