@@ -128,6 +128,9 @@ impl<'w> Worker<'w> {
     fn look_at(&mut self, entry: &Entry) -> Seen {
         let looked = catch_unwind(AssertUnwindSafe(|| {
             let mut seen = self.content(entry);
+            if leakgate_agents::wants_content(entry.path.as_bstr()) {
+                seen.findings.extend(self.agent_settings(entry));
+            }
             self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
             seen
@@ -165,6 +168,24 @@ impl<'w> Worker<'w> {
             }
         }
         seen
+    }
+
+    /// Judges agent settings against those that are committed. Content that could not be read, or
+    /// not whole, is a problem already.
+    fn agent_settings(&mut self, entry: &Entry) -> Vec<Finding> {
+        let Ok(Content::Whole(bytes)) = self.reader.read(entry, &mut self.buffer) else {
+            return Vec::new();
+        };
+        let new = bytes.to_vec();
+        let mut committed = Vec::new();
+        for previous in entry.previous.iter().filter(|previous| previous.mode != Mode::Gitlink) {
+            let read = self.reader.read_object(&previous.path, previous.id, &mut self.buffer);
+            if let Ok(Content::Whole(bytes)) = read {
+                committed.push((previous.path.as_bstr(), bytes.to_vec()));
+            }
+        }
+        let committed: Vec<_> = committed.iter().map(|(path, bytes)| (*path, &bytes[..])).collect();
+        leakgate_agents::check_change(entry, &new, &committed)
     }
 
     /// A name can hold a secret as well; then no report may spell it out.
@@ -244,8 +265,9 @@ fn judge_whole(checks: &Checks<'_>, entry: &Entry, bytes: &[u8], findings: &mut 
             findings.extend(leakgate_modes::check_content(entry, head, context));
         }
     }
-    if leakgate_agents::wants_content(entry.path.as_bstr()) {
-        findings.extend(leakgate_agents::check(entry, bytes));
+    // The secret itself says more than the name of the file that holds it.
+    if findings.iter().any(|finding| finding.rule.as_str().contains("private-key") && finding.secret.is_some()) {
+        findings.retain(|finding| finding.rule.as_str() != "name-private-key");
     }
 }
 

@@ -57,7 +57,7 @@ fn one(code: &mut String, loaded: &rulefile::Loaded) {
          severity: Severity::{severity:?}, confidence: Confidence::{confidence:?}, \
          anchors: {anchors}, pattern: {pattern}, leads: {leads}, longest: {longest}, \
          public: {public}, literal: {literal}, checks: Cow::Borrowed(&[{checks}]), \
-         entropy: {entropy:?}, files: {files}, keep_placeholders: {keep}, rotate: {rotate}, \
+         entropy: {entropy:?}, files: {files}, keep_placeholders: {keep}, general: {general}, rotate: {rotate}, \
          advice: {advice}, references: {references} }},",
         id = rule.id,
         provider = text(&loaded.provider),
@@ -74,6 +74,7 @@ fn one(code: &mut String, loaded: &rulefile::Loaded) {
         entropy = rule.entropy,
         files = list(&rule.files),
         keep = rule.placeholders.is_some(),
+        general = rule.general,
         rotate = maybe(&rule.rotate),
         advice = maybe(&rule.advice),
         references = list(&rule.references),

@@ -51,10 +51,10 @@ fn executable(entry: &Entry) -> Option<Finding> {
 fn embedded(entry: &Entry) -> Finding {
     let mut finding = found(rules::GITLINK_UNLISTED, entry, |old| old.mode == Mode::Gitlink);
     let path = shell_path(entry.path.as_bstr());
-    finding.fixes.push(untrack_command(entry.path.as_bstr()));
-    finding
-        .fixes
-        .push(format!("git submodule add -- \"$(git -C {path} remote get-url origin)\" {path}"));
+    // Git takes the folder for a changed file, and forced it still leaves the folder alone.
+    finding.fixes.push(format!("git --literal-pathspecs rm --cached -f -- {path}"));
+    let address = format!("\"$(git -C {path} remote get-url origin)\"");
+    finding.fixes.push(format!("git submodule add -- {address} {path}"));
     finding
 }
 
@@ -153,7 +153,7 @@ mod tests {
         assert_eq!(
             findings[0].fixes,
             [
-                "git rm --cached -- 'a b'",
+                "git --literal-pathspecs rm --cached -f -- 'a b'",
                 "git submodule add -- \"$(git -C 'a b' remote get-url origin)\" 'a b'"
             ]
         );

@@ -37,6 +37,8 @@ pub(crate) fn run(check: Check, text: &[u8], start: usize, end: usize) -> Proof 
         Check::AwsKeyId => aws_key_id(value),
         Check::Base64Json => base64_json(value),
         Check::Mixed => mixed(value),
+        Check::BasicCredentials => basic_credentials(value),
+        Check::Password => password(value),
         Check::Pem => return pem::prove(text, start, end),
     };
     Proof { verdict, end: None }
@@ -145,6 +147,22 @@ fn mixed(value: &[u8]) -> Verdict {
         return Verdict::Invalid;
     }
     Verdict::Unknown(None)
+}
+
+/// RFC 7617: base64 of `user:password`, printable.
+fn basic_credentials(value: &[u8]) -> Verdict {
+    let Some(decoded) = decode_base64(value) else { return Verdict::Invalid };
+    let Some(colon) = decoded.iter().position(|&byte| byte == b':') else { return Verdict::Invalid };
+    let (user, secret) = (&decoded[..colon], &decoded[colon + 1..]);
+    let printable = user.iter().all(|byte| (0x20..0x7f).contains(byte));
+    if !printable || secret.len() < 3 || judge::is_stock_password(user, secret) {
+        return Verdict::Invalid;
+    }
+    Verdict::Unknown(Some("decodes to a user and a password".into()))
+}
+
+fn password(value: &[u8]) -> Verdict {
+    if judge::is_stock_password(b"", value) { Verdict::Invalid } else { Verdict::Unknown(None) }
 }
 
 #[cfg(test)]

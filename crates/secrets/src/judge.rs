@@ -84,6 +84,23 @@ pub(crate) fn is_monotonous(value: &[u8]) -> bool {
     in_runs * 2 >= value.len()
 }
 
+/// Passwords that documentation writes, in lower case.
+const STOCK: &[&[u8]] = &[
+    b"pass", b"password", b"passwd", b"pwd", b"pw", b"secret", b"user", b"username", b"postgres",
+    b"root", b"admin", b"guest", b"test", b"token", b"access_token", b"apikey", b"api_key", b"key",
+    b"mypassword", b"mypass", b"yourpassword", b"changeme", b"p", b"pass1", b"foo", b"bar", b"baz",
+    b"none", b"null", b"undefined", b"x-oauth-basic", b"x", b"port", b"db_password", b"oauth2", b"private-token",
+    b"somepassword", b"some_password", b"userpass", b"user_password", b"pass%20word", b"hunter2",
+];
+
+/// Returns true if and only if a password is one that documentation writes, or the user's name.
+pub(crate) fn is_stock_password(user: &[u8], password: &[u8]) -> bool {
+    let lower = password.to_ascii_lowercase();
+    STOCK.contains(&&lower[..])
+        || lower.eq_ignore_ascii_case(user)
+        || password.iter().all(|&byte| password.first() == Some(&byte))
+}
+
 /// The kinds of characters in a value.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Alphabet {

@@ -41,6 +41,8 @@ pub struct Rule {
     pub files: Cow<'static, [Text]>,
     /// Report values that read like placeholders.
     pub keep_placeholders: bool,
+    /// Tells a kind of structure: any provider's own rule goes before it.
+    pub general: bool,
     /// Where the secret is revoked.
     pub rotate: Option<Text>,
     /// What to do once it has leaked.
@@ -93,6 +95,7 @@ impl From<rulefile::Loaded> for Rule {
             entropy: rule.entropy,
             files: own(rule.files),
             keep_placeholders: rule.placeholders.is_some(),
+            general: rule.general,
             rotate: rule.rotate.map(Cow::Owned),
             advice: rule.advice.map(Cow::Owned),
             references: own(rule.references),

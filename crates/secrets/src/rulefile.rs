@@ -53,6 +53,9 @@ pub(crate) struct RuleText {
     /// Globs of the only files it runs on.
     #[serde(default)]
     pub files: Vec<String>,
+    /// Tells a kind of structure rather than a provider's: any provider's own rule goes before it.
+    #[serde(default)]
+    pub general: bool,
     /// `keep` to report values that read like placeholders.
     #[serde(default)]
     pub placeholders: Option<Keep>,
@@ -127,6 +130,10 @@ pub enum CheckName {
     Base64Json,
     /// Letters and digits both, no repeated pattern.
     Mixed,
+    /// Base64 of `user:password`.
+    BasicCredentials,
+    /// A password that somebody chose, and none of those that documentation writes.
+    Password,
 }
 
 #[derive(Deserialize)]

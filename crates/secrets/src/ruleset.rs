@@ -88,6 +88,7 @@ const fn detected(id: RuleId, title: &'static str, references: &'static [Text]) 
         entropy: 0.0,
         files: Cow::Borrowed(&[]),
         keep_placeholders: false,
+        general: true,
         rotate: None,
         advice: Some(Cow::Borrowed(
             "Change it where it is used, and read it from the environment or a secrets manager.",

@@ -1,5 +1,6 @@
 //! One content in, its secrets out: anchors, rules near them, overlaps resolved.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -38,6 +39,19 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
     confidence: Confidence,
     reasons: Vec<Text>,
+}
+
+impl Match {
+    /// Takes over what another rule has proven of the same value.
+    fn confirm(&mut self, other: &Self) {
+        if other.span == self.span
+            && other.confidence == Confidence::Certain
+            && self.confidence < Confidence::Certain
+        {
+            self.confidence = Confidence::Certain;
+            self.reasons.extend(other.reasons.iter().cloned());
+        }
+    }
 }
 
 impl RuleSet {
@@ -102,27 +116,27 @@ impl RuleSet {
         self.resolve(&mut scratch.matches)
     }
 
-    /// Keeps the best of overlapping matches: the surest, then the most specific, then the longest.
+    /// Keeps the best of overlapping matches: a provider's own before a general one, then the
+    /// surest, the most specific, the longest. What a general one has proven of the same value
+    /// holds for the provider's as well.
     fn resolve(&self, matches: &mut Vec<Match>) -> Vec<Match> {
         matches.sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
         let mut taken: BTreeMap<usize, Match> = BTreeMap::new();
         for one in matches.drain(..) {
-            let overlaps = taken
-                .range(..one.span.end)
-                .next_back()
-                .is_some_and(|(_, other)| other.span.end > one.span.start);
-            if !overlaps {
-                taken.insert(one.span.start, one);
+            let before = taken.range_mut(..one.span.end).next_back();
+            match before.filter(|(_, other)| other.span.end > one.span.start) {
+                Some((_, other)) => other.confirm(&one),
+                None => drop(taken.insert(one.span.start, one)),
             }
         }
         taken.into_values().collect()
     }
 
-    fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, std::cmp::Reverse<u16>) {
+    fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, Reverse<u16>) {
         let slot = self.slot(one.rule);
-        let specific = matches!(slot.finder, Finder::Pattern(_));
-        let certain = one.confidence == Confidence::Certain;
-        (certain, specific, one.confidence, slot.rule.literal, one.span.len(), std::cmp::Reverse(one.rule))
+        let by_pattern = matches!(slot.finder, Finder::Pattern(_));
+        let literal = slot.rule.literal;
+        (!slot.rule.general, by_pattern, one.confidence, literal, one.span.len(), Reverse(one.rule))
     }
 
     /// Turns the matches that begin inside a window into findings.

@@ -38,23 +38,11 @@ fn is_host(host: &[u8]) -> bool {
     named && !documented
 }
 
-/// Passwords that documentation writes, in lower case.
-const STOCK: &[&[u8]] = &[
-    b"pass", b"password", b"passwd", b"pwd", b"pw", b"secret", b"user", b"username", b"postgres",
-    b"root", b"admin", b"guest", b"test", b"token", b"access_token", b"apikey", b"api_key", b"key",
-    b"mypassword", b"mypass", b"yourpassword", b"changeme", b"p", b"pass1", b"foo", b"bar", b"baz",
-    b"none", b"null", b"undefined", b"x-oauth-basic", b"x", b"port", b"db_password", b"oauth2", b"private-token",
-    b"somepassword", b"some_password", b"userpass", b"user_password", b"pass%20word", b"hunter2",
-];
-
 fn is_secret(user: &[u8], password: &[u8]) -> bool {
-    let lower = password.to_ascii_lowercase();
     password.len() >= 3
-        && !STOCK.contains(&&lower[..])
-        && !lower.eq_ignore_ascii_case(user)
+        && !judge::is_stock_password(user, password)
         && !judge::is_placeholder(password)
         && !is_reference(password)
-        && !password.iter().all(|&byte| byte == password[0])
         // A port before a host: `http://host:8080@…` is nobody's password.
         && !(user.is_empty() && password.iter().all(u8::is_ascii_digit))
 }
