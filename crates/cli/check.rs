@@ -72,7 +72,8 @@ struct Seen {
 }
 
 fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<Finding>, Outcome) {
-    let mut outcome = Outcome { problems: listing.problems, ..Outcome::default() };
+    let mut outcome =
+        Outcome { problems: listing.problems, deleted: listing.deleted, ..Outcome::default() };
     let mut findings = Vec::new();
     for (_, skip) in listing.skipped {
         *outcome.skipped.entry(skip).or_default() += 1;

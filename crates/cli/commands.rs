@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
-use leakgate_git::FilesOptions;
+use leakgate_git::{FilesOptions, Moment};
 use leakgate_hooks::{Event, Site};
 use leakgate_model::{Finding, Fingerprint};
 use leakgate_policy::{FILE_NAME, IgnoreEntry, IgnoreFile};
@@ -16,17 +16,20 @@ use crate::{run, terminal};
 
 /// `leakgate hook EVENT`: what a hook calls.
 pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
-    if !Event::ALL.iter().any(|event| event.name() == args.event) {
+    let Some(event) = Event::ALL.iter().find(|event| event.name() == args.event) else {
         let names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
         bail!("there is no check for the hook {:?}; there is one for {}", args.event, names.join(", "));
-    }
+    };
     let scan = ScanArgs::default();
     // `pre-commit run --all-files` runs outside of a commit and stages nothing: then everything
     // is meant. In a commit, git names the index.
     if is_set("PRE_COMMIT") && !is_set("GIT_INDEX_FILE") {
         return run::index(&scan);
     }
-    run::staged(&scan)
+    run::staged(&scan, match event {
+        Event::PreCommit => Moment::Commit,
+        Event::PreMergeCommit => Moment::Merge,
+    })
 }
 
 fn is_set(name: &str) -> bool {
@@ -93,7 +96,7 @@ fn find(
     let rules = RuleSet::default();
     let none = IgnoreFile::default();
     let scanned = if paths.is_empty() {
-        run::scan_staged(&run::repository()?, &rules, &none, &scan)?
+        run::scan_staged(&run::repository()?, Moment::Commit, &rules, &none, &scan)?
     } else {
         run::scan_files(paths, FilesOptions::RespectIgnores, &rules, &none, &scan)?
     };

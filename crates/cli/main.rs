@@ -14,6 +14,7 @@ mod terminal;
 use std::process::ExitCode;
 
 use clap::Parser as _;
+use leakgate_git::Moment;
 
 use crate::args::{Args, Command};
 use crate::exit::Exit;
@@ -23,7 +24,7 @@ fn main() -> ExitCode {
     // Bad usage ends here, with status 2.
     let args = Args::parse();
     let result = match args.command {
-        Command::Staged(scan) => run::staged(&scan),
+        Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
         Command::Hook(hook) => commands::hook(&hook),

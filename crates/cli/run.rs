@@ -1,11 +1,12 @@
 //! The pipeline: open the source, build the rule set, fan out, apply policy, report, exit.
 
+use std::collections::BTreeSet;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
-use leakgate_git::{Files, FilesOptions, Repository, Staged, Stdin};
+use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
 use leakgate_modes::FileMode;
 use leakgate_policy::IgnoreFile;
@@ -23,13 +24,13 @@ pub(crate) struct Scanned {
     pub(crate) outcome: Outcome,
 }
 
-/// `leakgate staged`.
-pub(crate) fn staged(scan: &ScanArgs) -> anyhow::Result<Exit> {
+/// `leakgate staged`, and the hooks at their moments.
+pub(crate) fn staged(scan: &ScanArgs, moment: Moment) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let rules = rules(scan)?;
     let repository = repository()?;
     let ignores = ignores(repository.work_tree().as_deref())?;
-    let scanned = scan_staged(&repository, &rules, &ignores, scan)?;
+    let scanned = scan_staged(&repository, moment, &rules, &ignores, scan)?;
     finish("staged", Scope::StagedChange, &scanned, &rules, scan, start)
 }
 
@@ -70,11 +71,12 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
 
 pub(crate) fn scan_staged(
     repository: &Repository,
+    moment: Moment,
     rules: &RuleSet,
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (source, listing) = Staged::list(repository)?;
+    let (source, listing) = Staged::list(repository, moment)?;
     let modes = mode_context(repository, &source, &listing);
     scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
 }
@@ -115,9 +117,10 @@ fn finish(
     start: Instant,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
-    let found: Vec<RuleInfo<'_>> = rules
-        .rules()
-        .filter(|rule| scanned.findings.iter().any(|finding| finding.rule == rule.id))
+    let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
+    let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
+    let found: Vec<RuleInfo<'_>> = described
+        .iter()
         .map(|rule| RuleInfo {
             id: rule.id.as_str(),
             title: &rule.title,
@@ -150,8 +153,8 @@ pub(crate) fn repository() -> anyhow::Result<Repository> {
 /// The built-in rules and those of `--rules`.
 pub(crate) fn rules(scan: &ScanArgs) -> anyhow::Result<RuleSet> {
     let Some(dir) = &scan.rules else { return Ok(RuleSet::default()) };
-    match leakgate_secrets::load_dir(dir) {
-        Ok(more) => Ok(RuleSet::new(more)),
+    match RuleSet::with_dir(dir) {
+        Ok(rules) => Ok(rules),
         Err(errors) => bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n")),
     }
 }

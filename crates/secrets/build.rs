@@ -1,83 +1,48 @@
-//! Bakes `patterns/*.yml` into a static table, so that nothing is parsed at start.
+//! Bakes `patterns/*.yml`: each rule as bytes that are read back when its anchor is first hit, and
+//! the index of all anchors. At start, nothing is parsed, built or relocated.
 
-use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{env, fs};
 
-#[allow(dead_code, unreachable_pub, reason = "the library uses the rest")]
+#[path = "src/anchors.rs"]
+#[allow(dead_code, reason = "the library looks things up in what is built here")]
+mod anchors;
 #[path = "src/rulefile.rs"]
 mod rulefile;
-#[allow(dead_code, unreachable_pub, reason = "the library uses the rest")]
 #[path = "src/shape.rs"]
 mod shape;
+#[path = "src/stems.rs"]
+mod stems;
 
 fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let patterns = root.join("../../patterns");
     println!("cargo::rerun-if-changed={}", patterns.display());
-    println!("cargo::rerun-if-changed=src/rulefile.rs");
-    println!("cargo::rerun-if-changed=src/shape.rs");
-    let rules = match rulefile::load_dir(&patterns) {
-        Ok(rules) => rules,
-        Err(errors) => {
-            for error in &errors {
-                println!("cargo::error={error}");
-            }
-            return;
-        }
-    };
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    write(&out.join("baked.rs"), &rules);
-}
-
-fn write(to: &Path, rules: &[rulefile::Loaded]) {
-    let mut code = String::from("static BAKED: &[Rule] = &[\n");
-    for rule in rules {
-        one(&mut code, rule);
+    for source in ["anchors", "rulefile", "shape", "stems"] {
+        println!("cargo::rerun-if-changed=src/{source}.rs");
     }
-    code.push_str("];\n");
-    fs::write(to, code).expect("cargo's output folder can be written");
+    match rulefile::load_dir(&patterns) {
+        Ok(rules) => bake(&rules),
+        Err(errors) => errors.iter().for_each(|error| println!("cargo::error={error}")),
+    }
 }
 
-fn one(code: &mut String, loaded: &rulefile::Loaded) {
-    let rule = &loaded.rule;
-    let text = |value: &str| format!("Cow::Borrowed({value:?})");
-    let list = |values: &[String]| {
-        let items: Vec<_> = values.iter().map(|value| text(value)).collect();
-        format!("Cow::Borrowed(&[{}])", items.join(", "))
+/// `rules.bin`: the rules one behind the other; `offsets.bin`: where each begins and the last ends,
+/// four bytes a number; `anchors.bin`: the index.
+fn bake(rules: &[rulefile::Loaded]) {
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    let mut bytes = Vec::new();
+    let mut offsets = Vec::new();
+    let rules: Vec<_> = rules.iter().map(rulefile::Baked::from).collect();
+    for rule in &rules {
+        offsets.extend((bytes.len() as u32).to_le_bytes());
+        bytes.extend(postcard::to_allocvec(rule).expect("a rule has nothing that cannot be written"));
+    }
+    offsets.extend((bytes.len() as u32).to_le_bytes());
+    let write = |name: &str, bytes: &[u8]| {
+        fs::write(out.join(name), bytes).expect("cargo's output folder can be written");
     };
-    let maybe = |value: &Option<String>| match value {
-        Some(value) => format!("Some({})", text(value)),
-        None => "None".to_owned(),
-    };
-    let checks: Vec<_> = rule.check.0.iter().map(|name| format!("Check::{name:?}")).collect();
-    writeln!(
-        code,
-        "Rule {{ id: RuleId::new({id:?}), provider: {provider}, title: {title}, \
-         severity: Severity::{severity:?}, confidence: Confidence::{confidence:?}, \
-         anchors: {anchors}, pattern: {pattern}, leads: {leads}, longest: {longest}, \
-         public: {public}, literal: {literal}, checks: Cow::Borrowed(&[{checks}]), \
-         entropy: {entropy:?}, files: {files}, keep_placeholders: {keep}, general: {general}, rotate: {rotate}, \
-         advice: {advice}, references: {references} }},",
-        id = rule.id,
-        provider = text(&loaded.provider),
-        title = text(&rule.description),
-        severity = rule.severity,
-        confidence = rule.confidence,
-        anchors = list(&loaded.anchors),
-        pattern = text(&loaded.pattern),
-        leads = loaded.shape.leads,
-        longest = loaded.shape.longest,
-        public = loaded.shape.public,
-        literal = loaded.shape.literal,
-        checks = checks.join(", "),
-        entropy = rule.entropy,
-        files = list(&rule.files),
-        keep = rule.placeholders.is_some(),
-        general = rule.general,
-        rotate = maybe(&rule.rotate),
-        advice = maybe(&rule.advice),
-        references = list(&rule.references),
-    )
-    .expect("writing to a String does not fail");
+    write("rules.bin", &bytes);
+    write("offsets.bin", &offsets);
+    write("anchors.bin", &rulefile::index(&rules));
 }

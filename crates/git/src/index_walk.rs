@@ -112,6 +112,11 @@ fn leaf(
     left: &mut HashMap<&[u8], &Line>,
     seen: &mut Seen,
 ) -> Result<(), TreeError> {
+    if entry.flags.contains(Flags::INTENT_TO_ADD) {
+        // The commit would not have it, so a file of that name in the tree is removed.
+        seen.skipped.push((path, Skip::IntentToAdd));
+        return Ok(());
+    }
     let line = match left.get(name) {
         Some(line) if line.is_tree() == (entry.mode.bits() == TREE_MODE) => left.remove(name),
         _ => None,
@@ -120,10 +125,6 @@ fn leaf(
         if seen.conflicts.last() != Some(&path) {
             seen.conflicts.push(path);
         }
-        return Ok(());
-    }
-    if entry.flags.contains(Flags::INTENT_TO_ADD) {
-        seen.skipped.push((path, Skip::IntentToAdd));
         return Ok(());
     }
     if entry.mode.bits() == TREE_MODE {

@@ -16,6 +16,6 @@ mod stdin;
 mod tree_diff;
 
 pub use files::{Files, Options as FilesOptions};
-pub use repository::{Error, Repository};
+pub use repository::{Error, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;

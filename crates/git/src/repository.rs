@@ -57,8 +57,18 @@ pub enum Error {
 pub struct Repository {
     pub(crate) inner: gix::ThreadSafeRepository,
     pub(crate) git_dir: PathBuf,
+    work_tree: Option<PathBuf>,
     /// Where the refs are kept in a format that gix cannot read.
     foreign_refs: bool,
+}
+
+/// When the staged change is looked at: it decides where git names the other parents of a merge.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Moment {
+    /// Before `git commit` commits, or at any other time: in `MERGE_HEAD`, if there is a merge.
+    Commit,
+    /// In the hook `pre-merge-commit`: in the environment, as `MERGE_HEAD` is not written yet.
+    Merge,
 }
 
 /// Objects larger than this are not decoded in memory: 512 MiB.
@@ -93,12 +103,13 @@ impl Repository {
         let storage = local.config_snapshot().string("extensions.refStorage");
         let foreign_refs = storage.is_some_and(|name| name != "files");
         let git_dir = local.git_dir().to_owned();
-        Ok(Self { inner, git_dir, foreign_refs })
+        let work_tree = local.workdir().map(Path::to_owned).or_else(|| implied(&local, directory));
+        Ok(Self { inner, git_dir, work_tree, foreign_refs })
     }
 
     /// The root of the work tree, if there is one.
     pub fn work_tree(&self) -> Option<PathBuf> {
-        self.local().workdir().map(Path::to_owned)
+        self.work_tree.clone()
     }
 
     /// The repository's private git folder: that of the linked work tree, if it is one.
@@ -164,24 +175,51 @@ impl Repository {
         Ok(Some(tree.detach()))
     }
 
-    /// The trees of the other parents of a merge that is about to be concluded.
-    pub(crate) fn merge_trees(&self, local: &gix::Repository) -> Result<Vec<ObjectId>, Error> {
+    /// The trees of the other parents of a merge that is about to be committed.
+    pub(crate) fn merge_trees(
+        &self,
+        local: &gix::Repository,
+        moment: Moment,
+    ) -> Result<Vec<ObjectId>, Error> {
         let failed = |why: String| Error::Head { path: self.git_dir.join("MERGE_HEAD"), why };
-        let text = match fs::read(self.git_dir.join("MERGE_HEAD")) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(failed(error.to_string())),
+        let commits = match moment {
+            Moment::Commit => self.recorded_merge().map_err(|error| failed(error.to_string()))?,
+            Moment::Merge => named_merge(),
         };
-        text.split(|&byte| byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(|line| {
-                let id = ObjectId::from_hex(line).map_err(|error| error.to_string())?;
-                let commit = local.find_commit(id).map_err(|error| error.to_string())?;
-                commit.tree_id().map(gix::Id::detach).map_err(|error| error.to_string())
-            })
-            .collect::<Result<_, String>>()
-            .map_err(failed)
+        let tree_of = |commit: &Vec<u8>| {
+            let id = ObjectId::from_hex(commit).map_err(|error| error.to_string())?;
+            let commit = local.find_commit(id).map_err(|error| error.to_string())?;
+            commit.tree_id().map(gix::Id::detach).map_err(|error| error.to_string())
+        };
+        commits.iter().map(tree_of).collect::<Result<_, String>>().map_err(failed)
     }
+
+    /// The lines of `MERGE_HEAD`, if there is one.
+    fn recorded_merge(&self) -> io::Result<Vec<Vec<u8>>> {
+        let text = match fs::read(self.git_dir.join("MERGE_HEAD")) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+            text => text?,
+        };
+        let lines = text.split(|&byte| byte == b'\n');
+        Ok(lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+}
+
+/// The commits that `git merge` names to what it starts: `GITHEAD_<id>` is set to a branch's name.
+fn named_merge() -> Vec<Vec<u8>> {
+    let named = env::vars_os().filter_map(|(name, _)| {
+        Some(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes().to_vec())
+    });
+    named.collect()
+}
+
+/// With `GIT_DIR` set and nothing said of a work tree, git takes the current folder for its top;
+/// gix takes a git folder of another name than `.git` for bare.
+fn implied(local: &gix::Repository, directory: &Path) -> Option<PathBuf> {
+    let config = local.config_snapshot();
+    let is_bare = config.boolean("core.bare") == Some(true);
+    let is_named = env::var_os("GIT_DIR").is_some_and(|path| !path.is_empty());
+    (is_named && !is_bare).then(|| directory.to_owned())
 }
 
 /// No configuration but the repository's own, and of the environment only what says which

@@ -13,7 +13,7 @@ use leakgate_model::{
 
 use crate::index_walk::{self, Seen};
 use crate::object::{ObjectReader, to_model_id};
-use crate::repository::{ALLOC_LIMIT, Error};
+use crate::repository::{ALLOC_LIMIT, Error, Moment};
 use crate::tree_diff::{self, Difference, TreeError, TREE_MODE};
 use crate::{Repository, index_file};
 
@@ -42,10 +42,13 @@ impl<'r> Staged<'r> {
     /// # Errors
     /// When `HEAD` or the index cannot be read at all. What concerns single paths is a problem in
     /// the listing.
-    pub fn list(repository: &'r Repository) -> Result<(Self, Listing), Error> {
+    pub fn list(
+        repository: &'r Repository,
+        moment: Moment,
+    ) -> Result<(Self, Listing), Error> {
         let local = repository.local();
         let head = repository.head_tree(&local)?;
-        let merged = repository.merge_trees(&local)?;
+        let merged = repository.merge_trees(&local, moment)?;
         Self::list_against(repository, head, &merged)
     }
 
@@ -81,6 +84,7 @@ impl<'r> Staged<'r> {
             add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;
+        listing.deleted = tree_diff::count_files(&local.objects, &staged.removed);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.skipped.sort();
         listing.problems.sort();

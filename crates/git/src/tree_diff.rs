@@ -1,6 +1,7 @@
 //! The difference of two trees, subtrees of one id passed over unread.
 
 use std::cmp::Ordering;
+use std::collections::HashMap;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteVec as _};
@@ -27,6 +28,9 @@ pub(crate) struct TreeError {
 
 /// Git refuses to write deeper trees; a bomb would have them.
 const DEEPEST: usize = 4096;
+
+/// Folders inside each other whose files are still counted when they are deleted.
+const DEEPEST_COUNTED: usize = 256;
 
 /// Compares the trees below `prefix`; `None` is the empty tree.
 pub(crate) fn diff(
@@ -139,6 +143,41 @@ fn merge(
             (None, None) => return,
         }
     }
+}
+
+/// How many files these paths stand for, those in folders counted. Each tree is read once, so
+/// that one which repeats itself is no bomb; one that cannot be read counts as nothing.
+pub(crate) fn count_files(
+    objects: &impl gix::objs::Find,
+    paths: &[(BString, u32, ObjectId)],
+) -> u64 {
+    let mut known = HashMap::new();
+    let one = |(_, mode, id): &(BString, u32, ObjectId)| match *mode {
+        TREE_MODE => count_in(objects, *id, 0, &mut known),
+        _ => 1,
+    };
+    paths.iter().map(one).fold(0, u64::saturating_add)
+}
+
+fn count_in(
+    objects: &impl gix::objs::Find,
+    tree: ObjectId,
+    depth: usize,
+    known: &mut HashMap<ObjectId, u64>,
+) -> u64 {
+    if let Some(&count) = known.get(&tree) {
+        return count;
+    }
+    if depth > DEEPEST_COUNTED {
+        return 0;
+    }
+    let lines = read(objects, &BString::default(), Some(tree)).unwrap_or_default();
+    let count = lines.iter().fold(0_u64, |sum, line| {
+        let files = if line.is_tree() { count_in(objects, line.id, depth + 1, known) } else { 1 };
+        sum.saturating_add(files)
+    });
+    known.insert(tree, count);
+    count
 }
 
 /// `prefix/name`, or `name` at the root.

@@ -15,6 +15,8 @@ pub struct Listing {
     pub skipped: Vec<(BString, Skip)>,
     /// Could not be listed.
     pub problems: Vec<Problem>,
+    /// How many committed files the change deletes.
+    pub deleted: u64,
 }
 
 /// Something that lists entries: the staged change, files, standard input.

@@ -25,16 +25,6 @@ pub(crate) struct Assigned {
 const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 
-/// Parts of names that a credential's name contains; anchors of this detector.
-pub(crate) const STEMS: &[&str] = &[
-    "passw", "passphrase", "passcode", "pwd", "secret", "token", "apikey", "api_key", "api-key", "api.key",
-    "access_key", "accesskey", "access-key", "auth_key", "authkey", "auth-key", "private_key",
-    "privatekey", "private-key", "signing_key", "signingkey", "encryption_key", "encryptionkey",
-    "encryption-key", "master_key", "masterkey", "account_key", "accountkey", "shared_key",
-    "sharedkey", "credential", "_pass", "-pass", ".pass", "dbpass", "userpass", "pass=", "pass:", "pass\"",
-    "pass'", "passkey", "service_key", "servicekey", "app_key", "appkey", "app-key", "crypt_key", "storage_key", "license_key", "_auth", "authorization",
-];
-
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
@@ -320,7 +310,7 @@ mod tests {
     fn found<'t>(text: &'t str, path: &str) -> Option<&'t str> {
         let syntax = Syntax::of(path.as_bytes());
         let lower = text.to_ascii_lowercase();
-        STEMS.iter().find_map(|stem| {
+        crate::stems::ASSIGNED.iter().find_map(|stem| {
             let at = lower.find(stem)?;
             read(text.as_bytes(), at, stem.len(), syntax).map(|assigned| &text[assigned.value])
         })

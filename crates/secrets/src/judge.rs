@@ -22,7 +22,7 @@ pub(crate) fn entropy(value: &[u8]) -> f32 {
 const STAND_INS: &[&[u8]] = &[
     b"example", b"placeholder", b"changeme", b"change_me", b"change-me", b"replaceme",
     b"replace_", b"replace-", b"your_", b"your-", b"yourapi", b"yourkey", b"yourtoken",
-    b"yoursecret", b"yourpass", b"insert_", b"inserthere", b"xxxx", b"redacted", b"dummy", b"sample",
+    b"yoursecret", b"yourpass", b"insert_", b"inserthere", b"xxxxx", b"xxxx-", b"-xxxx", b"xxxx_", b"_xxxx", b"redacted", b"dummy", b"sample",
     b"fixme", b"todo_", b"not_a_real", b"not-a-real", b"notreal", b"my_secret", b"mysecret",
     b"my_token", b"my-token", b"mytoken", b"my_api", b"my-api", b"myapikey", b"my_password",
     b"fakekey", b"fake_", b"fake-", b"faketoken", b"fakesecret", b"testtest", b"foobar", b"_here", b"-here", b"****", b"....",

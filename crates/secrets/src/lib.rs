@@ -19,6 +19,7 @@ mod rulefile;
 mod ruleset;
 mod scan;
 mod shape;
+mod stems;
 mod stream;
 mod syntax;
 mod template;
@@ -27,6 +28,6 @@ mod url;
 
 pub use check::{Check, Verdict};
 pub use rule_check::{Checked, check_dir};
-pub use rule::{Rule, builtin, load_dir};
+pub use rule::Rule;
 pub use ruleset::{GENERIC, RuleSet, URL_PASSWORD};
 pub use scan::Scratch;

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use crate::rule::Rule;
 use crate::rulefile::{self, Loaded};
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
@@ -24,7 +23,7 @@ pub struct Checked {
 /// As [`crate::load_dir`].
 pub fn check_dir(dir: &Path) -> Result<Checked, Vec<String>> {
     let loaded = rulefile::load_dir(dir)?;
-    let rules = RuleSet::new(loaded.iter().cloned().map(Rule::from).collect());
+    let rules = RuleSet::with_loaded(&loaded);
     let mut scratch = Scratch::default();
     let faults = loaded.iter().flat_map(|one| check(one, &rules, &mut scratch)).collect();
     Ok(Checked { rules: loaded.len(), faults })

@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
+use crate::anchors::{self, Literal};
 use crate::shape::{self, Shape};
+use crate::stems;
 
 /// One YAML file: all rules of one provider.
 #[derive(Debug, Clone, Deserialize)]
@@ -74,7 +76,7 @@ pub(crate) struct RuleText {
 }
 
 /// What a secret opens.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Level {
     /// Advice.
@@ -88,7 +90,7 @@ pub(crate) enum Level {
 }
 
 /// How sure a match is.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Sureness {
     /// Other things have the shape.
@@ -100,7 +102,7 @@ pub(crate) enum Sureness {
 }
 
 /// The one word `keep`.
-#[derive(Debug, Clone, Copy, Deserialize)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Keep {
     /// Keep values that read like placeholders.
@@ -113,8 +115,9 @@ pub(crate) enum Keep {
 pub(crate) struct Checks(pub Vec<CheckName>);
 
 /// An offline proof; `check.rs` holds the code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(unreachable_pub, reason = "public in the library, where `Check` names it")]
 pub enum CheckName {
     /// Six base-62 digits of CRC-32 at the end.
     #[serde(rename = "crc32-base62")]
@@ -161,7 +164,7 @@ pub(crate) struct Loaded {
     pub provider: String,
     /// As written, defaults of the file filled in.
     pub rule: RuleText,
-    /// Lower case, character classes spelled out.
+    /// Character classes spelled out as far as needed.
     pub anchors: Vec<String>,
     /// The regex with its fragments expanded.
     pub pattern: String,
@@ -182,6 +185,86 @@ const END: &str = r"(?:[^A-Za-z0-9_\-+/=]|\z)";
 
 /// The longest match a pattern may have, in bytes.
 pub(crate) const LONGEST_MATCH: usize = 4096;
+
+/// What of a rule the program needs at run time: baked by the build script, read back on first use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Baked {
+    pub(crate) id: String,
+    pub(crate) provider: String,
+    pub(crate) title: String,
+    pub(crate) severity: Level,
+    pub(crate) confidence: Sureness,
+    pub(crate) anchors: Vec<String>,
+    pub(crate) pattern: String,
+    pub(crate) shape: Shape,
+    pub(crate) checks: Vec<CheckName>,
+    pub(crate) entropy: f32,
+    pub(crate) files: Vec<String>,
+    pub(crate) general: bool,
+    pub(crate) keep_placeholders: bool,
+    pub(crate) rotate: Option<String>,
+    pub(crate) advice: Option<String>,
+    pub(crate) references: Vec<String>,
+}
+
+impl From<&Loaded> for Baked {
+    fn from(loaded: &Loaded) -> Self {
+        let rule = loaded.rule.clone();
+        Self {
+            id: rule.id,
+            provider: loaded.provider.clone(),
+            title: rule.description,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            anchors: loaded.anchors.clone(),
+            pattern: loaded.pattern.clone(),
+            shape: loaded.shape.clone(),
+            checks: rule.check.0,
+            entropy: rule.entropy,
+            files: rule.files,
+            general: rule.general,
+            keep_placeholders: rule.placeholders.is_some(),
+            rotate: rule.rotate,
+            advice: rule.advice,
+            references: rule.references,
+        }
+    }
+}
+
+/// The index of the anchors of all rules, which are told by their position.
+///
+/// The password finder and the assignment finder come after the rules, in this order.
+pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
+    let mut anchors: BTreeMap<(String, bool), Literal> = BTreeMap::new();
+    let mut add = |text: &str, exact: bool, next: Option<&[u8]>, rule: usize| {
+        let text = if exact { text.to_owned() } else { text.to_ascii_lowercase() };
+        let literal = anchors.entry((text, exact)).or_insert_with_key(|(text, exact)| Literal {
+            bytes: text.clone().into_bytes(),
+            exact: *exact,
+            next: next.map(<[u8]>::to_vec).unwrap_or_default(),
+            rules: Vec::new(),
+        });
+        literal.rules.push(u16::try_from(rule).expect("there are fewer rules than 65,536"));
+        match next {
+            // Of two rules with one anchor, what may follow either may follow.
+            Some(next) if !literal.next.is_empty() => literal.next.extend(next),
+            _ => literal.next.clear(),
+        }
+    };
+    for (index, rule) in rules.iter().enumerate() {
+        for anchor in &rule.anchors {
+            let next = rule.shape.next.get(anchor).map(Vec::as_slice);
+            add(anchor, rule.shape.exact, next, index);
+        }
+    }
+    for byte in stems::URL_BEFORE {
+        add(&format!("{}://", char::from(*byte)), false, None, rules.len());
+    }
+    for stem in stems::ASSIGNED {
+        add(stem, false, None, rules.len() + 1);
+    }
+    anchors::build(&anchors.into_values().collect::<Vec<_>>())
+}
 
 /// Reads every `*.yml` and `*.yaml` file of a folder, sorted by name.
 ///
@@ -242,8 +325,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     if rule.examples.len() < 2 || rule.counter_examples.len() < 2 {
         errors.push("a rule has two examples and two counter-examples or more".to_owned());
     }
-    let mut anchors: Vec<String> =
-        rule.anchors.iter().flat_map(|anchor| spell_out(&anchor.to_ascii_lowercase())).collect();
+    let mut anchors: Vec<String> = rule.anchors.iter().flat_map(|anchor| spell_out(anchor)).collect();
     anchors.sort();
     anchors.dedup();
     if anchors.is_empty() {
@@ -251,6 +333,11 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     }
     if let Some(short) = anchors.iter().find(|anchor| anchor.len() < 3) {
         errors.push(format!("the anchor {short:?} is shorter than three bytes"));
+    }
+    for glob in &rule.files {
+        if let Err(error) = globset::Glob::new(glob) {
+            errors.push(format!("the glob {glob:?} cannot be read: {error}"));
+        }
     }
     let pattern = rule
         .pattern
@@ -274,10 +361,15 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     }
 }
 
-/// `ab[0-2]` becomes `ab0`, `ab1`, `ab2`.
+/// `ab[0-2]` becomes `ab0`, `ab1`, `ab2`. Four bytes are enough to look further: a class that
+/// begins behind them is left away.
 fn spell_out(anchor: &str) -> Vec<String> {
+    const ENOUGH: usize = 4;
     let Some((before, rest)) = anchor.split_once('[') else { return vec![anchor.to_owned()] };
     let Some((class, after)) = rest.split_once(']') else { return vec![anchor.to_owned()] };
+    if before.len() >= ENOUGH {
+        return vec![before.to_owned()];
+    }
     let class: Vec<char> = class.chars().collect();
     let mut letters = Vec::new();
     let mut at = 0;
@@ -293,11 +385,7 @@ fn spell_out(anchor: &str) -> Vec<String> {
             }
         }
     }
-    let tails = spell_out(after);
-    letters
-        .iter()
-        .flat_map(|letter| tails.iter().map(move |tail| format!("{before}{letter}{tail}")))
-        .collect()
+    letters.iter().flat_map(|letter| spell_out(&format!("{before}{letter}{after}"))).collect()
 }
 
 /// An error for each id that stands twice.

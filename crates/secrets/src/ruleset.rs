@@ -1,42 +1,49 @@
-//! All rules of a run, compiled as far as they need to be.
+//! All rules of a run, each made ready when its anchor is first hit.
 
-use std::borrow::Cow;
+use std::path::Path;
 use std::sync::OnceLock;
 
+use bstr::ByteSlice as _;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 use regex_automata::meta;
 use regex_automata::util::syntax;
 
 use crate::anchors::Anchors;
-use crate::assignment;
-use crate::rule::{self, Rule};
+use crate::rule::Rule;
+use crate::rulefile::{self, Baked, Loaded};
+use crate::shape::Shape;
 
 /// The rules of a run and the index of their anchors.
 ///
-/// Building one costs tens of microseconds: no regex is compiled before its anchor is hit.
+/// The built-in ones lie in the program as the build script baked them: making a set of them reads
+/// nothing, and a rule is decoded and its regex compiled when its anchor is first hit.
 #[derive(Debug)]
 pub struct RuleSet {
-    rules: Vec<Slot>,
+    source: Source,
+    ready: Vec<OnceLock<Box<Ready>>>,
     pub(crate) anchors: Anchors,
-    /// For each literal of `anchors`, the rules that it is an anchor of.
-    pub(crate) wanted: Vec<Vec<u16>>,
-    /// The longest match of any rule, in bytes.
-    longest: usize,
 }
 
-/// A rule and how it is tried at a hit of its anchor.
+/// Where rules come from.
 #[derive(Debug)]
-pub(crate) struct Slot {
-    pub(crate) rule: Cow<'static, Rule>,
+enum Source {
+    Builtin,
+    Given(Vec<Baked>),
+}
+
+/// A rule that can be run.
+#[derive(Debug)]
+pub(crate) struct Ready {
+    pub(crate) rule: Rule,
     pub(crate) finder: Finder,
 }
 
 /// How a rule looks at the text around an anchor.
 #[derive(Debug)]
 pub(crate) enum Finder {
-    /// A regex, compiled on first use.
-    Pattern(OnceLock<Compiled>),
+    /// A regex.
+    Pattern(Compiled),
     /// The password of a URL.
     Url,
     /// A value assigned to a credential's name.
@@ -49,7 +56,7 @@ pub(crate) struct Compiled {
     pub(crate) regex: meta::Regex,
     /// The index of the group `secret`.
     pub(crate) secret: usize,
-    pub(crate) files: Option<GlobSet>,
+    files: Option<GlobSet>,
 }
 
 /// The rule of values that no format tells.
@@ -57,133 +64,135 @@ pub const GENERIC: RuleId = RuleId::new("generic-secret");
 /// The rule of passwords in URLs.
 pub const URL_PASSWORD: RuleId = RuleId::new("url-password");
 
-static DETECTED: [Rule; 2] = [
-    detected(
-        URL_PASSWORD,
-        "password in a URL",
-        &[Cow::Borrowed("https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1")],
-    ),
-    detected(
-        GENERIC,
-        "secret assigned to a credential's name",
-        &[Cow::Borrowed("https://cwe.mitre.org/data/definitions/798.html")],
-    ),
-];
-
-/// A rule whose finder is code.
-const fn detected(id: RuleId, title: &'static str, references: &'static [Text]) -> Rule {
-    Rule {
-        id,
-        provider: Cow::Borrowed("Generic"),
-        title: Cow::Borrowed(title),
-        severity: Severity::High,
-        confidence: Confidence::Medium,
-        anchors: Cow::Borrowed(&[]),
-        pattern: Cow::Borrowed(""),
-        leads: false,
-        longest: 1280,
-        public: 0,
-        literal: 0,
-        checks: Cow::Borrowed(&[]),
-        entropy: 0.0,
-        files: Cow::Borrowed(&[]),
-        keep_placeholders: false,
-        general: true,
-        rotate: None,
-        advice: Some(Cow::Borrowed(
-            "Change it where it is used, and read it from the environment or a secrets manager.",
-        )),
-        references: Cow::Borrowed(references),
-    }
-}
-
-/// The bytes that can stand before the `://` of a URL.
-const URL_ANCHORS: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
+static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
+static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
+static ANCHORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin"));
 
 impl Default for RuleSet {
+    /// The built-in rules.
     fn default() -> Self {
-        Self::new(Vec::new())
+        Self::with(Source::Builtin, Anchors::new(ANCHORS.into()))
     }
 }
 
 impl RuleSet {
-    /// The built-in rules, and `more` from the user. A user's rule replaces the one of its id.
-    pub fn new(more: Vec<Rule>) -> Self {
-        let kept = rule::builtin()
-            .iter()
-            .filter(|builtin| !more.iter().any(|rule| rule.id == builtin.id))
-            .map(Cow::Borrowed);
-        let mut rules: Vec<Slot> = kept
-            .chain(more.iter().cloned().map(Cow::Owned))
-            .map(|rule| Slot { rule, finder: Finder::Pattern(OnceLock::new()) })
+    /// The built-in rules and those of a folder, which replace built-in ones of the same id.
+    ///
+    /// # Errors
+    /// One line for each thing that is wrong: file, rule, what.
+    pub fn with_dir(dir: &Path) -> Result<Self, Vec<String>> {
+        Ok(Self::with_loaded(&rulefile::load_dir(dir)?))
+    }
+
+    pub(crate) fn with_loaded(more: &[Loaded]) -> Self {
+        // The baked index numbers the built-in rules only, so one is built for all: rules of a
+        // run's own are worth the milliseconds.
+        let builtin = (0..Source::Builtin.len()).map(|index| Source::Builtin.get(index));
+        let mut rules: Vec<Baked> = builtin
+            .filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id))
             .collect();
-        let [url, generic] = &DETECTED;
-        rules.push(Slot { rule: Cow::Borrowed(url), finder: Finder::Url });
-        rules.push(Slot { rule: Cow::Borrowed(generic), finder: Finder::Assignment });
-        let url_anchors = URL_ANCHORS.iter().map(|&byte| [&[byte][..], b"://"].concat()).collect();
-        Self::index(rules, url_anchors)
+        rules.extend(more.iter().map(Baked::from));
+        let anchors = Anchors::new(rulefile::index(&rules).into());
+        Self::with(Source::Given(rules), anchors)
     }
 
-    fn index(rules: Vec<Slot>, url_anchors: Vec<Vec<u8>>) -> Self {
-        let mut pairs: Vec<(&[u8], u16)> = Vec::with_capacity(rules.len() * 2);
-        for (index, slot) in rules.iter().enumerate() {
-            let index = u16::try_from(index).expect("there are fewer rules than 65,536");
-            match slot.finder {
-                Finder::Pattern(_) => {
-                    pairs.extend(slot.rule.anchors.iter().map(|text| (text.as_bytes(), index)));
-                }
-                Finder::Url => pairs.extend(url_anchors.iter().map(|text| (&text[..], index))),
-                Finder::Assignment => {
-                    pairs.extend(assignment::STEMS.iter().map(|text| (text.as_bytes(), index)));
-                }
-            }
-        }
-        pairs.sort_unstable();
-        let mut literals = Vec::new();
-        let mut wanted = Vec::new();
-        for group in pairs.chunk_by(|a, b| a.0 == b.0) {
-            literals.push(group[0].0);
-            wanted.push(group.iter().map(|pair| pair.1).collect());
-        }
-        let anchors = Anchors::new(literals);
-        let longest = rules.iter().map(|slot| slot.rule.longest).max().unwrap_or(0);
-        Self { rules, anchors, wanted, longest }
+    fn with(source: Source, anchors: Anchors) -> Self {
+        let patterns = source.len();
+        let ready = (0..patterns + 2).map(|_| OnceLock::new()).collect();
+        Self { source, ready, anchors }
     }
 
-    /// All rules, in the order they are tried.
-    pub fn rules(&self) -> impl Iterator<Item = &Rule> {
-        self.rules.iter().map(|slot| &*slot.rule)
+    /// All rules, in the order of their names' files.
+    pub fn rules(&self) -> impl Iterator<Item = Rule> + '_ {
+        (0..self.ready.len()).map(|index| self.rule(index))
     }
 
     /// The rule with this id.
-    pub fn get(&self, id: &RuleId) -> Option<&Rule> {
+    pub fn get(&self, id: &RuleId) -> Option<Rule> {
         self.rules().find(|rule| rule.id == *id)
-    }
-
-    pub(crate) fn slot(&self, index: u16) -> &Slot {
-        &self.rules[usize::from(index)]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.rules.len()
-    }
-
-    /// The longest match of any rule, in bytes.
-    pub(crate) fn longest(&self) -> usize {
-        self.longest
     }
 
     /// How many rules have their regex compiled so far.
     pub fn compiled(&self) -> usize {
-        let is_compiled =
-            |slot: &&Slot| matches!(&slot.finder, Finder::Pattern(cell) if cell.get().is_some());
-        self.rules.iter().filter(is_compiled).count()
+        self.ready.iter().filter(|slot| slot.get().is_some()).count()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.ready.len()
+    }
+
+    /// The rule at an index, ready to run.
+    pub(crate) fn ready(&self, index: u16) -> &Ready {
+        let index = usize::from(index);
+        self.ready[index].get_or_init(|| {
+            let rule = self.rule(index);
+            let finder = match index.checked_sub(self.source.len()) {
+                None => Finder::Pattern(Compiled::new(&rule)),
+                Some(0) => Finder::Url,
+                Some(_) => Finder::Assignment,
+            };
+            Box::new(Ready { rule, finder })
+        })
+    }
+
+    fn rule(&self, index: usize) -> Rule {
+        match index.checked_sub(self.source.len()) {
+            None => self.source.get(index).into(),
+            Some(0) => in_code(URL_PASSWORD, "password in a URL", "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1"),
+            Some(_) => in_code(GENERIC, "secret assigned to a credential's name", "https://cwe.mitre.org/data/definitions/798.html"),
+        }
+    }
+}
+
+impl Source {
+    fn len(&self) -> usize {
+        match self {
+            Self::Builtin => OFFSETS.len() / 4 - 1,
+            Self::Given(rules) => rules.len(),
+        }
+    }
+
+    fn get(&self, index: usize) -> Baked {
+        match self {
+            Self::Builtin => {
+                let offset = |index: usize| {
+                    let bytes = OFFSETS[4 * index..4 * index + 4].try_into();
+                    u32::from_le_bytes(bytes.expect("four bytes")) as usize
+                };
+                postcard::from_bytes(&RULES[offset(index)..offset(index + 1)])
+                    .expect("the build script wrote it with the same types")
+            }
+            Self::Given(rules) => rules[index].clone(),
+        }
+    }
+}
+
+/// A rule whose finder is code.
+fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
+    Rule {
+        id,
+        provider: Text::Borrowed("Generic"),
+        title: Text::Borrowed(title),
+        severity: Severity::High,
+        confidence: Confidence::Medium,
+        pattern: Text::Borrowed(""),
+        checks: Vec::new(),
+        entropy: 0.0,
+        files: Vec::new(),
+        keep_placeholders: false,
+        general: true,
+        rotate: None,
+        advice: Some(Text::Borrowed(
+            "Change it where it is used, and read it from the environment or a secrets manager.",
+        )),
+        references: vec![Text::Borrowed(reference)],
+        shape: Shape::of_code(),
     }
 }
 
 impl Compiled {
     /// Compiles a rule's pattern, which was parsed when the rule was loaded.
-    pub(crate) fn new(rule: &Rule) -> Self {
+    fn new(rule: &Rule) -> Self {
         let regex = meta::Builder::new()
             // Building a DFA ahead of time costs more than a whole scan of a small change.
             .configure(meta::Config::new().utf8_empty(false).dfa(false).nfa_size_limit(Some(64 << 20)))
@@ -195,21 +204,17 @@ impl Compiled {
             .to_index(regex_automata::PatternID::ZERO, "secret")
             .expect("a rule's pattern has the group: its shape was computed from it");
         let mut globs = GlobSetBuilder::new();
-        for file in rule.files.iter() {
+        for file in &rule.files {
             // A glob without a slash is one for the name alone.
-            let glob = if file.contains('/') { file.to_string() } else { format!("**/{file}") };
-            if let Ok(glob) = Glob::new(&glob) {
-                globs.add(glob);
-            }
+            let glob = if file.contains('/') { file.clone() } else { format!("**/{file}") };
+            globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
         }
         let files = (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default());
         Self { regex, secret, files }
     }
 
+    /// Returns true if and only if the rule runs on this path.
     pub(crate) fn wants(&self, path: &[u8]) -> bool {
-        self.files.as_ref().is_none_or(|files| {
-            use bstr::ByteSlice as _;
-            files.is_match(path.to_path_lossy().as_ref())
-        })
+        self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
     }
 }

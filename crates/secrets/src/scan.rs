@@ -7,15 +7,17 @@ use std::ops::Range;
 use leakgate_model::{
     Category, Confidence, Finding, Secret, Status, Text,
 };
-use regex_automata::util::captures::Captures;
 use regex_automata::{Anchored, Input};
 
 use crate::assignment;
 use crate::check::{self, Verdict};
 use crate::decode::{self, Charset};
 use crate::judge;
+use crate::rule::Rule;
 use crate::pem;
-use crate::ruleset::{Compiled, Finder, RuleSet, Slot};
+use crate::rulefile::LONGEST_MATCH;
+use crate::anchors::Hit;
+use crate::ruleset::{Compiled, Finder, RuleSet};
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
 use crate::url;
@@ -66,7 +68,7 @@ impl RuleSet {
                     let mut text = std::mem::take(&mut scratch.text);
                     text.clear();
                     decode::wide_strings(content, &mut text);
-                    findings.extend(self.scan_text(path, &text, &["utf-16 strings"], scratch));
+                    findings.extend(self.scan_wide(path, &text, scratch));
                     scratch.text = text;
                 }
                 findings
@@ -81,6 +83,20 @@ impl RuleSet {
                 findings
             }
         }
+    }
+
+    /// Scans strings taken out of a binary. They have no line that a person could look up.
+    pub(crate) fn scan_wide(&self, path: &[u8], text: &[u8], scratch: &mut Scratch) -> Vec<Finding> {
+        let mut findings = self.scan_text(path, text, &[], scratch);
+        // The last letter of a string is uncertain, so that two spellings of it are scanned.
+        findings.dedup_by(|a, b| a.rule == b.rule && a.secret == b.secret);
+        for finding in &mut findings {
+            finding.place = None;
+            finding.excerpt = None;
+            finding.lines = None;
+            finding.reasons.push("in a UTF-16 string".into());
+        }
+        findings
     }
 
     fn scan_text(
@@ -106,7 +122,7 @@ impl RuleSet {
             generated: None,
             scratch,
         };
-        self.anchors.find(text, |literal, start| run.hit(literal, start));
+        self.anchors.find(text, |hit| run.hit(hit));
         for index in scratch.touched.drain(..) {
             scratch.from[usize::from(index)] = 0;
         }
@@ -133,10 +149,10 @@ impl RuleSet {
     }
 
     fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, Reverse<u16>) {
-        let slot = self.slot(one.rule);
-        let by_pattern = matches!(slot.finder, Finder::Pattern(_));
-        let literal = slot.rule.literal;
-        (!slot.rule.general, by_pattern, one.confidence, literal, one.span.len(), Reverse(one.rule))
+        let ready = self.ready(one.rule);
+        let by_pattern = matches!(ready.finder, Finder::Pattern(_));
+        let literal = ready.rule.shape.literal;
+        (!ready.rule.general, by_pattern, one.confidence, literal, one.span.len(), Reverse(one.rule))
     }
 
     /// Turns the matches that begin inside a window into findings.
@@ -149,7 +165,7 @@ impl RuleSet {
         decoded: &[&'static str],
     ) -> Vec<Finding> {
         let secret = |one: &Match| {
-            Secret::new(&text[one.span.clone()], self.slot(one.rule).rule.public)
+            Secret::new(&text[one.span.clone()], self.ready(one.rule).rule.shape.public)
         };
         let masks: Vec<(Range<usize>, String)> = matches
             .iter()
@@ -160,7 +176,7 @@ impl RuleSet {
             .iter()
             .filter(|one| window.begins.contains(&one.span.start))
             .map(|one| {
-                let rule = &self.slot(one.rule).rule;
+                let rule = &self.ready(one.rule).rule;
                 let place = places.of(&one.span, decoded);
                 Finding {
                     rule: rule.id.clone(),
@@ -187,7 +203,7 @@ impl RuleSet {
 
     /// How far around a position a match that touches it can reach, in bytes.
     pub(crate) fn reach(&self) -> usize {
-        self.longest().max(pem::LONGEST_BLOCK) + 64
+        LONGEST_MATCH.max(pem::LONGEST_BLOCK) + 64
     }
 }
 
@@ -216,18 +232,14 @@ struct Run<'r> {
 }
 
 impl Run<'_> {
-    fn hit(&mut self, literal: usize, start: usize) {
+    fn hit(&mut self, hit: Hit) {
         let rules = self.rules;
-        let len = rules.anchors.len_of(literal);
-        for &index in &rules.wanted[literal] {
-            let slot = rules.slot(index);
-            match &slot.finder {
-                Finder::Pattern(cell) => {
-                    let compiled = cell.get_or_init(|| Compiled::new(&slot.rule));
-                    self.pattern(index, slot, compiled, start, len);
-                }
-                Finder::Url => self.url(index, start),
-                Finder::Assignment => self.assignment(index, start, len),
+        for index in rules.anchors.rules_of(hit) {
+            let ready = rules.ready(index);
+            match &ready.finder {
+                Finder::Pattern(compiled) => self.pattern(index, &ready.rule, compiled, hit),
+                Finder::Url => self.url(index, hit.start),
+                Finder::Assignment => self.assignment(index, hit),
             }
         }
     }
@@ -240,42 +252,50 @@ impl Run<'_> {
         *slot = from;
     }
 
-    fn pattern(&mut self, index: u16, slot: &Slot, compiled: &Compiled, start: usize, len: usize) {
-        let rule = &*slot.rule;
-        let from = self.scratch.from[usize::from(index)];
-        let (lowest, anchored) = if rule.leads {
-            (start, Anchored::Yes)
+    /// Tries a rule in the window around a hit.
+    fn pattern(&mut self, index: u16, rule: &Rule, compiled: &Compiled, hit: Hit) {
+        let shape = &rule.shape;
+        if shape.boundary && self.is_inside_word(hit.start) {
+            return;
+        }
+        let (lowest, anchored) = if shape.leads {
+            (hit.start, Anchored::Yes)
         } else {
-            ((start + len).saturating_sub(rule.longest), Anchored::No)
+            ((hit.start + hit.len).saturating_sub(shape.longest), Anchored::No)
         };
-        let highest = self.text.len().min(start + rule.longest);
-        let mut lowest = lowest.max(from);
+        let highest = self.text.len().min(hit.start + shape.longest);
+        let mut lowest = lowest.max(self.scratch.from[usize::from(index)]);
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
-            let mut captures = Captures::matches(compiled.regex.group_info().clone());
+            // Most hits match nothing: the groups are asked for only when something does.
             if !compiled.regex.is_match(input.clone()) {
-                break;
+                return;
             }
-            let mut groups = Captures::all(compiled.regex.group_info().clone());
-            std::mem::swap(&mut captures, &mut groups);
-            compiled.regex.search_captures(&input, &mut captures);
+            let mut groups = compiled.regex.create_captures();
+            compiled.regex.search_captures(&input, &mut groups);
             let (Some(whole), Some(secret)) =
-                (captures.get_match(), captures.get_group(compiled.secret))
+                (groups.get_match(), groups.get_group(compiled.secret))
             else {
-                break;
+                return;
             };
             lowest = whole.end().max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start() + 1));
             if compiled.wants(self.path) {
                 self.judge(index, rule, secret.range());
             }
-            if rule.leads {
-                break;
+            if shape.leads {
+                return;
             }
         }
     }
 
-    fn judge(&mut self, index: u16, rule: &crate::Rule, span: Range<usize>) {
+    /// Returns true if and only if the byte at `at` and the one before belong to one word.
+    fn is_inside_word(&self, at: usize) -> bool {
+        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        at > 0 && is_word(&self.text[at - 1]) && is_word(&self.text[at])
+    }
+
+    fn judge(&mut self, index: u16, rule: &Rule, span: Range<usize>) {
         let value = &self.text[span.clone()];
         if rule.entropy > 0.0 && judge::entropy(value) < rule.entropy {
             return;
@@ -308,11 +328,11 @@ impl Run<'_> {
         self.push_generic(index, span, Confidence::Medium, "between user and host of a URL".into());
     }
 
-    fn assignment(&mut self, index: u16, start: usize, len: usize) {
-        if start < self.scratch.from[usize::from(index)] {
+    fn assignment(&mut self, index: u16, hit: Hit) {
+        if hit.start < self.scratch.from[usize::from(index)] {
             return;
         }
-        let Some(found) = assignment::read(self.text, start, len, self.syntax) else { return };
+        let Some(found) = assignment::read(self.text, hit.start, hit.len, self.syntax) else { return };
         self.set_from(index, found.value.end.max(found.name.end));
         let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
         if !generated {

@@ -1,22 +1,48 @@
 //! What a pattern's structure tells about how to run it: computed once, from its syntax tree.
 
+use std::collections::BTreeMap;
+
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Capture, Class, Hir, HirKind};
+use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
+use serde::{Deserialize, Serialize};
 
 /// Facts about a pattern that decide where it is tried.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shape {
     /// Every match begins with an anchor, so it is tried only where the anchor stands.
-    pub leads: bool,
+    pub(crate) leads: bool,
+    /// The anchors count only in the case they are written in.
+    pub(crate) exact: bool,
+    /// Every match begins at a word boundary.
+    pub(crate) boundary: bool,
     /// The longest match, in bytes.
-    pub longest: usize,
+    pub(crate) longest: usize,
     /// How many first bytes of the secret are the same kind of text in each match.
-    pub public: usize,
+    pub(crate) public: usize,
     /// Bytes of the longest literal that every match begins with: more is more specific.
-    pub literal: usize,
+    pub(crate) literal: usize,
+    /// For anchors of three bytes that lead: the bytes that can follow.
+    pub(crate) next: BTreeMap<String, Vec<u8>>,
 }
 
-/// Reads a pattern whose fragments are expanded. `anchors` are in lower case.
+impl Shape {
+    /// The shape of a finder that is code and has no pattern.
+    #[allow(dead_code, reason = "the build script knows only patterns")]
+    pub(crate) fn of_code() -> Self {
+        Self {
+            leads: false,
+            exact: false,
+            boundary: false,
+            longest: 0,
+            public: 0,
+            literal: 0,
+            next: BTreeMap::new(),
+        }
+    }
+}
+
+/// Reads a pattern whose fragments are expanded.
 ///
 /// # Errors
 /// A phrase: it does not parse, lacks the group `secret`, has no longest match, or matches
@@ -36,18 +62,32 @@ pub(crate) fn of(pattern: &str, anchors: &[String]) -> Result<Shape, String> {
         return Err("the pattern matches the empty text".to_owned());
     }
     let secret = find_group(&hir).ok_or("the pattern has no group named `secret`")?;
-    let starts = leading(&hir);
-    let leads = !starts.texts.is_empty()
-        && starts
-            .texts
-            .iter()
-            .all(|text| anchors.iter().any(|anchor| text.starts_with(anchor.as_bytes())));
+    let folded = leading(&hir, Case::Folded);
+    let exact = leads(&leading(&hir, Case::AsWritten).texts, anchors);
+    let lower: Vec<String> = anchors.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
+    let leads = exact || leads(&folded.texts, &lower);
+    let next = if leads { next_bytes(&hir, anchors, exact) } else { BTreeMap::new() };
     Ok(Shape {
         leads,
+        exact,
+        boundary: leads && begins_at_boundary(&hir),
         longest,
-        public: common_prefix(&leading(&secret.sub).texts),
-        literal: starts.texts.iter().map(Vec::len).min().unwrap_or(0),
+        public: common_prefix(&leading(&secret.sub, Case::AsWritten).texts),
+        literal: folded.texts.iter().map(Vec::len).min().unwrap_or(0),
+        next,
     })
+}
+
+/// Whether two texts that differ only in ASCII case are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Case {
+    Folded,
+    AsWritten,
+}
+
+fn leads(texts: &[Vec<u8>], anchors: &[String]) -> bool {
+    let begins = |text: &Vec<u8>| anchors.iter().any(|anchor| text.starts_with(anchor.as_bytes()));
+    !texts.is_empty() && texts.iter().all(begins)
 }
 
 fn find_group(hir: &Hir) -> Option<&Capture> {
@@ -60,30 +100,75 @@ fn find_group(hir: &Hir) -> Option<&Capture> {
     }
 }
 
-/// What a pattern can begin with, in lower case; `whole` if that is all of it.
+fn begins_at_boundary(hir: &Hir) -> bool {
+    match hir.kind() {
+        HirKind::Look(look) => matches!(look, Look::WordAscii | Look::WordStartAscii),
+        HirKind::Capture(capture) => begins_at_boundary(&capture.sub),
+        HirKind::Concat(parts) => parts.first().is_some_and(begins_at_boundary),
+        HirKind::Alternation(parts) => parts.iter().all(begins_at_boundary),
+        _ => false,
+    }
+}
+
+/// The bytes that can follow each anchor of three bytes, where the pattern tells.
+fn next_bytes(hir: &Hir, anchors: &[String], exact: bool) -> BTreeMap<String, Vec<u8>> {
+    const LEN: usize = 3;
+    let mut next = BTreeMap::new();
+    if anchors.iter().all(|anchor| anchor.len() != LEN) {
+        return next;
+    }
+    let mut extractor = Extractor::new();
+    extractor
+        .kind(ExtractKind::Prefix)
+        .limit_class(100)
+        .limit_literal_len(LEN + 1)
+        .limit_total(20_000);
+    let heads = extractor.extract(hir);
+    let Some(heads) = heads.literals() else { return next };
+    if heads.iter().any(|head| head.as_bytes().len() != LEN + 1) {
+        return next;
+    }
+    for anchor in anchors.iter().filter(|anchor| anchor.len() == LEN) {
+        let of_anchor = heads.iter().map(|head| head.as_bytes()).filter(|head| {
+            let head = &head[..LEN];
+            if exact { head == anchor.as_bytes() } else { head.eq_ignore_ascii_case(anchor.as_bytes()) }
+        });
+        let mut bytes: Vec<u8> = of_anchor.map(|head| head[LEN]).collect();
+        bytes.sort_unstable();
+        bytes.dedup();
+        next.insert(anchor.clone(), bytes);
+    }
+    next
+}
+
+/// What a pattern can begin with; `whole` if that is all of it.
 struct Leading {
     texts: Vec<Vec<u8>>,
     whole: bool,
 }
 
 /// More alternatives than this are not worth following.
-const MOST_TEXTS: usize = 64;
+const MOST_TEXTS: usize = 300;
 const LONGEST_TEXT: usize = 48;
 
-fn leading(hir: &Hir) -> Leading {
+fn leading(hir: &Hir, case: Case) -> Leading {
     let stop = || Leading { texts: vec![Vec::new()], whole: false };
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => Leading { texts: vec![Vec::new()], whole: true },
         HirKind::Literal(literal) => {
-            Leading { texts: vec![literal.0.to_ascii_lowercase()], whole: true }
+            let mut text = literal.0.to_vec();
+            if case == Case::Folded {
+                text.make_ascii_lowercase();
+            }
+            Leading { texts: vec![text], whole: true }
         }
-        HirKind::Class(class) => one_of(class).unwrap_or_else(stop),
-        HirKind::Capture(capture) => leading(&capture.sub),
+        HirKind::Class(class) => one_of(class, case).unwrap_or_else(stop),
+        HirKind::Capture(capture) => leading(&capture.sub, case),
         HirKind::Repetition(repetition) if repetition.min == 0 => stop(),
         HirKind::Repetition(repetition) => {
-            let once = leading(&repetition.sub);
-            let exact = repetition.min == 1 && repetition.max == Some(1);
-            Leading { whole: once.whole && exact, ..once }
+            let once = leading(&repetition.sub, case);
+            let exactly_once = repetition.min == 1 && repetition.max == Some(1);
+            Leading { whole: once.whole && exactly_once, ..once }
         }
         HirKind::Concat(parts) => {
             let mut so_far = Leading { texts: vec![Vec::new()], whole: true };
@@ -91,12 +176,12 @@ fn leading(hir: &Hir) -> Leading {
                 if !so_far.whole {
                     break;
                 }
-                so_far = join(&so_far, &leading(part));
+                so_far = join(&so_far, &leading(part, case));
             }
             so_far
         }
         HirKind::Alternation(parts) => {
-            let each: Vec<Leading> = parts.iter().map(leading).collect();
+            let each: Vec<Leading> = parts.iter().map(|part| leading(part, case)).collect();
             let whole = each.iter().all(|one| one.whole);
             let texts: Vec<_> = each.into_iter().flat_map(|one| one.texts).collect();
             if texts.len() > MOST_TEXTS { stop() } else { Leading { texts, whole } }
@@ -104,18 +189,17 @@ fn leading(hir: &Hir) -> Leading {
     }
 }
 
-/// The letters of a small class, cases folded.
-fn one_of(class: &Class) -> Option<Leading> {
+/// The letters of a small class.
+fn one_of(class: &Class, case: Case) -> Option<Leading> {
     let Class::Bytes(class) = class else { return None };
-    let mut letters: Vec<u8> = class
-        .iter()
-        .flat_map(|range| range.start()..=range.end())
-        .take(256)
-        .map(|byte| byte.to_ascii_lowercase())
-        .collect();
+    let mut letters: Vec<u8> =
+        class.iter().flat_map(|range| range.start()..=range.end()).take(256).collect();
+    if case == Case::Folded {
+        letters.make_ascii_lowercase();
+    }
     letters.sort_unstable();
     letters.dedup();
-    (letters.len() <= 8).then(|| Leading {
+    (letters.len() <= 26).then(|| Leading {
         texts: letters.into_iter().map(|letter| vec![letter]).collect(),
         whole: true,
     })
@@ -140,4 +224,40 @@ fn common_prefix(texts: &[Vec<u8>]) -> usize {
     rest.iter().fold(first.len(), |most, text| {
         first.iter().zip(text).take(most).take_while(|(a, b)| a == b).count()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shape(pattern: &str, anchors: &[&str]) -> Shape {
+        let anchors: Vec<String> = anchors.iter().map(ToString::to_string).collect();
+        of(pattern, &anchors).expect("the pattern is right")
+    }
+
+    #[test]
+    fn a_prefix_leads_and_keeps_its_case() {
+        let found = shape(r"\b(?<secret>Tok_[a-z]{8})\b", &["Tok_"]);
+        assert!(found.leads && found.exact && found.boundary);
+        assert_eq!((found.longest, found.public, found.literal), (12, 4, 4));
+    }
+
+    #[test]
+    fn a_keyword_of_either_case_leads() {
+        let found = shape("(?i:tok)=(?<secret>[a-z]{8})", &["tok"]);
+        assert!(found.leads && !found.exact && !found.boundary);
+        assert_eq!(found.next["tok"], b"=");
+    }
+
+    #[test]
+    fn what_comes_before_an_anchor_does_not_lead() {
+        assert!(!shape("[a-z]{1,9}(?i:tok)=(?<secret>[a-z]{8})", &["tok"]).leads);
+    }
+
+    #[test]
+    fn unbounded_and_empty_patterns_are_refused() {
+        for pattern in ["(?<secret>a+)", "(?<secret>a{0,3})", "abc", "("] {
+            assert!(of(pattern, &["abc".to_owned()]).is_err(), "{pattern}");
+        }
+    }
 }
