@@ -112,3 +112,19 @@ fn that_are_secrets_of_submodules_conflicts_and_intentions() {
     repo.git_with(&["update-index", "--index-info"], stages.as_bytes());
     repo.staged().assert(&crate::support::incomplete(["conflict"]));
 }
+
+/// Errors quote paths and refs; those are no safer than names in a report.
+#[test]
+fn in_errors() {
+    let repo = Repo::new();
+    let folder = repo.beside("\u{1b}[2J\nleakgate: no secrets");
+    std::fs::create_dir(&folder).expect("a folder");
+    let run = repo.leakgate_in(&folder, &["staged"]).assert_code(2);
+    assert!(run.errors().contains(r"\u{1b}[2J"), "{run}");
+    assert!(!run.errors().lines().any(|line| line.starts_with("leakgate: no secrets")), "{run}");
+    repo.write(".git/HEAD", "ref: refs/heads/\u{1b}[2J\n");
+    repo.leakgate(&["staged"]).assert_code(2);
+    repo.leakgate(&["files", "no\u{1b}[2Jwhere"]).assert_code(2);
+    repo.leakgate(&["rules", "show", "\u{1b}[2J"]).assert_code(2);
+    repo.leakgate(&["hook", "\u{1b}[2J"]).assert_code(2);
+}

@@ -19,7 +19,7 @@ fn with_index_features(repo: &Repo) {
     ] {
         repo.git(&["config", name, value]);
     }
-    repo.git(&["update-index", "--force-write-index", "--force-untracked-cache", "--fsmonitor"]);
+    repo.git(&["update-index", "--index-version", "4", "--force-untracked-cache", "--fsmonitor"]);
     let index = fs::read(repo.path(".git/index")).expect("an index");
     let holds = |name: &[u8]| index.windows(4).any(|part| part == name);
     assert!(index[7] == 4 && index.ends_with(&[0; 20]) && holds(b"UNTR") && holds(b"FSMN"));
@@ -132,6 +132,15 @@ matrix! {
     packed_refs: |repo| { repo.git(&["pack-refs", "--all"]); repo.stage("a", line(1)); } => blocks(["a"]);
     head_of_nothing: |repo| {
         repo.stage("a", line(1)).write(".git/HEAD", "nothing\n");
+    } => incomplete([]);
+    head_of_an_empty_ref: |repo| {
+        repo.stage("a", line(1)).write(".git/refs/heads/main", "");
+    } => incomplete([]);
+    merge_of_nothing: |repo| {
+        repo.stage("a", line(1)).write(".git/MERGE_HEAD", "nothing\n");
+    } => incomplete([]);
+    merge_of_a_lost_commit: |repo| {
+        repo.stage("a", line(1)).write(".git/MERGE_HEAD", format!("{}\n", "1".repeat(40)));
     } => incomplete([]);
     head_of_a_lost_commit: |repo| {
         repo.stage("a", line(1)).git(&["checkout", "-q", "--detach"]);
@@ -411,6 +420,16 @@ fn from_subfolders_tracked_and_not() {
     repo.stage("sub/in/a", "1\n").stage("b", line(1)).write("other/c", "untracked\n");
     for folder in ["sub", "sub/in", "other"] {
         repo.staged_in(&repo.path(folder)).assert(&blocks(["b"]));
+    }
+}
+
+#[test]
+fn through_a_link_to_the_work_tree() {
+    let repo = Repo::new();
+    repo.stage("sub/a", line(1));
+    std::os::unix::fs::symlink("repo", repo.beside("link")).expect("a link");
+    for folder in ["link", "link/sub"] {
+        repo.staged_in(&repo.beside(folder)).assert(&blocks(["sub/a"]));
     }
 }
 

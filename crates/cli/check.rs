@@ -30,6 +30,8 @@ pub(crate) fn all(
     listing: Listing,
     threads: Option<usize>,
 ) -> anyhow::Result<(Vec<Finding>, Outcome)> {
+    let mut listing = listing;
+    hide_problem_names(checks, &mut listing.problems);
     let entries = &listing.entries;
     let new_worker = || Worker::new(checks, source);
     let modes_of = |entry: &Entry| match &checks.modes {
@@ -109,6 +111,32 @@ fn hide_name(findings: &mut [Finding], problem: Option<&mut Problem>, shown: &BS
     if let Some(problem) = problem {
         problem.path = Some(shown.clone());
     }
+}
+
+/// What could not be listed has no findings, but its name may hold a secret as well.
+fn hide_problem_names(checks: &Checks<'_>, problems: &mut [Problem]) {
+    let mut scratch = Scratch::default();
+    for path in problems.iter_mut().filter_map(|problem| problem.path.as_mut()) {
+        let found = checks.rules.scan(b"", path, &mut scratch);
+        if !found.is_empty() {
+            *path = masked(path, &found);
+        }
+    }
+}
+
+/// A name with the secrets that were found in it masked.
+fn masked(name: &[u8], found: &[Finding]) -> BString {
+    let mut shown = Vec::new();
+    let mut at = 0;
+    for finding in found {
+        let (Some(place), Some(secret)) = (&finding.place, &finding.secret) else { continue };
+        let (start, end) = (place.span.start as usize, place.span.end as usize);
+        shown.extend_from_slice(name.get(at..start).unwrap_or_default());
+        shown.extend_from_slice(secret.masked().as_bytes());
+        at = end;
+    }
+    shown.extend_from_slice(name.get(at..).unwrap_or_default());
+    shown.into()
 }
 
 /// One thread's reader and buffers.
@@ -195,14 +223,9 @@ impl<'w> Worker<'w> {
         if found.is_empty() {
             return;
         }
-        let mut shown = Vec::new();
-        let mut at = 0;
+        seen.shown_path = Some(masked(&entry.path, &found));
         for mut finding in found {
-            let (Some(place), Some(secret)) = (finding.place.take(), &finding.secret) else { continue };
-            let (start, end) = (place.span.start as usize, place.span.end as usize);
-            shown.extend_from_slice(&entry.path[at..start]);
-            shown.extend_from_slice(secret.masked().as_bytes());
-            at = end;
+            finding.place = None;
             finding.excerpt = None;
             finding.lines = None;
             finding.reasons.push("in the name of the file".into());
@@ -213,8 +236,6 @@ impl<'w> Worker<'w> {
             finding.path = entry.path.clone();
             seen.findings.push(finding);
         }
-        shown.extend_from_slice(&entry.path[at..]);
-        seen.shown_path = Some(shown.into());
     }
 
     /// Tells what was committed before, by the same checks run on what is committed.

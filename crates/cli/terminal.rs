@@ -75,7 +75,21 @@ pub(crate) fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()>
 pub(crate) fn complain(error: &anyhow::Error) {
     let prefix = if io::stderr().is_terminal() { "\x1b[1;31mleakgate:\x1b[0m" } else { "leakgate:" };
     // Nothing is left to be done if standard error is closed.
-    let _ = writeln!(io::stderr(), "{prefix} {error:#}");
+    let _ = writeln!(io::stderr(), "{prefix} {}", harmless(&format!("{error:#}")));
+}
+
+/// An error may quote a path or a ref of a hostile repository: no control character of it reaches
+/// the terminal, and no line of it can be taken for one of ours.
+fn harmless(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' => shown.push_str("\n  "),
+            c if leakgate_model::is_invisible(c) => shown.extend(c.escape_unicode()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// A panic's message may quote what was being read: only its place is told.

@@ -7,6 +7,9 @@ use std::{env, fs};
 #[path = "src/anchors.rs"]
 #[allow(dead_code, reason = "the library looks things up in what is built here")]
 mod anchors;
+#[path = "src/gate.rs"]
+#[allow(dead_code, reason = "the library reads what is written here")]
+mod gate;
 #[path = "src/rulefile.rs"]
 mod rulefile;
 #[path = "src/shape.rs"]
@@ -18,7 +21,7 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let patterns = root.join("../../patterns");
     println!("cargo::rerun-if-changed={}", patterns.display());
-    for source in ["anchors", "rulefile", "shape", "stems"] {
+    for source in ["anchors", "gate", "rulefile", "shape", "stems"] {
         println!("cargo::rerun-if-changed=src/{source}.rs");
     }
     match rulefile::load_dir(&patterns) {
@@ -28,7 +31,7 @@ fn main() {
 }
 
 /// `rules.bin`: the rules one behind the other; `offsets.bin`: where each begins and the last ends,
-/// four bytes a number; `anchors.bin`: the index.
+/// four bytes a number; `gates.bin`: what is asked before a rule is tried; `anchors.bin`: the index.
 fn bake(rules: &[rulefile::Loaded]) {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
     let mut bytes = Vec::new();
@@ -44,5 +47,6 @@ fn bake(rules: &[rulefile::Loaded]) {
     };
     write("rules.bin", &bytes);
     write("offsets.bin", &offsets);
+    write("gates.bin", &gate::build(rules.iter().map(|rule| &rule.shape)));
     write("anchors.bin", &rulefile::index(&rules));
 }

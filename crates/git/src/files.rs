@@ -84,12 +84,26 @@ fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
         }
         // A pattern in an ignore file that does not parse ignores nothing: no harm done.
         Err(error) if error.is_partial() || error.io_error().is_none() => {}
-        Err(error) => listing.problems.push(Problem {
-            path: None,
-            kind: ProblemKind::Unreadable,
-            detail: error.to_string(),
-            help: "make it readable, or leave it out".to_owned(),
-        }),
+        Err(error) => {
+            let (path, why) = place_of(error);
+            listing.problems.push(Problem {
+                path: path.map(|path| to_bytes(&path)),
+                kind: ProblemKind::Unreadable,
+                detail: format!("could not look at it: {why}"),
+                help: "make it readable, or leave it out".to_owned(),
+            });
+        }
+    }
+}
+
+/// An error apart from the path that it is about: a name is escaped and masked, a text is not.
+fn place_of(error: ignore::Error) -> (Option<PathBuf>, ignore::Error) {
+    match error {
+        ignore::Error::WithPath { path, err } => (Some(path), place_of(*err).1),
+        ignore::Error::WithDepth { err, .. } | ignore::Error::WithLineNumber { err, .. } => {
+            place_of(*err)
+        }
+        error => (None, error),
     }
 }
 

@@ -35,6 +35,14 @@ pub enum Error {
         /// What went wrong.
         why: String,
     },
+    /// The other parents of a merge cannot be read.
+    #[error("could not read what is being merged in {path}: {why}; `git merge --abort` starts anew")]
+    Merge {
+        /// The git folder.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
     /// The index cannot be read.
     #[error("could not read the index {path}: {why}; `git status` may tell more")]
     Index {
@@ -181,7 +189,7 @@ impl Repository {
         local: &gix::Repository,
         moment: Moment,
     ) -> Result<Vec<ObjectId>, Error> {
-        let failed = |why: String| Error::Head { path: self.git_dir.join("MERGE_HEAD"), why };
+        let failed = |why: String| Error::Merge { path: self.git_dir.clone(), why };
         let commits = match moment {
             Moment::Commit => self.recorded_merge().map_err(|error| failed(error.to_string()))?,
             Moment::Merge => named_merge(),

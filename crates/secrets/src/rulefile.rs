@@ -339,17 +339,23 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
             errors.push(format!("the glob {glob:?} cannot be read: {error}"));
         }
     }
-    let pattern = rule
-        .pattern
+    // At the beginning, the engine looks at the byte before: the match then begins with what the
+    // pattern says, which can serve as its anchor.
+    let (apart, rest) = match rule.pattern.strip_prefix("{{start}}") {
+        Some(rest) => (true, rest),
+        None => (false, rule.pattern.as_str()),
+    };
+    let pattern = rest
         .replace("{{assign}}", ASSIGN)
         .replace("{{start}}", START)
         .replace("{{end}}", END);
     match shape::of(&pattern, &anchors) {
-        Ok(shape) if shape.longest > LONGEST_MATCH => {
+        Ok((shape, _)) if shape.longest > LONGEST_MATCH => {
             errors.push(format!("the longest match is {} bytes", shape.longest));
             Err(errors)
         }
-        Ok(shape) if errors.is_empty() => {
+        Ok((mut shape, anchors)) if errors.is_empty() => {
+            shape.apart = apart;
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }

@@ -10,6 +10,7 @@ use regex_automata::meta;
 use regex_automata::util::syntax;
 
 use crate::anchors::Anchors;
+use crate::gate::{self, Gates};
 use crate::rule::Rule;
 use crate::rulefile::{self, Baked, Loaded};
 use crate::shape::Shape;
@@ -21,6 +22,8 @@ use crate::shape::Shape;
 #[derive(Debug)]
 pub struct RuleSet {
     source: Source,
+    /// What decides whether a rule is worth trying at a hit.
+    pub(crate) gates: Gates,
     ready: Vec<OnceLock<Box<Ready>>>,
     pub(crate) anchors: Anchors,
 }
@@ -36,14 +39,15 @@ enum Source {
 #[derive(Debug)]
 pub(crate) struct Ready {
     pub(crate) rule: Rule,
-    pub(crate) finder: Finder,
+    /// Of a rule with a pattern.
+    pub(crate) compiled: Option<Compiled>,
 }
 
 /// How a rule looks at the text around an anchor.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Finder {
-    /// A regex.
-    Pattern(Compiled),
+    /// By a regex.
+    Pattern,
     /// The password of a URL.
     Url,
     /// A value assigned to a credential's name.
@@ -66,12 +70,13 @@ pub const URL_PASSWORD: RuleId = RuleId::new("url-password");
 
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
+static GATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/gates.bin"));
 static ANCHORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin"));
 
 impl Default for RuleSet {
     /// The built-in rules.
     fn default() -> Self {
-        Self::with(Source::Builtin, Anchors::new(ANCHORS.into()))
+        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.into()))
     }
 }
 
@@ -93,13 +98,23 @@ impl RuleSet {
             .collect();
         rules.extend(more.iter().map(Baked::from));
         let anchors = Anchors::new(rulefile::index(&rules).into());
-        Self::with(Source::Given(rules), anchors)
+        let gates = Gates::new(gate::build(rules.iter().map(|rule| &rule.shape)).into());
+        Self::with(Source::Given(rules), gates, anchors)
     }
 
-    fn with(source: Source, anchors: Anchors) -> Self {
+    fn with(source: Source, gates: Gates, anchors: Anchors) -> Self {
         let patterns = source.len();
         let ready = (0..patterns + 2).map(|_| OnceLock::new()).collect();
-        Self { source, ready, anchors }
+        Self { source, gates, ready, anchors }
+    }
+
+    /// Which finder looks at the hits of a rule.
+    pub(crate) fn finder(&self, index: u16) -> Finder {
+        match usize::from(index).checked_sub(self.source.len()) {
+            None => Finder::Pattern,
+            Some(0) => Finder::Url,
+            Some(_) => Finder::Assignment,
+        }
     }
 
     /// All rules, in the order of their names' files.
@@ -126,12 +141,8 @@ impl RuleSet {
         let index = usize::from(index);
         self.ready[index].get_or_init(|| {
             let rule = self.rule(index);
-            let finder = match index.checked_sub(self.source.len()) {
-                None => Finder::Pattern(Compiled::new(&rule)),
-                Some(0) => Finder::Url,
-                Some(_) => Finder::Assignment,
-            };
-            Box::new(Ready { rule, finder })
+            let compiled = (index < self.source.len()).then(|| Compiled::new(&rule));
+            Box::new(Ready { rule, compiled })
         })
     }
 

@@ -17,7 +17,7 @@ use crate::rule::Rule;
 use crate::pem;
 use crate::rulefile::LONGEST_MATCH;
 use crate::anchors::Hit;
-use crate::ruleset::{Compiled, Finder, RuleSet};
+use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
 use crate::url;
@@ -150,7 +150,7 @@ impl RuleSet {
 
     fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, Reverse<u16>) {
         let ready = self.ready(one.rule);
-        let by_pattern = matches!(ready.finder, Finder::Pattern(_));
+        let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (!ready.rule.general, by_pattern, one.confidence, literal, one.span.len(), Reverse(one.rule))
     }
@@ -235,9 +235,8 @@ impl Run<'_> {
     fn hit(&mut self, hit: Hit) {
         let rules = self.rules;
         for index in rules.anchors.rules_of(hit) {
-            let ready = rules.ready(index);
-            match &ready.finder {
-                Finder::Pattern(compiled) => self.pattern(index, &ready.rule, compiled, hit),
+            match rules.finder(index) {
+                Finder::Pattern => self.pattern(index, hit),
                 Finder::Url => self.url(index, hit.start),
                 Finder::Assignment => self.assignment(index, hit),
             }
@@ -253,18 +252,24 @@ impl Run<'_> {
     }
 
     /// Tries a rule in the window around a hit.
-    fn pattern(&mut self, index: u16, rule: &Rule, compiled: &Compiled, hit: Hit) {
-        let shape = &rule.shape;
-        if shape.boundary && self.is_inside_word(hit.start) {
+    fn pattern(&mut self, index: u16, hit: Hit) {
+        let gate = self.rules.gates.get(index);
+        if gate.boundary && self.is_inside_word(hit.start)
+            || gate.leads && gate.apart && self.is_joined(hit.start)
+        {
             return;
         }
-        let (lowest, anchored) = if shape.leads {
+        let (lowest, anchored) = if gate.leads {
             (hit.start, Anchored::Yes)
         } else {
-            ((hit.start + hit.len).saturating_sub(shape.longest), Anchored::No)
+            ((hit.start + hit.len).saturating_sub(gate.longest), Anchored::No)
         };
-        let highest = self.text.len().min(hit.start + shape.longest);
+        let highest = self.text.len().min(hit.start + gate.longest);
         let mut lowest = lowest.max(self.scratch.from[usize::from(index)]);
+        if lowest >= highest || !gate.opens(self.text, lowest..highest) {
+            return;
+        }
+        let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
             // Most hits match nothing: the groups are asked for only when something does.
@@ -280,10 +285,11 @@ impl Run<'_> {
             };
             lowest = whole.end().max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start() + 1));
-            if compiled.wants(self.path) {
+            let joined = gate.apart && self.is_joined(whole.start());
+            if !joined && compiled.wants(self.path) {
                 self.judge(index, rule, secret.range());
             }
-            if shape.leads {
+            if gate.leads {
                 return;
             }
         }
@@ -293,6 +299,14 @@ impl Run<'_> {
     fn is_inside_word(&self, at: usize) -> bool {
         let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         at > 0 && is_word(&self.text[at - 1]) && is_word(&self.text[at])
+    }
+
+    /// Returns true if and only if the byte before `at` could belong to the same token.
+    fn is_joined(&self, at: usize) -> bool {
+        let before = at.checked_sub(1).map(|at| self.text[at]);
+        before.is_some_and(|byte| {
+            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/')
+        })
     }
 
     fn judge(&mut self, index: u16, rule: &Rule, span: Range<usize>) {

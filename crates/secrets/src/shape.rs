@@ -16,12 +16,18 @@ pub(crate) struct Shape {
     pub(crate) exact: bool,
     /// Every match begins at a word boundary.
     pub(crate) boundary: bool,
+    /// No match begins behind a letter, a digit, `_`, `-`, `+` or `/`.
+    pub(crate) apart: bool,
     /// The longest match, in bytes.
     pub(crate) longest: usize,
     /// How many first bytes of the secret are the same kind of text in each match.
     pub(crate) public: usize,
     /// Bytes of the longest literal that every match begins with: more is more specific.
     pub(crate) literal: usize,
+    /// The least length of the secret, in bytes.
+    pub(crate) least: usize,
+    /// The bytes that a secret can consist of, one bit each.
+    pub(crate) alphabet: [u64; 4],
     /// For anchors of three bytes that lead: the bytes that can follow.
     pub(crate) next: BTreeMap<String, Vec<u8>>,
 }
@@ -34,20 +40,24 @@ impl Shape {
             leads: false,
             exact: false,
             boundary: false,
+            apart: false,
             longest: 0,
             public: 0,
             literal: 0,
+            least: 0,
+            alphabet: [u64::MAX; 4],
             next: BTreeMap::new(),
         }
     }
 }
 
-/// Reads a pattern whose fragments are expanded.
+/// Reads a pattern whose fragments are expanded, and chooses its anchors: what every match begins
+/// with, where the pattern tells, else the `declared` ones.
 ///
 /// # Errors
 /// A phrase: it does not parse, lacks the group `secret`, has no longest match, or matches
 /// the empty text.
-pub(crate) fn of(pattern: &str, anchors: &[String]) -> Result<Shape, String> {
+pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<String>), String> {
     let hir = ParserBuilder::new()
         .unicode(false)
         .utf8(false)
@@ -63,19 +73,66 @@ pub(crate) fn of(pattern: &str, anchors: &[String]) -> Result<Shape, String> {
     }
     let secret = find_group(&hir).ok_or("the pattern has no group named `secret`")?;
     let folded = leading(&hir, Case::Folded);
-    let exact = leads(&leading(&hir, Case::AsWritten).texts, anchors);
-    let lower: Vec<String> = anchors.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
-    let leads = exact || leads(&folded.texts, &lower);
-    let next = if leads { next_bytes(&hir, anchors, exact) } else { BTreeMap::new() };
-    Ok(Shape {
+    let as_written = heads(&leading(&hir, Case::AsWritten), &hir, Case::AsWritten);
+    let exact = as_written.is_some();
+    let found = as_written.or_else(|| heads(&folded, &hir, Case::Folded));
+    let leads = found.is_some();
+    let (anchors, next) = found.unwrap_or_else(|| {
+        let lower = declared.iter().map(|anchor| anchor.to_ascii_lowercase());
+        (lower.collect(), BTreeMap::new())
+    });
+    let shape = Shape {
         leads,
         exact,
         boundary: leads && begins_at_boundary(&hir),
+        apart: false,
         longest,
         public: common_prefix(&leading(&secret.sub, Case::AsWritten).texts),
         literal: folded.texts.iter().map(Vec::len).min().unwrap_or(0),
+        least: secret.sub.properties().minimum_len().unwrap_or(0),
+        alphabet: alphabet(&secret.sub),
         next,
-    })
+    };
+    Ok((shape, anchors))
+}
+
+type Next = BTreeMap<String, Vec<u8>>;
+
+/// The texts that every match begins with, if they can serve as anchors: of four bytes or more, or
+/// of three if the pattern tells what follows them.
+fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)> {
+    let mut anchors = Vec::new();
+    for text in &leading.texts {
+        let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii() && text.len() >= 3)?;
+        anchors.push(text[..text.len().min(LONGEST_ANCHOR)].to_owned());
+    }
+    anchors.sort();
+    anchors.dedup();
+    let next = next_bytes(hir, &anchors, case);
+    let told = |anchor: &String| anchor.len() > 3 || next.contains_key(anchor);
+    anchors.iter().all(told).then_some((anchors, next))
+}
+
+/// All bytes that a match can hold.
+fn alphabet(hir: &Hir) -> [u64; 4] {
+    let mut all = [0; 4];
+    let add = |byte: u8| all[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => {}
+        HirKind::Literal(literal) => literal.0.iter().copied().for_each(add),
+        HirKind::Class(Class::Bytes(class)) => {
+            class.iter().flat_map(|range| range.start()..=range.end()).for_each(add);
+        }
+        HirKind::Class(Class::Unicode(_)) => all = [u64::MAX; 4],
+        HirKind::Capture(capture) => return alphabet(&capture.sub),
+        HirKind::Repetition(repetition) => return alphabet(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => {
+            for part in parts.iter().map(alphabet) {
+                all.iter_mut().zip(part).for_each(|(word, more)| *word |= more);
+            }
+        }
+    }
+    all
 }
 
 /// Whether two texts that differ only in ASCII case are one.
@@ -83,11 +140,6 @@ pub(crate) fn of(pattern: &str, anchors: &[String]) -> Result<Shape, String> {
 enum Case {
     Folded,
     AsWritten,
-}
-
-fn leads(texts: &[Vec<u8>], anchors: &[String]) -> bool {
-    let begins = |text: &Vec<u8>| anchors.iter().any(|anchor| text.starts_with(anchor.as_bytes()));
-    !texts.is_empty() && texts.iter().all(begins)
 }
 
 fn find_group(hir: &Hir) -> Option<&Capture> {
@@ -111,7 +163,7 @@ fn begins_at_boundary(hir: &Hir) -> bool {
 }
 
 /// The bytes that can follow each anchor of three bytes, where the pattern tells.
-fn next_bytes(hir: &Hir, anchors: &[String], exact: bool) -> BTreeMap<String, Vec<u8>> {
+fn next_bytes(hir: &Hir, anchors: &[String], case: Case) -> Next {
     const LEN: usize = 3;
     let mut next = BTreeMap::new();
     if anchors.iter().all(|anchor| anchor.len() != LEN) {
@@ -131,7 +183,10 @@ fn next_bytes(hir: &Hir, anchors: &[String], exact: bool) -> BTreeMap<String, Ve
     for anchor in anchors.iter().filter(|anchor| anchor.len() == LEN) {
         let of_anchor = heads.iter().map(|head| head.as_bytes()).filter(|head| {
             let head = &head[..LEN];
-            if exact { head == anchor.as_bytes() } else { head.eq_ignore_ascii_case(anchor.as_bytes()) }
+            match case {
+                Case::AsWritten => head == anchor.as_bytes(),
+                Case::Folded => head.eq_ignore_ascii_case(anchor.as_bytes()),
+            }
         });
         let mut bytes: Vec<u8> = of_anchor.map(|head| head[LEN]).collect();
         bytes.sort_unstable();
@@ -150,6 +205,8 @@ struct Leading {
 /// More alternatives than this are not worth following.
 const MOST_TEXTS: usize = 300;
 const LONGEST_TEXT: usize = 48;
+const ENOUGH: usize = 5;
+const LONGEST_ANCHOR: usize = 32;
 
 fn leading(hir: &Hir, case: Case) -> Leading {
     let stop = || Leading { texts: vec![Vec::new()], whole: false };
@@ -164,6 +221,14 @@ fn leading(hir: &Hir, case: Case) -> Leading {
         }
         HirKind::Class(class) => one_of(class, case).unwrap_or_else(stop),
         HirKind::Capture(capture) => leading(&capture.sub, case),
+        HirKind::Repetition(repetition) if repetition.max == Some(1) && repetition.min == 0 => {
+            let mut once = leading(&repetition.sub, case);
+            if !once.whole {
+                return stop();
+            }
+            once.texts.push(Vec::new());
+            once
+        }
         HirKind::Repetition(repetition) if repetition.min == 0 => stop(),
         HirKind::Repetition(repetition) => {
             let once = leading(&repetition.sub, case);
@@ -194,8 +259,15 @@ fn one_of(class: &Class, case: Case) -> Option<Leading> {
     let Class::Bytes(class) = class else { return None };
     let mut letters: Vec<u8> =
         class.iter().flat_map(|range| range.start()..=range.end()).take(256).collect();
-    if case == Case::Folded {
-        letters.make_ascii_lowercase();
+    match case {
+        Case::Folded => letters.make_ascii_lowercase(),
+        // A pattern without regard to case is one for folded texts.
+        Case::AsWritten => {
+            let twice = |letter: &u8| letters.contains(&letter.to_ascii_lowercase());
+            if letters.iter().filter(|letter| letter.is_ascii_uppercase()).any(twice) {
+                return None;
+            }
+        }
     }
     letters.sort_unstable();
     letters.dedup();
@@ -207,8 +279,10 @@ fn one_of(class: &Class, case: Case) -> Option<Leading> {
 
 /// Every text of `first` followed by every text of `second`; `first` alone if that is too much.
 fn join(first: &Leading, second: &Leading) -> Leading {
+    // Texts that are long enough to be rare are not multiplied further.
+    let enough = second.texts.len() > 1 && first.texts.iter().all(|text| text.len() >= ENOUGH);
     let many = first.texts.len() * second.texts.len() > MOST_TEXTS;
-    if many || first.texts.iter().any(|text| text.len() > LONGEST_TEXT) {
+    if enough || many || first.texts.iter().any(|text| text.len() > LONGEST_TEXT) {
         return Leading { texts: first.texts.clone(), whole: false };
     }
     let texts = first
@@ -232,7 +306,15 @@ mod tests {
 
     fn shape(pattern: &str, anchors: &[&str]) -> Shape {
         let anchors: Vec<String> = anchors.iter().map(ToString::to_string).collect();
-        of(pattern, &anchors).expect("the pattern is right")
+        of(pattern, &anchors).expect("the pattern is right").0
+    }
+
+    #[test]
+    fn anchors_are_taken_from_the_pattern_where_it_tells() {
+        let pattern = r"(?i:open[_-]?cti)[a-z]{0,9}=(?<secret>[a-z]{8})";
+        let (shape, anchors) = of(pattern, &["cti".to_owned()]).expect("the pattern is right");
+        assert!(shape.leads && !shape.exact);
+        assert_eq!(anchors, ["open-cti", "open_cti", "opencti"]);
     }
 
     #[test]
