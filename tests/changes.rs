@@ -256,5 +256,8 @@ fn an_old_secret_is_told_as_such() {
     assert_eq!((scan.count("already_committed"), scan.paths()), (1, vec!["a".to_owned()]));
     let usual = repo.leakgate(&["staged"]).text();
     let verbose = repo.leakgate(&["staged", "-v"]).text();
-    assert!(!usual.contains("note[") && verbose.contains("note[github-personal-token]"), "{verbose}");
+    assert!(
+        !usual.contains("note[") && verbose.contains("note[github-personal-token]"),
+        "{verbose}"
+    );
 }

@@ -142,7 +142,8 @@ fn secrets_all_over_a_file_of_forty_megabytes() {
         let run = crate::support::Run::of(leakgate.args(args).args(["--format", "json"]), input);
         let report = run.assert_fit_for_a_screen().assert_code(1).json();
         let starts = report["findings"].as_array().expect("a list").iter();
-        let starts = starts.map(|finding| finding["location"]["start_byte"].as_u64().expect("a number"));
+        let starts =
+            starts.map(|finding| finding["location"]["start_byte"].as_u64().expect("a number"));
         starts.collect::<Vec<_>>()
     };
     let expected: Vec<u64> = (0..COUNT).map(|seed| (seed * EACH + 9) as u64).collect();

@@ -24,13 +24,14 @@ fn scan(sandbox: &Sandbox, args: &[&str]) -> Scan {
         Run::of(command.arg("files").args(args).args(more), b"").assert_fit_for_a_screen()
     };
     let text = run(&[]);
-    Scan::of(run(&["--format", "json"]).assert_code(text.code))
+    Scan::of(&run(&["--format", "json"]).assert_code(text.code))
 }
 
 /// The paths that a scan of the current folder scans: a token is in each file.
 fn scanned(files: &[&str], ignore: &[(&str, &str)], args: &[&str]) -> Vec<String> {
     let text = line(1);
-    let files: Vec<_> = files.iter().map(|path| (*path, text.as_str())).chain(ignore.iter().copied()).collect();
+    let files: Vec<_> =
+        files.iter().map(|path| (*path, text.as_str())).chain(ignore.iter().copied()).collect();
     scan(&folder(&files), args).paths()
 }
 
@@ -41,7 +42,8 @@ fn a_folder_and_a_file() {
     scan(&sandbox, &["sub"]).assert(&blocks(["sub/b"]));
     scan(&sandbox, &["a", "sub"]).assert(&blocks(["a", "sub/b"]));
     scan(&sandbox, &["."]).assert(&blocks(["a", "d", "sub/b"]));
-    scan(&sandbox, &["./sub/../a"]).assert(&blocks(["./sub/../a"].map(|path| path.trim_start_matches("./"))));
+    scan(&sandbox, &["./sub/../a"])
+        .assert(&blocks(["./sub/../a"].map(|path| path.trim_start_matches("./"))));
     scan(&sandbox, &["sub/c"]).assert(&passes());
     let absolute = sandbox.path("work/sub/b").display().to_string();
     scan(&sandbox, &[&absolute]).assert(&blocks([absolute.as_str()]));
@@ -53,29 +55,41 @@ fn a_file_named_twice_is_scanned_once() {
     assert_eq!(scan(&sandbox, &["a", "a", "."]).count("scanned"), 1);
 }
 
+/// What makes a folder a repository to whoever only looks for ignore files.
+const GIT: (&str, &str) = (".git/HEAD", "ref: refs/heads/main\n");
+
 #[test]
 fn what_git_ignores_is_left_out() {
     let files = ["a.log", "b", "sub/c.log", "sub/d", "build/e"];
-    let ignore = [(".gitignore", "*.log\n/build/\n"), ("sub/.gitignore", "!c.log\nd\n")];
+    let ignore = [GIT, (".gitignore", "*.log\n/build/\n"), ("sub/.gitignore", "!c.log\nd\n")];
     assert_eq!(scanned(&files, &ignore, &["."]), ["b", "sub/c.log"]);
-    assert_eq!(scanned(&files, &ignore, &["--no-ignore", "."]), ["a.log", "b", "build/e", "sub/c.log", "sub/d"]);
+    assert_eq!(
+        scanned(&files, &ignore, &["--no-ignore", "."]),
+        ["a.log", "b", "build/e", "sub/c.log", "sub/d"]
+    );
 }
 
 #[test]
 fn what_is_named_is_never_left_out() {
-    let ignore = [(".gitignore", "*.log\n")];
+    let ignore = [GIT, (".gitignore", "*.log\n")];
     assert_eq!(scanned(&["a.log", "b"], &ignore, &["a.log"]), ["a.log"]);
 }
 
 #[test]
+fn outside_of_a_repository_git_ignores_nothing() {
+    assert_eq!(scanned(&["a.log", "b"], &[(".gitignore", "*.log\n")], &["."]), ["a.log", "b"]);
+}
+
+#[test]
 fn other_programs_ignore_files_do_not_count() {
-    let ignore = [(".ignore", "*\n"), (".rgignore", "*\n"), (".dockerignore", "*\n")];
+    let ignore = [GIT, (".ignore", "*\n"), (".rgignore", "*\n"), (".dockerignore", "*\n")];
     assert_eq!(scanned(&["a"], &ignore, &["."]), ["a"]);
 }
 
 #[test]
 fn hidden_files_are_scanned_and_git_folders_are_not() {
-    let files = [".env", ".github/workflows/x.yml", ".git/config", "sub/.git/config", "sub/.hidden"];
+    let files =
+        [".env", ".github/workflows/x.yml", ".git/config", "sub/.git/config", "sub/.hidden"];
     assert_eq!(scanned(&files, &[], &["."]), [".env", ".github/workflows/x.yml", "sub/.hidden"]);
 }
 
@@ -86,9 +100,8 @@ fn ignored_files_of_a_repository() {
     for path in ["a.log", "b.tmp", "c", "sub/d.log", "sub/e"] {
         repo.write(path, line(1));
     }
-    let found = |cwd: &Path| {
-        Scan::of(repo.leakgate_in(cwd, &["files", ".", "--format", "json"])).paths()
-    };
+    let found =
+        |cwd: &Path| Scan::of(&repo.leakgate_in(cwd, &["files", ".", "--format", "json"])).paths();
     assert_eq!(found(&repo.root), ["c", "sub/e"]);
     assert_eq!(found(&repo.path("sub")), ["e"]);
 }
@@ -153,7 +166,7 @@ fn stdin(args: &[&str], input: &[u8]) -> Scan {
         Run::of(command.arg("stdin").args(args).args(more), input).assert_fit_for_a_screen()
     };
     let text = run(&[]);
-    Scan::of(run(&["--format", "json"]).assert_code(text.code))
+    Scan::of(&run(&["--format", "json"]).assert_code(text.code))
 }
 
 #[test]
@@ -194,7 +207,7 @@ fn what_is_ignored_with_a_reason_passes_here_too() {
     repo.write("a", line(1).trim_end().to_owned() + " # leakgate:ignore a fixture of this test\n");
     repo.leakgate(&["files", "a"]).assert_code(0);
     repo.write("b", line(2));
-    let found = Scan::of(repo.leakgate(&["files", ".", "--format", "json"]));
+    let found = Scan::of(&repo.leakgate(&["files", ".", "--format", "json"]));
     assert_eq!(found.verdict(), Verdict::Blocks(vec!["b".to_owned()]));
     let fingerprint = found.findings().next().expect("a finding")["fingerprint"].clone();
     let fingerprint = fingerprint.as_str().expect("a text");

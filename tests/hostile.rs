@@ -31,7 +31,8 @@ fn tree_bomb(repo: &Repo, levels: usize) -> String {
     let mut id = repo.store("");
     for level in 0..levels {
         let mode = if level == 0 { "100644" } else { "40000" };
-        let lines: Vec<_> = (0..10).map(|n| tree_line(mode, format!("{n}").as_bytes(), &id)).collect();
+        let lines: Vec<_> =
+            (0..10).map(|n| tree_line(mode, format!("{n}").as_bytes(), &id)).collect();
         let args = ["hash-object", "-t", "tree", "--literally", "-w", "--stdin"];
         id = repo.git_with(&args, &lines.concat());
     }
@@ -119,6 +120,12 @@ matrix! {
             write_all(out, line(1).as_bytes());
         });
     } => incomplete(["corrupt"]);
+    large_object_shorter_than_it_says: |repo| {
+        stage_made_up(repo, "a", |out| {
+            write_all(out, &loose_header(20 << 20));
+            write_all(out, b"harmless \n");
+        });
+    } => incomplete(["corrupt"]);
     object_with_an_endless_header: |repo| {
         stage_made_up(repo, "a", |out| write_all(out, &b"blob 0".repeat(1000)));
     } => incomplete(["corrupt"]);
@@ -151,7 +158,7 @@ fn a_blob_larger_than_the_memory() {
     let limited = "ulimit -v 400000 && exec \"$0\" staged --format json";
     let program = crate::support::program();
     let mut command = repo.command("sh", &["-c", limited]);
-    let scan = Scan::of(Run::of(command.arg(program), b"").assert_fit_for_a_screen());
+    let scan = Scan::of(&Run::of(command.arg(program), b"").assert_fit_for_a_screen());
     scan.assert(&blocks(["a"]));
     assert_eq!(scan.count("bytes"), (SIZE + end.len()) as u64);
 }
@@ -175,12 +182,32 @@ fn booby_trapped(repo: &Repo) -> PathBuf {
     let trap = repo.script("../trap", &format!("touch '{}'; cat", trace.display()));
     let trap = trap.display().to_string();
     for name in [
-        "alias.rev-parse", "alias.diff", "alias.status", "core.alternateRefsCommand", "core.askPass",
-        "core.editor", "core.fsmonitor", "core.gitProxy", "core.pager", "core.sshCommand",
-        "credential.helper", "diff.external", "diff.own.command", "diff.own.textconv",
-        "filter.own.clean", "filter.own.process", "filter.own.smudge", "gpg.program",
-        "gpg.ssh.defaultKeyCommand", "interactive.diffFilter", "merge.own.driver", "pager.diff",
-        "pager.rev-parse", "pager.status", "remote.origin.uploadpack", "sequence.editor",
+        "alias.rev-parse",
+        "alias.diff",
+        "alias.status",
+        "core.alternateRefsCommand",
+        "core.askPass",
+        "core.editor",
+        "core.fsmonitor",
+        "core.gitProxy",
+        "core.pager",
+        "core.sshCommand",
+        "credential.helper",
+        "diff.external",
+        "diff.own.command",
+        "diff.own.textconv",
+        "filter.own.clean",
+        "filter.own.process",
+        "filter.own.smudge",
+        "gpg.program",
+        "gpg.ssh.defaultKeyCommand",
+        "interactive.diffFilter",
+        "merge.own.driver",
+        "pager.diff",
+        "pager.rev-parse",
+        "pager.status",
+        "remote.origin.uploadpack",
+        "sequence.editor",
         "uploadpack.packObjectsHook",
     ] {
         repo.git(&["config", name, &trap]);
@@ -191,7 +218,9 @@ fn booby_trapped(repo: &Repo) -> PathBuf {
     repo.git(&["config", "protocol.allow", "always"]);
     repo.git(&["config", "hook.own.command", &trap]);
     repo.git(&["config", "hook.own.event", "reference-transaction"]);
-    for hook in ["post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"] {
+    for hook in
+        ["post-checkout", "post-index-change", "reference-transaction", "fsmonitor-watchman"]
+    {
         repo.script(format!("traps/{hook}"), &format!("touch '{}'", trace.display()));
     }
     repo.git(&["config", "core.hooksPath", &repo.path("traps").display().to_string()]);
@@ -206,13 +235,15 @@ fn assert_nothing_runs(repo: &Repo) {
     repo.stage("a", line(1)).stage("b", line(2)).commit();
     repo.stage("a", line(1) + &line(3)).git(&["rm", "-q", "--cached", "b"]);
     let lost = repo.git(&["rev-parse", "HEAD:b"]);
-    std::fs::remove_file(repo.path(".git/objects").join(&lost[..2]).join(&lost[2..])).expect("a file");
+    std::fs::remove_file(repo.path(".git/objects").join(&lost[..2]).join(&lost[2..]))
+        .expect("a file");
     let trace = booby_trapped(repo);
     // The work tree does not look like the index any more: git would want to compare them.
     repo.write("a", "changed\n").write("README", "changed\n");
     repo.staged().assert(&blocks(["a"]));
     let fingerprint = repo.leakgate(&["staged", "--format", "json"]).json();
-    let fingerprint = fingerprint["findings"][0]["fingerprint"].as_str().expect("a text").to_owned();
+    let fingerprint =
+        fingerprint["findings"][0]["fingerprint"].as_str().expect("a text").to_owned();
     for command in [
         &["files", "."][..],
         &["hook", "pre-commit"],

@@ -51,7 +51,9 @@ fn stopped_advised_and_through() {
 #[test]
 fn ignored_one_by_one() {
     let repo = Repo::new();
-    repo.stage("a", line(1)).stage("b", line(2)).stage("c.py", format!("password = '{}'\n", password(3)));
+    repo.stage("a", line(1))
+        .stage("b", line(2))
+        .stage("c.py", format!("password = '{}'\n", password(3)));
     let ignore_first = || {
         let scan = repo.staged();
         let first = scan.findings().next()?;
@@ -148,7 +150,8 @@ fn installing_twice_and_taking_out() {
 fn a_hook_of_the_user_is_kept_run_and_put_back() {
     let repo = Repo::new();
     let trace = repo.beside("trace");
-    let hook = repo.script(".git/hooks/pre-commit", &format!("touch '{}'\nexit 0", trace.display()));
+    let hook =
+        repo.script(".git/hooks/pre-commit", &format!("touch '{}'\nexit 0", trace.display()));
     fs::set_permissions(&hook, fs::Permissions::from_mode(0o751)).expect("a mode");
     let before = fs::read(&hook).expect("a hook");
     repo.leakgate(&["install"]).assert_code(0);
@@ -243,8 +246,10 @@ fn tools(repo: &Repo) -> std::path::PathBuf {
     fs::create_dir(&folder).expect("a folder");
     for program in ["git", "sh"] {
         let path = std::env::var_os("PATH").expect("a path");
-        let found = std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file());
-        std::os::unix::fs::symlink(found.expect("it is there"), folder.join(program)).expect("a link");
+        let found =
+            std::env::split_paths(&path).map(|dir| dir.join(program)).find(|path| path.is_file());
+        std::os::unix::fs::symlink(found.expect("it is there"), folder.join(program))
+            .expect("a link");
     }
     folder
 }
@@ -271,5 +276,5 @@ fn outside_of_a_repository_there_is_nothing_to_install() {
     for command in ["install", "uninstall"] {
         repo.leakgate_in(&repo.beside("home"), &[command]).assert_code(2);
     }
-    assert_eq!(Scan::of(repo.leakgate(&["staged", "--format", "json"])).verdict(), passes());
+    assert_eq!(Scan::of(&repo.leakgate(&["staged", "--format", "json"])).verdict(), passes());
 }

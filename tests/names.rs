@@ -108,7 +108,8 @@ fn that_are_secrets_of_submodules_conflicts_and_intentions() {
 
     let repo = Repo::new();
     let id = repo.store("one\n");
-    let stages: String = (1..=3).map(|stage| format!("100644 {id} {stage}\t{}\n", github_token(3))).collect();
+    let stages: String =
+        (1..=3).map(|stage| format!("100644 {id} {stage}\t{}\n", github_token(3))).collect();
     repo.git_with(&["update-index", "--index-info"], stages.as_bytes());
     repo.staged().assert(&crate::support::incomplete(["conflict"]));
 }

@@ -45,8 +45,15 @@ fn the_status_depends_on_no_option() {
     let broken = with_findings();
     with_problem(&broken);
     for options in [
-        &["-q"][..], &["-v"], &["--format", "json"], &["--format", "sarif"], &["--show-secrets", "-q"],
-        &["--color", "never"], &["-j", "1"], &["-o", "report"], &["--format", "json", "-q"],
+        &["-q"][..],
+        &["-v"],
+        &["--format", "json"],
+        &["--format", "sarif"],
+        &["--show-secrets", "-q"],
+        &["--color", "never"],
+        &["-j", "1"],
+        &["-o", "report"],
+        &["--format", "json", "-q"],
     ] {
         for (repo, code) in [(&clean, 0), (&found, 1), (&broken, 2)] {
             let mut leakgate = repo.sandbox.leakgate(&repo.root);
@@ -60,9 +67,18 @@ fn the_status_depends_on_no_option() {
 fn bad_usage_is_status_two() {
     let repo = Repo::new();
     for args in [
-        &[][..], &["unknown"], &["staged", "--unknown"], &["staged", "--format", "xml"],
-        &["staged", "-q", "-v"], &["files"], &["staged", "-j", "many"], &["staged", "extra"],
-        &["ignore"], &["ignore", "zz", "--reason", "x"], &["hook", "post-commit"], &["hook"],
+        &[][..],
+        &["unknown"],
+        &["staged", "--unknown"],
+        &["staged", "--format", "xml"],
+        &["staged", "-q", "-v"],
+        &["files"],
+        &["staged", "-j", "many"],
+        &["staged", "extra"],
+        &["ignore"],
+        &["ignore", "zz", "--reason", "x"],
+        &["hook", "post-commit"],
+        &["hook"],
         &["staged", "--rules", "no/such/folder"],
     ] {
         let run = repo.leakgate(args).assert_code(2);
@@ -100,7 +116,10 @@ fn how_much_is_shown() {
     }
     assert!(!usual.contains("old:1:10") && verbose.contains("old:1:10"), "{verbose}");
     let summary = usual.lines().last().expect("a line");
-    assert!(summary.starts_with("leakgate: 2 secrets block this commit; 4 staged files"), "{summary}");
+    assert!(
+        summary.starts_with("leakgate: 2 secrets block this commit; 4 staged files"),
+        "{summary}"
+    );
     assert!(summary.contains("1 warning") && summary.contains("1 already committed"), "{summary}");
 }
 
@@ -156,7 +175,8 @@ fn sarif_is_as_described() {
     assert_eq!(run["invocations"][0]["exitCode"], 2);
     let results = run["results"].as_array().expect("a list");
     let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
-    let levels: Vec<_> = results.iter().map(|result| result["level"].as_str().expect("a text")).collect();
+    let levels: Vec<_> =
+        results.iter().map(|result| result["level"].as_str().expect("a text")).collect();
     assert_eq!(levels, ["error", "note", "warning", "error"]);
     for result in results {
         let id = result["ruleId"].as_str().expect("a text");
@@ -203,7 +223,8 @@ fn any_number_of_threads_gives_the_same_bytes() {
 #[test]
 fn a_reader_that_went_away_is_no_fault() {
     let repo = with_findings();
-    for args in [&["staged"][..], &["staged", "--format", "json"], &["rules", "list"], &["--help"]] {
+    for args in [&["staged"][..], &["staged", "--format", "json"], &["rules", "list"], &["--help"]]
+    {
         let (reader, writer) = io::pipe().expect("a pipe");
         drop(reader);
         let mut command = repo.sandbox.leakgate(&repo.root);
@@ -261,7 +282,12 @@ fn values_are_shown_to_who_asks() {
 #[test]
 fn no_other_secret_of_the_line_is_shown() {
     let repo = Repo::new();
-    let both = format!("a = \"{}\"; b = \"{}\"; password = \"{}\"", github_token(1), github_token(2), password(3));
+    let both = format!(
+        "a = \"{}\"; b = \"{}\"; password = \"{}\"",
+        github_token(1),
+        github_token(2),
+        password(3)
+    );
     repo.stage("a.js", format!("{both}\n{both}\n"));
     let scan = repo.staged();
     scan.assert(&blocks(["a.js"]));

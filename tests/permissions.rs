@@ -89,7 +89,10 @@ fn a_file_that_everybody_can_write_is_a_warning() {
     repo.write("a.txt", "x\n").chmod("a.txt", 0o666).add("a.txt");
     let scan = repo.staged();
     scan.assert(&passes());
-    assert_eq!((scan.count("warnings"), rules(&scan)), (1, vec!["work-tree-world-writable".to_owned()]));
+    assert_eq!(
+        (scan.count("warnings"), rules(&scan)),
+        (1, vec!["work-tree-world-writable".to_owned()])
+    );
 }
 
 #[test]

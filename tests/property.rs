@@ -13,7 +13,8 @@ use crate::support::{Repo, Scan};
 /// Names whose order is not that of their bytes once folders are among them, and that can be a
 /// file on one side and a folder on the other.
 const PATHS: &[&str] = &[
-    "a", "a-b", "a.b", "a/b", "a/b/c", "a/b.c", "a0", "B", "b/x/y/z", "b/x/y/w", "b/x/v", "b/u", "\u{e9}",
+    "a", "a-b", "a.b", "a/b", "a/b/c", "a/b.c", "a0", "B", "b/x/y/z", "b/x/y/w", "b/x/v", "b/u",
+    "\u{e9}",
 ];
 
 /// A file: its mode and which content it has.
@@ -46,7 +47,10 @@ fn tree() -> impl Strategy<Value = Tree> {
     btree_map(select(PATHS), file(), 0..10).prop_map(|files| {
         let inside = |outer: &str, path: &str| path.starts_with(&format!("{outer}/"));
         let paths: Vec<_> = files.keys().copied().collect();
-        files.into_iter().filter(|(path, _)| !paths.iter().any(|other| inside(path, other))).collect()
+        files
+            .into_iter()
+            .filter(|(path, _)| !paths.iter().any(|other| inside(path, other)))
+            .collect()
     })
 }
 
@@ -117,7 +121,9 @@ fn told_by_git(repo: &Repo) -> (BTreeSet<String>, u64, u64) {
     let raw = repo.git(&["diff", "--cached", "--raw", "--no-renames", "-z"]);
     let mut fields = raw.split('\0');
     let (mut paths, mut submodules, mut deleted) = (BTreeSet::new(), 0, 0);
-    while let (Some(change), Some(path)) = (fields.next().filter(|field| !field.is_empty()), fields.next()) {
+    while let (Some(change), Some(path)) =
+        (fields.next().filter(|field| !field.is_empty()), fields.next())
+    {
         match change.split(' ').nth(1) {
             Some("000000") => deleted += 1,
             Some("160000") => submodules += 1,
@@ -131,7 +137,8 @@ fn told_by_git(repo: &Repo) -> (BTreeSet<String>, u64, u64) {
 
 fn told_by_leakgate(scan: &Scan) -> (BTreeSet<String>, u64, u64) {
     let secrets = scan.findings().filter(|finding| finding["category"] == "secret");
-    let paths = secrets.map(|finding| finding["path"].as_str().expect("a text").to_owned()).collect();
+    let paths =
+        secrets.map(|finding| finding["path"].as_str().expect("a text").to_owned()).collect();
     (paths, scan.count("submodule"), scan.count("deleted"))
 }
 
@@ -160,7 +167,7 @@ fn what_is_scanned_is_what_git_tells_of() {
         }
         stage(&repo, &staged, &contents, &commit);
         bring_into(&repo, shape, &staged);
-        let scan = Scan::of(repo.leakgate(&["staged", "--format", "json"]));
+        let scan = Scan::of(&repo.leakgate(&["staged", "--format", "json"]));
         let told = told_by_git(&repo);
         prop_assert_eq!(scan.count("scanned"), told.0.len() as u64);
         prop_assert_eq!(told_by_leakgate(&scan), told);

@@ -38,7 +38,8 @@ pub(crate) fn all(
         Some(context) => leakgate_modes::check_entry(entry, context),
         None => Vec::new(),
     };
-    let (seen, modes): (Vec<Seen>, Vec<Vec<Finding>>) = if entries.len() < FEW || threads == Some(1) {
+    let (seen, modes): (Vec<Seen>, Vec<Vec<Finding>>) = if entries.len() < FEW || threads == Some(1)
+    {
         let mut worker = new_worker();
         let seen = entries.iter().map(|entry| worker.look_at(entry)).collect();
         (seen, entries.iter().map(modes_of).collect())
@@ -277,18 +278,21 @@ impl<'w> Worker<'w> {
 
 /// The checks that judge a file by its content and name together.
 fn judge_whole(checks: &Checks<'_>, entry: &Entry, bytes: &[u8], findings: &mut Vec<Finding>) {
-    if let Some(context) = &checks.modes {
-        if leakgate_modes::wants_content(entry) {
-            let head = if entry.mode == Mode::Symlink {
-                bytes
-            } else {
-                &bytes[..bytes.len().min(leakgate_modes::HEAD)]
-            };
-            findings.extend(leakgate_modes::check_content(entry, head, context));
-        }
+    if let Some(context) = &checks.modes
+        && leakgate_modes::wants_content(entry)
+    {
+        let head = if entry.mode == Mode::Symlink {
+            bytes
+        } else {
+            &bytes[..bytes.len().min(leakgate_modes::HEAD)]
+        };
+        findings.extend(leakgate_modes::check_content(entry, head, context));
     }
     // The secret itself says more than the name of the file that holds it.
-    if findings.iter().any(|finding| finding.rule.as_str().contains("private-key") && finding.secret.is_some()) {
+    if findings
+        .iter()
+        .any(|finding| finding.rule.as_str().contains("private-key") && finding.secret.is_some())
+    {
         findings.retain(|finding| finding.rule.as_str() != "name-private-key");
     }
 }

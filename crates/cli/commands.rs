@@ -18,7 +18,11 @@ use crate::{run, terminal};
 pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
     let Some(event) = Event::ALL.iter().find(|event| event.name() == args.event) else {
         let names: Vec<_> = Event::ALL.iter().map(|event| event.name()).collect();
-        bail!("there is no check for the hook {:?}; there is one for {}", args.event, names.join(", "));
+        bail!(
+            "there is no check for the hook {:?}; there is one for {}",
+            args.event,
+            names.join(", ")
+        );
     };
     let scan = ScanArgs::default();
     // `pre-commit run --all-files` runs outside of a commit and stages nothing: then everything
@@ -26,10 +30,13 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
     if is_set("PRE_COMMIT") && !is_set("GIT_INDEX_FILE") {
         return run::index(&scan);
     }
-    run::staged(&scan, match event {
-        Event::PreCommit => Moment::Commit,
-        Event::PreMergeCommit => Moment::Merge,
-    })
+    run::staged(
+        &scan,
+        match event {
+            Event::PreCommit => Moment::Commit,
+            Event::PreMergeCommit => Moment::Merge,
+        },
+    )
 }
 
 fn is_set(name: &str) -> bool {
@@ -87,11 +94,7 @@ pub(crate) fn ignore(args: &IgnoreArgs) -> anyhow::Result<Exit> {
 }
 
 /// The findings with a fingerprint, under the file's key or the one of repositories without.
-fn find(
-    wanted: Fingerprint,
-    file: &IgnoreFile,
-    paths: &[PathBuf],
-) -> anyhow::Result<Vec<Finding>> {
+fn find(wanted: Fingerprint, file: &IgnoreFile, paths: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
     let scan = ScanArgs::default();
     let rules = RuleSet::default();
     let none = IgnoreFile::default();

@@ -35,7 +35,11 @@ fn show(id: &str) -> anyhow::Result<Exit> {
         let mut lines = vec![
             format!("{}: {}", rule.id, rule.title),
             format!("provider: {}", rule.provider),
-            format!("severity: {}, confidence: {}", rule.severity.as_str(), rule.confidence.as_str()),
+            format!(
+                "severity: {}, confidence: {}",
+                rule.severity.as_str(),
+                rule.confidence.as_str()
+            ),
         ];
         lines.extend(rule.advice.iter().map(|advice| format!("advice: {advice}")));
         lines.extend(rule.rotate.iter().map(|page| format!("revoke or renew: {page}")));
@@ -69,6 +73,8 @@ fn check(dir: &Path) -> anyhow::Result<Exit> {
             terminal::say(checked.faults)?;
             Ok(Exit::Findings)
         }
-        Err(errors) => bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n")),
+        Err(errors) => {
+            bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n"))
+        }
     }
 }

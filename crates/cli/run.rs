@@ -140,7 +140,9 @@ fn finish(
         exit: exit.status(),
     };
     let settings = terminal::settings(scan);
-    terminal::output(scan.output.as_deref(), |out| leakgate_report::write(out, &report, &settings))?;
+    terminal::output(scan.output.as_deref(), |out| {
+        leakgate_report::write(out, &report, &settings)
+    })?;
     Ok(exit)
 }
 
@@ -155,7 +157,9 @@ pub(crate) fn rules(scan: &ScanArgs) -> anyhow::Result<RuleSet> {
     let Some(dir) = &scan.rules else { return Ok(RuleSet::default()) };
     match RuleSet::with_dir(dir) {
         Ok(rules) => Ok(rules),
-        Err(errors) => bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n")),
+        Err(errors) => {
+            bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n"))
+        }
     }
 }
 

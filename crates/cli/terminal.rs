@@ -73,7 +73,8 @@ pub(crate) fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()>
 
 /// Prints an error, its causes behind it.
 pub(crate) fn complain(error: &anyhow::Error) {
-    let prefix = if io::stderr().is_terminal() { "\x1b[1;31mleakgate:\x1b[0m" } else { "leakgate:" };
+    let prefix =
+        if io::stderr().is_terminal() { "\x1b[1;31mleakgate:\x1b[0m" } else { "leakgate:" };
     // Nothing is left to be done if standard error is closed.
     let _ = writeln!(io::stderr(), "{prefix} {}", harmless(&format!("{error:#}")));
 }

@@ -154,14 +154,15 @@ impl Repo {
     pub(crate) fn staged_by(&self, leakgate: impl Fn() -> Command) -> Scan {
         let text = Run::of(leakgate().arg("staged"), b"").assert_fit_for_a_screen();
         let json = Run::of(leakgate().args(["staged", "--format", "json"]), b"");
-        Scan::of(json.assert_fit_for_a_screen().assert_code(text.code))
+        Scan::of(&json.assert_fit_for_a_screen().assert_code(text.code))
     }
 
     /// Returns true if and only if some commit holds this text in some file.
     pub(crate) fn is_committed(&self, text: &str) -> bool {
         let commits = self.git(&["rev-list", "--all", "--reflog"]);
         let commits: Vec<_> = commits.lines().collect();
-        let args = [&["grep", "--quiet", "--text", "-F", "-e", text], &commits[..], &["--"]].concat();
+        let args =
+            [&["grep", "--quiet", "--text", "-F", "-e", text], &commits[..], &["--"]].concat();
         !commits.is_empty() && Run::of(&mut self.command("git", &args), b"").code == 0
     }
 }

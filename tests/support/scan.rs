@@ -45,7 +45,7 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    pub(crate) fn of(run: Run) -> Self {
+    pub(crate) fn of(run: &Run) -> Self {
         if run.stdout.is_empty() {
             assert_eq!(run.code, 2, "without a report it must have failed: {run}");
             assert!(!run.stderr.is_empty(), "it must say why");

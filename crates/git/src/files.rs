@@ -49,7 +49,9 @@ impl Files {
             .git_global(respect)
             .git_exclude(respect)
             .parents(respect)
-            .require_git(false)
+            // Without this, ignore files above the repository would count too: one in the home
+            // folder can say `*`.
+            .require_git(true)
             .follow_links(false)
             .filter_entry(|entry| entry.file_name() != ".git" || entry.depth() == 0);
         let found = Mutex::new(Listing::default());
@@ -110,10 +112,8 @@ fn place_of(error: ignore::Error) -> (Option<PathBuf>, ignore::Error) {
 /// A path as bytes, without the `./` that a walk of the current folder puts before it.
 fn to_bytes(path: &Path) -> BString {
     let path = path.strip_prefix("./").unwrap_or(path);
-    <[u8]>::from_path(path).map_or_else(
-        || path.to_string_lossy().into_owned().into(),
-        BString::from,
-    )
+    <[u8]>::from_path(path)
+        .map_or_else(|| path.to_string_lossy().into_owned().into(), BString::from)
 }
 
 impl Source for Files {

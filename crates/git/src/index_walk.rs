@@ -75,7 +75,14 @@ fn one_folder<'a>(
         // A sparse index holds a whole folder as one entry that ends in a slash.
         let slash = name.find_byte(b'/').filter(|slash| slash + 1 < name.len());
         let Some(slash) = slash else {
-            leaf(objects, entry, path.to_owned(), name.trim_end_with(|c| c == '/'), &mut left, seen)?;
+            leaf(
+                objects,
+                entry,
+                path.to_owned(),
+                name.trim_end_with(|c| c == '/'),
+                &mut left,
+                seen,
+            )?;
             at += 1;
             continue;
         };
@@ -89,9 +96,9 @@ fn one_folder<'a>(
             Some(line) if line.is_tree() => left.remove(name).map(|line| line.id),
             _ => None,
         };
-        let cached = folder.cached.and_then(|cached| {
-            cached.children.iter().find(|child| child.name.as_slice() == name)
-        });
+        let cached = folder
+            .cached
+            .and_then(|cached| cached.children.iter().find(|child| child.name.as_slice() == name));
         let path = inside[..inside.len() - 1].as_bstr().to_owned();
         pending.push(Folder { entries: at..end, path, cached, tree });
         at = end;
@@ -130,7 +137,13 @@ fn leaf(
     if entry.mode.bits() == TREE_MODE {
         let path = path.trim_end_with(|c| c == '/').as_bstr().to_owned();
         let tree = line.map(|line| line.id);
-        return tree_diff::diff(objects, path.as_bstr(), tree, Some(entry.id), &mut seen.difference);
+        return tree_diff::diff(
+            objects,
+            path.as_bstr(),
+            tree,
+            Some(entry.id),
+            &mut seen.difference,
+        );
     }
     let mode = entry.mode.bits();
     if line.is_none_or(|line| line.id != entry.id || line.mode != mode) {

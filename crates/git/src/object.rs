@@ -68,9 +68,10 @@ impl ObjectReader {
     /// Opens a loose blob: its size, and its content still compressed.
     fn loose(&self, id: ObjectId) -> Result<Option<(u64, impl Read + 'static)>, Failure> {
         let hex = id.to_string();
-        let opened = self.folders.iter().find_map(|folder| {
-            File::open(folder.join(&hex[..2]).join(&hex[2..])).ok()
-        });
+        let opened = self
+            .folders
+            .iter()
+            .find_map(|folder| File::open(folder.join(&hex[..2]).join(&hex[2..])).ok());
         let Some(file) = opened else { return Ok(None) };
         let mut stream = ZlibDecoder::new(BufReader::with_capacity(32 << 10, file));
         // "blob 123", NUL.
@@ -216,7 +217,8 @@ struct Exactly<'a> {
 impl Read for Exactly<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
-        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "its length is not the one it states");
+        let wrong =
+            || io::Error::new(io::ErrorKind::InvalidData, "its length is not the one it states");
         if read == 0 && self.left > 0 && !buffer.is_empty() {
             return Err(wrong());
         }

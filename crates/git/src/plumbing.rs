@@ -25,7 +25,9 @@ pub(crate) fn tree_of(repository: &Repository, revision: &str) -> Result<Option<
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("its refs need `git rev-parse`, which could not be run: {error}"))?;
+        .map_err(|error| {
+            format!("its refs need `git rev-parse`, which could not be run: {error}")
+        })?;
     if output.stdout.is_empty() {
         // An unborn branch is silent; anything else says why on standard error.
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();

@@ -25,7 +25,9 @@ pub enum Error {
     )]
     Bare(PathBuf),
     /// The repository is written in a way this version cannot read.
-    #[error("the repository uses the extension {0:?}, which this version cannot read; update leakgate")]
+    #[error(
+        "the repository uses the extension {0:?}, which this version cannot read; update leakgate"
+    )]
     Extension(String),
     /// `HEAD` cannot be read.
     #[error("could not read HEAD of {path}: {why}; `git fsck` may tell more")]
@@ -36,7 +38,9 @@ pub enum Error {
         why: String,
     },
     /// The other parents of a merge cannot be read.
-    #[error("could not read what is being merged in {path}: {why}; `git merge --abort` starts anew")]
+    #[error(
+        "could not read what is being merged in {path}: {why}; `git merge --abort` starts anew"
+    )]
     Merge {
         /// The git folder.
         path: PathBuf,
@@ -84,8 +88,16 @@ pub(crate) const ALLOC_LIMIT: usize = 512 << 20;
 
 /// Extensions of repository format 1 that change nothing for us, or that gix knows.
 const KNOWN_EXTENSIONS: &[&str] = &[
-    "noop", "noop-v1", "preciousobjects", "partialclone", "worktreeconfig", "objectformat",
-    "relativeworktrees", "refstorage", "compatobjectformat", "submodulepathconfig",
+    "noop",
+    "noop-v1",
+    "preciousobjects",
+    "partialclone",
+    "worktreeconfig",
+    "objectformat",
+    "relativeworktrees",
+    "refstorage",
+    "compatobjectformat",
+    "submodulepathconfig",
 ];
 
 impl Repository {
@@ -100,8 +112,10 @@ impl Repository {
             full: options().with(gix::sec::Trust::Full),
             reduced: options().with(gix::sec::Trust::Full),
         };
-        let mut upwards = gix::discover::upwards::Options::default();
-        upwards.match_ceiling_dir_or_error = false;
+        let upwards = gix::discover::upwards::Options {
+            match_ceiling_dir_or_error: false,
+            ..Default::default()
+        };
         let inner = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             directory, upwards, options,
         )
@@ -142,8 +156,8 @@ impl Repository {
             .permissions(gix::open::Permissions::all())
             .with(gix::sec::Trust::Full)
             .open_path_as_is(true);
-        let repository = gix::open_opts(&self.git_dir, options)
-            .map_err(|error| failed(error.to_string()))?;
+        let repository =
+            gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))?;
         let configured = repository.config_snapshot().trusted_path("core.hooksPath");
         let base = self.work_tree().unwrap_or_else(|| self.git_dir.clone());
         let folder = match configured.map_err(|error| failed(error.to_string()))? {
@@ -215,9 +229,8 @@ impl Repository {
 
 /// The commits that `git merge` names to what it starts: `GITHEAD_<id>` is set to a branch's name.
 fn named_merge() -> Vec<Vec<u8>> {
-    let named = env::vars_os().filter_map(|(name, _)| {
-        Some(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes().to_vec())
-    });
+    let named = env::vars_os()
+        .filter_map(|(name, _)| Some(name.to_str()?.strip_prefix("GITHEAD_")?.as_bytes().to_vec()));
     named.collect()
 }
 

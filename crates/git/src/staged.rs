@@ -14,7 +14,7 @@ use leakgate_model::{
 use crate::index_walk::{self, Seen};
 use crate::object::{ObjectReader, to_model_id};
 use crate::repository::{ALLOC_LIMIT, Error, Moment};
-use crate::tree_diff::{self, Difference, TreeError, TREE_MODE};
+use crate::tree_diff::{self, Difference, TREE_MODE, TreeError};
 use crate::{Repository, index_file};
 
 /// A path that differs from a tree.
@@ -42,10 +42,7 @@ impl<'r> Staged<'r> {
     /// # Errors
     /// When `HEAD` or the index cannot be read at all. What concerns single paths is a problem in
     /// the listing.
-    pub fn list(
-        repository: &'r Repository,
-        moment: Moment,
-    ) -> Result<(Self, Listing), Error> {
+    pub fn list(repository: &'r Repository, moment: Moment) -> Result<(Self, Listing), Error> {
         let local = repository.local();
         let head = repository.head_tree(&local)?;
         let merged = repository.merge_trees(&local, moment)?;
@@ -134,9 +131,12 @@ impl Source for Staged<'_> {
             }
             // A tree that cannot be read only leaves fewer places that something moved from.
             let lines = tree_diff::read(&local.objects, &path, Some(id)).unwrap_or_default();
-            pending.extend(lines.into_iter().rev().map(|line| {
-                (tree_diff::join(&path, &line.name), line.mode, line.id)
-            }));
+            pending.extend(
+                lines
+                    .into_iter()
+                    .rev()
+                    .map(|line| (tree_diff::join(&path, &line.name), line.mode, line.id)),
+            );
         }
         files
     }
@@ -258,7 +258,8 @@ impl Index {
         if let Some(root) = self.root() {
             let mut difference = Difference::default();
             let root_path = b"".as_bstr();
-            if tree_diff::diff(&local.objects, root_path, tree, Some(root), &mut difference).is_ok() {
+            if tree_diff::diff(&local.objects, root_path, tree, Some(root), &mut difference).is_ok()
+            {
                 seen.difference = difference;
                 return Ok(seen);
             }

@@ -2,8 +2,8 @@
 //!
 //! An Aho-Corasick automaton steps through a dependent table load a byte, and building one costs
 //! more than a whole staged scan. This index asks, for each position, whether the four bytes there
-//! could be those of a literal: one multiplication and one word of a Bloom filter of 64 KiB, with
-//! no dependence between positions. Only where its two bits are set is anything compared. It finds exactly what the automaton finds; a property test holds it to that.
+//! could be those of a literal: one multiplication and one bit of a table of 128 KiB, with no
+//! dependence between positions. Only where the bit is set is anything compared. It finds exactly what the automaton finds; a property test holds it to that.
 //!
 //! The index is one run of bytes without pointers. The build script bakes the one of the built-in
 //! rules, so at start there is nothing to build and nothing to relocate.
@@ -17,13 +17,13 @@ type Gram = u32;
 const FOLD: u32 = 0x2020_2020;
 const FOLD_TWICE: u64 = 0x2020_2020_2020_2020;
 const GRAM: usize = 4;
-/// Words of the Bloom filter; each gram sets two bits of one of them, so that one load tells.
-const WORDS: usize = 1 << 13;
+/// The table has 2^20 bits: with some ten thousand grams, one position in a hundred is looked at
+/// for nothing.
+const BITS: u32 = 20;
+const WORDS: usize = 1 << (BITS - 6);
 const TABLE: usize = WORDS * 8;
 /// Knuth's multiplicative hashing: 2^32 divided by the golden ratio.
 const SPREAD: u32 = 0x9E37_79B1;
-/// Stands for the fourth byte of a literal of three.
-const SHORT: u32 = 0xff00_0000;
 
 /// A literal, and which of the bytes may follow it.
 #[derive(Debug, Clone)]
@@ -44,7 +44,6 @@ pub(crate) struct Anchors {
     bytes: Cow<'static, [u8]>,
     slots: Section,
     places: Section,
-    literals: Section,
     rules: Section,
     pool: Section,
 }
@@ -68,10 +67,13 @@ pub(crate) struct Hit {
     count: u32,
 }
 
-const HEADER: usize = 5 * 4;
+const HEADER: usize = 4 * 4;
+/// A gram and the first of its places.
 const SLOT: usize = 8;
-const PLACE: usize = 8;
-const LITERAL: usize = 16;
+/// Where the literal stands in the pool, then one byte each: its length, how many of its bytes
+/// stand before the gram, whether case matters, whether it is the gram's last place; then the
+/// first of its rules and their number.
+const PLACE: usize = 16;
 const NONE: u32 = u32::MAX;
 
 impl Anchors {
@@ -86,10 +88,9 @@ impl Anchors {
         };
         let slots = section(0, SLOT);
         let places = section(1, PLACE);
-        let literals = section(2, LITERAL);
-        let rules = section(3, 2);
-        let pool = section(4, 1);
-        Self { bytes, slots, places, literals, rules, pool }
+        let rules = section(2, 2);
+        let pool = section(3, 1);
+        Self { bytes, slots, places, rules, pool }
     }
 
     /// Calls `hit` for each literal in `text`, from left to right by the place of the four bytes
@@ -131,138 +132,121 @@ impl Anchors {
         bytes.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]))
     }
 
-    /// Looks for literals whose gram this is, and for those of three bytes.
+    /// Compares the literals whose gram this is.
     fn compare(&self, text: &[u8], at: usize, gram: Gram, hit: &mut impl FnMut(Hit)) {
-        for key in [gram, gram & !SHORT | SHORT] {
-            let Some(first) = self.slot(key) else { continue };
-            for index in first.. {
-                let place = self.places.start + PLACE * index as usize;
-                let literal = u32_at(&self.bytes, place);
-                let rest = u32_at(&self.bytes, place + 4);
-                self.compare_one(text, at, literal as usize, (rest & 0xffff) as usize, hit);
-                if rest >> 16 != 0 {
-                    break;
-                }
+        let Some(first) = self.slot(gram) else { return };
+        let places = &self.bytes[self.places.start..];
+        for place in places[PLACE * first as usize..].chunks_exact(PLACE) {
+            let [len, before, exact, last] = [place[4], place[5], place[6], place[7]].map(usize::from);
+            let pool = self.pool.start + u32_at(place, 0) as usize;
+            let literal = &self.bytes[pool..pool + len];
+            let start = at.wrapping_sub(before);
+            let there = text.get(start..start.wrapping_add(len)).unwrap_or_default();
+            if if exact != 0 { there == literal } else { there.eq_ignore_ascii_case(literal) } {
+                hit(Hit { start, len, first: u32_at(place, 8), count: u32_at(place, 12) });
+            }
+            if last != 0 {
+                return;
             }
         }
     }
 
-    /// The first place of a key.
-    fn slot(&self, key: u32) -> Option<u32> {
+    /// The first place of a gram.
+    fn slot(&self, gram: Gram) -> Option<u32> {
         let mask = self.slots.count - 1;
-        let mut slot = home(key) & mask;
+        let mut slot = home(gram) & mask;
         loop {
             let at = self.slots.start + SLOT * slot;
             let first = u32_at(&self.bytes, at + 4);
             if first == NONE {
                 return None;
             }
-            if u32_at(&self.bytes, at) == key {
+            if u32_at(&self.bytes, at) == gram {
                 return Some(first);
             }
             slot = (slot + 1) & mask;
         }
     }
-
-    fn compare_one(
-        &self,
-        text: &[u8],
-        at: usize,
-        literal: usize,
-        before: usize,
-        hit: &mut impl FnMut(Hit),
-    ) {
-        let record = self.literals.start + LITERAL * literal;
-        let pool = self.pool.start + u32_at(&self.bytes, record) as usize;
-        let len_and_case = u32_at(&self.bytes, record + 4);
-        let len = (len_and_case & 0xffff) as usize;
-        let bytes = &self.bytes[pool..pool + len];
-        let Some(start) = at.checked_sub(before) else { return };
-        let Some(there) = text.get(start..start + len) else { return };
-        let exact = len_and_case >> 16 != 0;
-        if if exact { there == bytes } else { there.eq_ignore_ascii_case(bytes) } {
-            let first = u32_at(&self.bytes, record + 8);
-            let count = u32_at(&self.bytes, record + 12);
-            hit(Hit { start, len, first, count });
-        }
-    }
 }
 
-/// Builds the index of some literals. Those shorter than three bytes are never found.
+/// Builds the index of some literals, which have 255 bytes at most. Those shorter than three are
+/// never found.
 pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
-    let mut table = vec![0_u64; WORDS];
-    let mut places: Vec<(u32, u32, u32)> = Vec::new();
+    let mut places: Vec<(Gram, usize, usize)> = Vec::new();
     for (index, literal) in literals.iter().enumerate() {
-        place(index as u32, literal, &mut table, &mut places);
+        places.extend(grams(literal).into_iter().map(|(gram, before)| (gram, index, before)));
     }
     places.sort_unstable();
-    let mut slots = vec![(0_u32, NONE); (places.len() * 2 + 2).next_power_of_two()];
-    for (index, (key, ..)) in places.iter().enumerate() {
-        if index == 0 || places[index - 1].0 != *key {
-            insert(&mut slots, *key, index as u32);
+    places.dedup();
+    let mut table = vec![0_u64; WORDS];
+    let mut slots = vec![(0, NONE); (places.len() * 2 + 2).next_power_of_two()];
+    for (index, (gram, ..)) in places.iter().enumerate() {
+        if index == 0 || places[index - 1].0 != *gram {
+            let (word, bit) = bit_of(*gram);
+            table[word] |= bit;
+            insert(&mut slots, *gram, index as u32);
         }
     }
     let rule_count: usize = literals.iter().map(|literal| literal.rules.len()).sum();
-    let pool: Vec<u8> = literals.iter().flat_map(|literal| literal.bytes.iter().copied()).collect();
-    let counts = [slots.len(), places.len(), literals.len(), rule_count, pool.len()];
+    let pool_len: usize = literals.iter().map(|literal| literal.bytes.len()).sum();
     let mut out = Vec::new();
     let number = |out: &mut Vec<u8>, number: usize| {
         out.extend(u32::try_from(number).expect("an index is smaller than 4 GiB").to_le_bytes());
     };
-    counts.iter().for_each(|&count| number(&mut out, count));
+    for count in [slots.len(), places.len(), rule_count, pool_len] {
+        number(&mut out, count);
+    }
     out.extend(table.iter().flat_map(|word| word.to_le_bytes()));
-    for (key, first) in slots {
-        number(&mut out, key as usize);
+    for (gram, first) in slots {
+        number(&mut out, gram as usize);
         number(&mut out, first as usize);
     }
-    for (index, (key, literal, before)) in places.iter().enumerate() {
-        let last = places.get(index + 1).is_none_or(|next| next.0 != *key);
-        number(&mut out, *literal as usize);
-        number(&mut out, *before as usize | usize::from(last) << 16);
-    }
-    let (mut offset, mut rule) = (0, 0);
-    for literal in literals {
-        number(&mut out, offset);
-        number(&mut out, literal.bytes.len() | usize::from(literal.exact) << 16);
+    let offsets: Vec<(usize, usize)> = literals
+        .iter()
+        .scan((0, 0), |(pool, rule), literal| {
+            let here = (*pool, *rule);
+            *pool += literal.bytes.len();
+            *rule += literal.rules.len();
+            Some(here)
+        })
+        .collect();
+    for (index, &(gram, literal, before)) in places.iter().enumerate() {
+        let last = places.get(index + 1).is_none_or(|next| next.0 != gram);
+        let (pool, rule) = offsets[literal];
+        let literal = &literals[literal];
+        number(&mut out, pool);
+        let byte = |number: usize| u8::try_from(number).expect("literals have 255 bytes at most");
+        out.extend([byte(literal.bytes.len()), byte(before), u8::from(literal.exact), u8::from(last)]);
         number(&mut out, rule);
         number(&mut out, literal.rules.len());
-        offset += literal.bytes.len();
-        rule += literal.rules.len();
     }
     out.extend(literals.iter().flat_map(|literal| &literal.rules).flat_map(|rule| rule.to_le_bytes()));
-    out.extend(pool);
+    out.extend(literals.iter().flat_map(|literal| &literal.bytes));
     out
 }
 
 /// Chooses the bytes that a literal is found by: its four rarest, or its three and what follows.
-fn place(index: u32, literal: &Literal, table: &mut [u64], places: &mut Vec<(u32, u32, u32)>) {
-    let mut set = |gram: Gram| {
-        let (word, bits) = bloom(gram | FOLD);
-        table[word] |= bits;
-    };
+fn grams(literal: &Literal) -> Vec<(Gram, usize)> {
+    let gram = |four: [u8; GRAM]| u32::from_le_bytes(four) | FOLD;
     if let [a, b, c] = literal.bytes[..] {
         let any: Vec<u8> = (0..=u8::MAX).collect();
         let next = if literal.next.is_empty() { &any } else { &literal.next };
-        next.iter().for_each(|&byte| set(u32::from_le_bytes([a, b, c, byte])));
-        let key = (u32::from_le_bytes([a, b, c, 0]) | FOLD) & !SHORT | SHORT;
-        places.push((key, index, 0));
-        return;
+        return next.iter().map(|&byte| (gram([a, b, c, byte]), 0)).collect();
     }
     let rarest = literal.bytes.windows(GRAM).enumerate().min_by_key(|(_, four)| commonness(four));
-    if let Some((before, four)) = rarest {
-        let gram = u32::from_le_bytes(four.try_into().expect("windows of four")) | FOLD;
-        set(gram);
-        places.push((gram, index, before as u32));
-    }
+    let found = rarest.map(|(before, four)| {
+        (gram(four.try_into().expect("windows of four")), before)
+    });
+    found.into_iter().collect()
 }
 
-fn insert(slots: &mut [(u32, u32)], key: u32, first: u32) {
+fn insert(slots: &mut [(Gram, u32)], gram: Gram, first: u32) {
     let mask = slots.len() - 1;
-    let mut slot = home(key) & mask;
+    let mut slot = home(gram) & mask;
     while slots[slot].1 != NONE {
         slot = (slot + 1) & mask;
     }
-    slots[slot] = (key, first);
+    slots[slot] = (gram, first);
 }
 
 /// How common four bytes are in source: by their rank among the 2,400 most common, then by the
@@ -280,20 +264,20 @@ fn commonness(four: &[u8]) -> (usize, usize) {
 
 #[inline]
 fn may_be(table: &[[u8; 8]; WORDS], gram: Gram) -> bool {
-    let (word, bits) = bloom(gram);
-    u64::from_le_bytes(table[word]) & bits == bits
+    let (word, bit) = bit_of(gram);
+    u64::from_le_bytes(table[word]) & bit != 0
 }
 
-/// The word of the filter that a gram belongs to, and its two bits there.
+/// The word of the table that a gram belongs to, and its bit there.
 #[inline]
-fn bloom(gram: Gram) -> (usize, u64) {
-    let hash = u64::from(gram).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (((hash >> 51) as usize) & (WORDS - 1), 1 << (hash >> 45 & 63) | 1 << (hash >> 39 & 63))
+fn bit_of(gram: Gram) -> (usize, u64) {
+    let hash = gram.wrapping_mul(SPREAD) >> (32 - BITS);
+    ((hash >> 6) as usize & (WORDS - 1), 1 << (hash & 63))
 }
 
-/// Where the search for a key begins in the slots.
-fn home(key: u32) -> usize {
-    (key.wrapping_mul(SPREAD) >> 8) as usize
+/// Where the search for a gram begins in the slots: by bits that each byte of it changes.
+fn home(gram: Gram) -> usize {
+    (u64::from(gram).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
 }
 
 #[inline]
