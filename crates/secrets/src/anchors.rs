@@ -249,17 +249,31 @@ fn insert(slots: &mut [(Gram, u32)], gram: Gram, first: u32) {
     slots[slot] = (gram, first);
 }
 
-/// How common four bytes are in source: by their rank among the 2,400 most common, then by the
-/// letters' own.
-fn commonness(four: &[u8]) -> (usize, usize) {
-    /// Counted over 117 MB of Rust, Python, JavaScript and C; four letters each, commonest first.
-    const COMMON: &str = include_str!("common_grams.txt");
-    const USUAL: &[u8] = b"qzjxkw7968543vb2/:-y10_gpfmhducl.snoirate ";
+/// Four-byte texts counted over 117 MB of Rust, Python, JavaScript and C, the 2,400 commonest first.
+const COMMON: &str = include_str!("common_grams.txt");
+
+/// The place of four bytes among the commonest.
+fn rank(four: &[u8]) -> Option<usize> {
     let lower = four.to_ascii_lowercase();
-    let grams = COMMON.lines().flat_map(|line| line.as_bytes().chunks_exact(GRAM));
-    let rank = grams.clone().position(|gram| gram == lower);
-    let letters = lower.iter().map(|byte| USUAL.iter().position(|usual| usual == byte));
-    (rank.map_or(0, |rank| usize::MAX - rank), letters.map(|rank| rank.map_or(0, |rank| rank + 1)).sum())
+    COMMON.lines().flat_map(|line| line.as_bytes().chunks_exact(GRAM)).position(|gram| gram == lower)
+}
+
+/// How common four bytes are in source: by their rank among the commonest, then by their letters.
+fn commonness(four: &[u8]) -> (usize, usize) {
+    const USUAL: &[u8] = b"qzjxkw7968543vb2/:-y10_gpfmhducl.snoirate ";
+    let letter = |byte: &u8| USUAL.iter().position(|usual| *usual == byte.to_ascii_lowercase());
+    let letters = four.iter().map(|byte| letter(byte).map_or(0, |rank| rank + 1)).sum();
+    (rank(four).map_or(0, |rank| usize::MAX - rank), letters)
+}
+
+/// How often some anchors together will be hit in source, on a scale of its own: a text that is
+/// as common as `self` counts some thousands, a rare one nothing.
+pub(crate) fn cost(anchors: &[String]) -> usize {
+    let of_one = |anchor: &String| match anchor.len() {
+        0..GRAM => 1500,
+        _ => anchor.as_bytes().windows(GRAM).map(|four| rank(four).map_or(0, |rank| 2400 - rank)).min().unwrap_or(0),
+    };
+    anchors.iter().map(of_one).sum()
 }
 
 #[inline]

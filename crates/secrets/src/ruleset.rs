@@ -2,11 +2,13 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use bstr::ByteSlice as _;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 use regex_automata::meta;
+use regex_automata::{Input, Span};
 use regex_automata::util::syntax;
 
 use crate::anchors::Anchors;
@@ -57,11 +59,19 @@ pub(crate) enum Finder {
 /// A regex ready to run.
 #[derive(Debug)]
 pub(crate) struct Compiled {
-    pub(crate) regex: meta::Regex,
+    /// Quick to build, slow to run: most rules are tried a few times or never.
+    regex: meta::Regex,
+    /// Slow to build, quick to run: for a rule that is tried often.
+    automaton: OnceLock<meta::Regex>,
+    tries: AtomicU32,
+    pattern: Text,
     /// The index of the group `secret`.
-    pub(crate) secret: usize,
+    secret: usize,
     files: Option<GlobSet>,
 }
+
+/// After so many tries an automaton is worth building: about as long as they took.
+const MANY: u32 = 32;
 
 /// The rule of values that no format tells.
 pub const GENERIC: RuleId = RuleId::new("generic-secret");
@@ -204,12 +214,7 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
 impl Compiled {
     /// Compiles a rule's pattern, which was parsed when the rule was loaded.
     fn new(rule: &Rule) -> Self {
-        let regex = meta::Builder::new()
-            // Building a DFA ahead of time costs more than a whole scan of a small change.
-            .configure(meta::Config::new().utf8_empty(false).dfa(false).nfa_size_limit(Some(64 << 20)))
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
-            .build(&rule.pattern)
-            .expect("a rule's pattern compiles: its shape was computed from it");
+        let regex = compile(&rule.pattern, Engine::Simple);
         let secret = regex
             .group_info()
             .to_index(regex_automata::PatternID::ZERO, "secret")
@@ -221,11 +226,56 @@ impl Compiled {
             globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
         }
         let files = (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default());
-        Self { regex, secret, files }
+        let (automaton, tries, pattern) = (OnceLock::new(), AtomicU32::new(0), rule.pattern.clone());
+        Self { regex, automaton, tries, pattern, secret, files }
+    }
+
+    /// The whole match and the secret in it.
+    pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
+        let often = self.tries.load(Ordering::Relaxed) >= MANY
+            || self.tries.fetch_add(1, Ordering::Relaxed) >= MANY;
+        let regex = if often {
+            self.automaton.get_or_init(|| compile(&self.pattern, Engine::Automaton))
+        } else {
+            &self.regex
+        };
+        // Most tries match nothing: the groups are asked for only when something does.
+        if !regex.is_match(input.clone()) {
+            return None;
+        }
+        let mut groups = regex.create_captures();
+        regex.search_captures(input, &mut groups);
+        Some((groups.get_match()?.span(), groups.get_group(self.secret)?))
     }
 
     /// Returns true if and only if the rule runs on this path.
     pub(crate) fn wants(&self, path: &[u8]) -> bool {
         self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
     }
+}
+
+/// How a regex is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Engine {
+    /// By backtracking within bounds.
+    Simple,
+    /// By a DFA that is built as it runs.
+    Automaton,
+}
+
+fn compile(pattern: &str, engine: Engine) -> meta::Regex {
+    let automaton = engine == Engine::Automaton;
+    // Anchors are the prefilter; a DFA built ahead of time would cost more than it gains.
+    let config = meta::Config::new()
+        .utf8_empty(false)
+        .dfa(false)
+        .onepass(false)
+        .hybrid(automaton)
+        .auto_prefilter(false)
+        .nfa_size_limit(Some(64 << 20));
+    meta::Builder::new()
+        .configure(config)
+        .syntax(syntax::Config::new().unicode(false).utf8(false))
+        .build(pattern)
+        .expect("a rule's pattern compiles: its shape was computed from it")
 }

@@ -272,20 +272,10 @@ impl Run<'_> {
         let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
-            // Most hits match nothing: the groups are asked for only when something does.
-            if !compiled.regex.is_match(input.clone()) {
-                return;
-            }
-            let mut groups = compiled.regex.create_captures();
-            compiled.regex.search_captures(&input, &mut groups);
-            let (Some(whole), Some(secret)) =
-                (groups.get_match(), groups.get_group(compiled.secret))
-            else {
-                return;
-            };
-            lowest = whole.end().max(lowest + 1);
-            self.set_from(index, secret.end.max(whole.start() + 1));
-            let joined = gate.apart && self.is_joined(whole.start());
+            let Some((whole, secret)) = compiled.find(&input) else { return };
+            lowest = whole.end.max(lowest + 1);
+            self.set_from(index, secret.end.max(whole.start + 1));
+            let joined = gate.apart && self.is_joined(whole.start);
             if !joined && compiled.wants(self.path) {
                 self.judge(index, rule, secret.range());
             }

@@ -7,6 +7,8 @@ use regex_syntax::hir::literal::{ExtractKind, Extractor};
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
+use crate::anchors;
+
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Shape {
@@ -76,11 +78,12 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
     let as_written = heads(&leading(&hir, Case::AsWritten), &hir, Case::AsWritten);
     let exact = as_written.is_some();
     let found = as_written.or_else(|| heads(&folded, &hir, Case::Folded));
+    let lower: Vec<String> = declared.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
+    // What a match begins with saves looking backwards, unless it stands everywhere.
+    let found = found.filter(|(heads, _)| anchors::cost(heads) <= 4 * anchors::cost(&lower) + 2000);
     let leads = found.is_some();
-    let (anchors, next) = found.unwrap_or_else(|| {
-        let lower = declared.iter().map(|anchor| anchor.to_ascii_lowercase());
-        (lower.collect(), BTreeMap::new())
-    });
+    let exact = exact && leads;
+    let (anchors, next) = found.unwrap_or((lower, BTreeMap::new()));
     let shape = Shape {
         leads,
         exact,
@@ -98,8 +101,7 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
 
 type Next = BTreeMap<String, Vec<u8>>;
 
-/// The texts that every match begins with, if they can serve as anchors: of four bytes or more, or
-/// of three if the pattern tells what follows them.
+/// The texts that every match begins with, if they can serve as anchors: of three bytes or more.
 fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)> {
     let mut anchors = Vec::new();
     for text in &leading.texts {
@@ -109,8 +111,7 @@ fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)
     anchors.sort();
     anchors.dedup();
     let next = next_bytes(hir, &anchors, case);
-    let told = |anchor: &String| anchor.len() > 3 || next.contains_key(anchor);
-    anchors.iter().all(told).then_some((anchors, next))
+    (!anchors.is_empty()).then_some((anchors, next))
 }
 
 /// All bytes that a match can hold.
