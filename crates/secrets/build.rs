@@ -39,7 +39,9 @@ fn bake(rules: &[rulefile::Loaded]) {
     let rules: Vec<_> = rules.iter().map(rulefile::Baked::from).collect();
     for rule in &rules {
         offsets.extend((bytes.len() as u32).to_le_bytes());
-        bytes.extend(postcard::to_allocvec(rule).expect("a rule has nothing that cannot be written"));
+        bytes.extend(
+            postcard::to_allocvec(rule).expect("a rule has nothing that cannot be written"),
+        );
     }
     offsets.extend((bytes.len() as u32).to_le_bytes());
     let write = |name: &str, bytes: &[u8]| {

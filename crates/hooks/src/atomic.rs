@@ -62,10 +62,7 @@ impl Temporary {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let name = format!("{}{}", temporary_prefix(&name), std::process::id());
         let path = path.with_file_name(name);
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .open(&path)?;
+        OpenOptions::new().write(true).create_new(true).open(&path)?;
         Ok(Self { path })
     }
 
@@ -136,11 +133,7 @@ mod tests {
     fn names(folder: &Path) -> Vec<String> {
         let entries = fs::read_dir(folder).expect("the folder can be read");
         let name = |entry: io::Result<fs::DirEntry>| {
-            entry
-                .expect("the entry can be read")
-                .file_name()
-                .to_string_lossy()
-                .into_owned()
+            entry.expect("the entry can be read").file_name().to_string_lossy().into_owned()
         };
         let mut names: Vec<_> = entries.map(name).collect();
         names.sort();
@@ -187,10 +180,7 @@ mod tests {
         write_executable(&path, b"one")?;
         copy_file(&path, &copy)?;
         assert_eq!(fs::read(&copy)?, b"one");
-        assert_eq!(
-            path.metadata()?.permissions(),
-            copy.metadata()?.permissions()
-        );
+        assert_eq!(path.metadata()?.permissions(), copy.metadata()?.permissions());
         assert_eq!(names(folder.path()), ["hook", "kept"]);
         Ok(())
     }
@@ -198,19 +188,11 @@ mod tests {
     #[test]
     fn only_what_an_interrupted_write_left_is_swept() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
-        for name in [
-            "hook",
-            "hook.leakgate-new-7",
-            "hook.leakgate-previous",
-            "other",
-        ] {
+        for name in ["hook", "hook.leakgate-new-7", "hook.leakgate-previous", "other"] {
             fs::write(folder.path().join(name), "")?;
         }
         sweep(&folder.path().join("hook"))?;
-        assert_eq!(
-            names(folder.path()),
-            ["hook", "hook.leakgate-previous", "other"]
-        );
+        assert_eq!(names(folder.path()), ["hook", "hook.leakgate-previous", "other"]);
         Ok(())
     }
 }

@@ -103,10 +103,7 @@ pub enum Error {
     },
 
     /// The operating system refused.
-    #[error(
-        "cannot {attempt} {}: {cause}; nothing was lost, try again",
-        Shown(path)
-    )]
+    #[error("cannot {attempt} {}: {cause}; nothing was lost, try again", Shown(path))]
     Io {
         /// What was attempted, as "read".
         attempt: &'static str,
@@ -120,11 +117,7 @@ pub enum Error {
 impl Error {
     /// The error for something that was attempted on a path.
     pub(crate) fn io(attempt: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        move |cause| Self::Io {
-            attempt,
-            path: path.to_owned(),
-            cause,
-        }
+        move |cause| Self::Io { attempt, path: path.to_owned(), cause }
     }
 }
 

@@ -25,20 +25,13 @@ pub fn install(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
     check_folder(folder)?;
     if let Some(manager) = managed_by(folder) {
         let (hooks_dir, events) = (folder.clone(), events.to_vec());
-        return Err(Error::Managed {
-            manager,
-            hooks_dir,
-            events,
-        });
+        return Err(Error::Managed { manager, hooks_dir, events });
     }
     let plans = each_once(events)
         .map(|event| Installation::plan(site, event))
         .collect::<Result<Vec<_>, _>>()?;
     fs::create_dir_all(folder).map_err(written("create", folder, folder))?;
-    plans
-        .into_iter()
-        .map(|plan| plan.carry_out(folder))
-        .collect()
+    plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
 }
 
 /// Takes out the hooks that [`install`] wrote for `events`, and puts back what was there before.
@@ -49,13 +42,9 @@ pub fn install(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
 pub fn uninstall(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
     let folder = &site.hooks_dir;
     check_folder(folder)?;
-    let plans = each_once(events)
-        .map(|event| Removal::plan(site, event))
-        .collect::<Result<Vec<_>, _>>()?;
-    plans
-        .into_iter()
-        .map(|plan| plan.carry_out(folder))
-        .collect()
+    let plans =
+        each_once(events).map(|event| Removal::plan(site, event)).collect::<Result<Vec<_>, _>>()?;
+    plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
 }
 
 fn each_once(events: &[Event]) -> impl Iterator<Item = Event> {
@@ -74,28 +63,18 @@ struct Hook {
 impl Hook {
     fn new(site: &Site, event: Event) -> Self {
         let file = |suffix| site.hooks_dir.join(format!("{event}{suffix}"));
-        Self {
-            event,
-            path: file(""),
-            previous: file(".leakgate-previous"),
-        }
+        Self { event, path: file(""), previous: file(".leakgate-previous") }
     }
 
     fn change(self, action: Action) -> Change {
-        Change {
-            event: self.event,
-            hook: self.path,
-            action,
-        }
+        Change { event: self.event, hook: self.path, action }
     }
 
     /// Removes what interrupted writes of both files have left.
     fn sweep(&self, folder: &Path) -> Result<(), Error> {
-        [&self.path, &self.previous]
-            .into_iter()
-            .try_for_each(|path| {
-                atomic::sweep(path).map_err(written("clean up beside", path, folder))
-            })
+        [&self.path, &self.previous].into_iter().try_for_each(|path| {
+            atomic::sweep(path).map_err(written("clean up beside", path, folder))
+        })
     }
 
     /// Returns true if and only if somebody else's hook has both names: an installation stopped
@@ -107,10 +86,7 @@ impl Hook {
         if is_same(&self.path, &self.previous).map_err(Error::io("read", &self.path))? {
             return Ok(true);
         }
-        Err(Error::TwoHooks {
-            hook: self.path.clone(),
-            kept: self.previous.clone(),
-        })
+        Err(Error::TwoHooks { hook: self.path.clone(), kept: self.previous.clone() })
     }
 }
 
@@ -131,16 +107,11 @@ impl Installation {
     fn plan(site: &Site, event: Event) -> Result<Self, Error> {
         let hook = Hook::new(site, event);
         let text = shim::render(event, &site.binary)?;
-        let chained = || Action::Chained {
-            existing: hook.previous.clone(),
-        };
+        let chained = || Action::Chained { existing: hook.previous.clone() };
         let step = match look_at(&hook.path)? {
             Found::Nothing if exists(&hook.previous)? => InstallStep::Write(chained()),
             Found::Nothing => InstallStep::Write(Action::Installed),
-            Found::Ours {
-                text: same,
-                executable: true,
-            } if same == text => InstallStep::Nothing,
+            Found::Ours { text: same, executable: true } if same == text => InstallStep::Nothing,
             Found::Ours { .. } => InstallStep::Write(Action::Updated),
             Found::SomebodyElses if hook.is_kept_already()? => InstallStep::Write(chained()),
             Found::SomebodyElses => InstallStep::KeepAndWrite,
@@ -157,9 +128,7 @@ impl Installation {
             InstallStep::KeepAndWrite => {
                 atomic::keep(&hook.path, &hook.previous)
                     .map_err(written("keep", &hook.path, folder))?;
-                Action::Chained {
-                    existing: hook.previous.clone(),
-                }
+                Action::Chained { existing: hook.previous.clone() }
             }
         };
         atomic::write_executable(&hook.path, &text)
@@ -241,19 +210,14 @@ fn look_at(path: &Path) -> Result<Found, Error> {
     match shim::author(&text) {
         Author::SomebodyElse => Ok(Found::SomebodyElses),
         _ if link => Err(Error::LinkToShim(path.to_owned())),
-        Author::Leakgate => Ok(Found::Ours {
-            text,
-            executable: is_executable(&target),
-        }),
+        Author::Leakgate => Ok(Found::Ours { text, executable: is_executable(&target) }),
         Author::LeakgateEdited => Err(Error::Edited(path.to_owned())),
     }
 }
 
 fn read_start(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
-    File::open(path)?
-        .take(LONGEST_SHIM)
-        .read_to_end(&mut text)?;
+    File::open(path)?.take(LONGEST_SHIM).read_to_end(&mut text)?;
     Ok(text)
 }
 
@@ -297,10 +261,9 @@ fn written<'a>(
     folder: &'a Path,
 ) -> impl FnOnce(io::Error) -> Error + 'a {
     move |cause| match cause.kind() {
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Error::NotWritable {
-            hooks_dir: folder.to_owned(),
-            cause,
-        },
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Error::NotWritable { hooks_dir: folder.to_owned(), cause }
+        }
         _ => Error::io(attempt, path)(cause),
     }
 }

@@ -109,11 +109,7 @@ impl fmt::Display for Change {
             ),
             Action::Removed => write!(f, "{}: removed {hook}", self.event),
             Action::Restored => {
-                write!(
-                    f,
-                    "{}: put back the hook that was there before, {hook}",
-                    self.event
-                )
+                write!(f, "{}: put back the hook that was there before, {hook}", self.event)
             }
             Action::NotInstalled => write!(f, "{}: not installed, {hook}", self.event),
         }

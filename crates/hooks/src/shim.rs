@@ -25,13 +25,9 @@ pub(crate) enum Author {
 /// The hook for `event` that runs `binary`.
 pub(crate) fn render(event: Event, binary: &Path) -> Result<Vec<u8>, Error> {
     let binary = quote(binary)?;
-    let (head, body) = TEMPLATE
-        .split_once("@CHECKSUM@\n")
-        .expect("the template has a marker line");
+    let (head, body) = TEMPLATE.split_once("@CHECKSUM@\n").expect("the template has a marker line");
     let body = body.replace("@EVENT@", event.name());
-    let (before, after) = body
-        .split_once("@BINARY@")
-        .expect("the template names the binary");
+    let (before, after) = body.split_once("@BINARY@").expect("the template names the binary");
     let body = [before.as_bytes(), &binary, after.as_bytes()].concat();
     Ok([head.as_bytes(), checksum(&body).as_bytes(), b"\n", &body].concat())
 }
@@ -56,40 +52,26 @@ fn is_untouched(text: &[u8]) -> Option<bool> {
 
 /// Notices edits; it is no defence against somebody who wants to deceive.
 fn checksum(body: &[u8]) -> String {
-    Sha256::digest(body)[..8]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(body)[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The path as one word of sh.
 fn quote(binary: &Path) -> Result<Vec<u8>, Error> {
-    let refuse = |reason| Error::Binary {
-        binary: binary.to_owned(),
-        reason,
-    };
+    let refuse = |reason| Error::Binary { binary: binary.to_owned(), reason };
     if !binary.is_absolute() {
         return Err(refuse("the path is not absolute"));
     }
     let path = <[u8]>::from_path(binary).ok_or_else(|| refuse("the path is not Unicode"))?;
     if path.iter().any(u8::is_ascii_control) {
-        return Err(refuse(
-            "the path has a line break or another control character in it",
-        ));
+        return Err(refuse("the path has a line break or another control character in it"));
     }
-    let path = if cfg!(windows) {
-        with_slashes(path)
-    } else {
-        path.to_vec()
-    };
+    let path = if cfg!(windows) { with_slashes(path) } else { path.to_vec() };
     Ok([b"'", path.replace("'", r"'\''").as_slice(), b"'"].concat())
 }
 
 /// Git for Windows' sh takes backslashes for escapes and knows no `\\?\` paths.
 fn with_slashes(path: &[u8]) -> Vec<u8> {
-    path.strip_prefix(br"\\?\")
-        .unwrap_or(path)
-        .replace(r"\", "/")
+    path.strip_prefix(br"\\?\").unwrap_or(path).replace(r"\", "/")
 }
 
 #[cfg(test)]
@@ -103,10 +85,7 @@ mod tests {
     #[test]
     fn the_template_is_for_sh() {
         assert!(TEMPLATE.starts_with("#!/bin/sh\n# leakgate-shim "));
-        assert!(
-            !TEMPLATE.contains('\r'),
-            "sh would take it for a part of the word"
-        );
+        assert!(!TEMPLATE.contains('\r'), "sh would take it for a part of the word");
     }
 
     #[test]
@@ -114,10 +93,7 @@ mod tests {
     fn every_placeholder_is_filled_once() {
         let text = shim("/opt/@EVENT@/leakgate").to_str_lossy().into_owned();
         assert!(text.contains("leakgate='/opt/@EVENT@/leakgate'\n"));
-        assert_eq!(
-            text.matches('@').count(),
-            2 + text.matches("\"$@\"").count()
-        );
+        assert_eq!(text.matches('@').count(), 2 + text.matches("\"$@\"").count());
     }
 
     #[test]
@@ -125,26 +101,17 @@ mod tests {
     fn ours_is_told_from_edited_and_foreign() {
         let ours = shim("/usr/bin/leakgate");
         assert_eq!(author(&ours), Author::Leakgate);
-        assert_eq!(
-            author(&ours.replace("exit 2", "exit 0")),
-            Author::LeakgateEdited
-        );
+        assert_eq!(author(&ours.replace("exit 2", "exit 0")), Author::LeakgateEdited);
         assert_eq!(author(&ours.replace("\n", "\r\n")), Author::LeakgateEdited);
         assert_eq!(author(&ours[..ours.len() / 2]), Author::LeakgateEdited);
-        assert_eq!(
-            author(b"#!/bin/sh\nleakgate staged\n"),
-            Author::SomebodyElse
-        );
+        assert_eq!(author(b"#!/bin/sh\nleakgate staged\n"), Author::SomebodyElse);
         assert_eq!(author(b""), Author::SomebodyElse);
     }
 
     #[test]
     fn an_older_shim_is_ours() {
         let body = "leakgate staged\n";
-        let text = format!(
-            "#!/bin/sh\n# leakgate-shim 0 {}\n{body}",
-            checksum(body.as_bytes())
-        );
+        let text = format!("#!/bin/sh\n# leakgate-shim 0 {}\n{body}", checksum(body.as_bytes()));
         assert_eq!(author(text.as_bytes()), Author::Leakgate);
     }
 
@@ -160,9 +127,6 @@ mod tests {
 
     #[test]
     fn a_windows_path_is_written_with_slashes() {
-        assert_eq!(
-            with_slashes(br"\\?\C:\a b\leakgate.exe").as_bstr(),
-            "C:/a b/leakgate.exe"
-        );
+        assert_eq!(with_slashes(br"\\?\C:\a b\leakgate.exe").as_bstr(), "C:/a b/leakgate.exe");
     }
 }

@@ -30,10 +30,7 @@ impl Repository {
         let hooks_dir = folder.path().join("hooks");
         fs::create_dir(&hooks_dir).expect("a folder");
         fs::write(hooks_dir.join("pre-commit.sample"), "#!/bin/sh\n").expect("a file");
-        let site = Site {
-            hooks_dir,
-            binary: PathBuf::from("/opt/leakgate/bin/leakgate"),
-        };
+        let site = Site { hooks_dir, binary: PathBuf::from("/opt/leakgate/bin/leakgate") };
         Self { folder, site }
     }
 
@@ -81,9 +78,7 @@ impl Repository {
     #[track_caller]
     fn refuses_both(&self) -> String {
         let before = self.snapshot();
-        let reason = install(&self.site, &Event::ALL)
-            .expect_err("install refuses")
-            .to_string();
+        let reason = install(&self.site, &Event::ALL).expect_err("install refuses").to_string();
         uninstall(&self.site, &Event::ALL).expect_err("uninstall refuses");
         assert_eq!(self.snapshot(), before);
         reason
@@ -95,11 +90,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn mode(path: &Path) -> u32 {
-    path.symlink_metadata()
-        .expect("a file")
-        .permissions()
-        .mode()
-        & 0o7777
+    path.symlink_metadata().expect("a file").permissions().mode() & 0o7777
 }
 
 #[test]
@@ -111,28 +102,19 @@ fn a_fresh_folder() {
     let installed = repository.snapshot();
     assert_eq!(installed.len(), before.len() + 2);
 
-    assert_eq!(
-        repository.install(),
-        [Action::AlreadyInstalled, Action::AlreadyInstalled]
-    );
+    assert_eq!(repository.install(), [Action::AlreadyInstalled, Action::AlreadyInstalled]);
     assert_eq!(repository.snapshot(), installed);
 
     assert_eq!(repository.uninstall(), [Action::Removed, Action::Removed]);
     assert_eq!(repository.snapshot(), before);
-    assert_eq!(
-        repository.uninstall(),
-        [Action::NotInstalled, Action::NotInstalled]
-    );
+    assert_eq!(repository.uninstall(), [Action::NotInstalled, Action::NotInstalled]);
 }
 
 #[test]
 fn a_folder_that_is_not_there_is_made() {
     let mut repository = Repository::new();
     repository.site.hooks_dir = repository.folder.path().join("no/hooks yet");
-    assert_eq!(
-        repository.uninstall(),
-        [Action::NotInstalled, Action::NotInstalled]
-    );
+    assert_eq!(repository.uninstall(), [Action::NotInstalled, Action::NotInstalled]);
     assert!(!repository.site.hooks_dir.exists());
     assert_eq!(repository.install(), [Action::Installed, Action::Installed]);
     assert_eq!(repository.uninstall(), [Action::Removed, Action::Removed]);
@@ -140,28 +122,19 @@ fn a_folder_that_is_not_there_is_made() {
 
 #[test]
 fn another_hook_is_kept_as_it_is_and_comes_back() {
-    for (text, mode) in [
-        (ENDS_EARLY, 0o755),
-        (PYTHON, 0o700),
-        (ENDS_EARLY, 0o444),
-        ("", 0o755),
-        ("\r\n\0", 0o6775),
-    ] {
+    for (text, mode) in
+        [(ENDS_EARLY, 0o755), (PYTHON, 0o700), (ENDS_EARLY, 0o444), ("", 0o755), ("\r\n\0", 0o6775)]
+    {
         let repository = Repository::new();
         repository.write("pre-commit", text, mode);
         let before = repository.snapshot();
         let kept = repository.hook("pre-commit.leakgate-previous");
-        let chained = Action::Chained {
-            existing: kept.clone(),
-        };
+        let chained = Action::Chained { existing: kept.clone() };
         assert_eq!(repository.install(), [chained, Action::Installed]);
         assert_eq!(fs::read(&kept).expect("a text"), text.as_bytes());
         assert_eq!(self::mode(&kept), mode);
 
-        assert_eq!(
-            repository.install(),
-            [Action::AlreadyInstalled, Action::AlreadyInstalled]
-        );
+        assert_eq!(repository.install(), [Action::AlreadyInstalled, Action::AlreadyInstalled]);
         assert_eq!(repository.uninstall(), [Action::Restored, Action::Removed]);
         assert_eq!(repository.snapshot(), before);
     }
@@ -191,22 +164,13 @@ fn a_shim_that_is_not_as_it_should_be_is_written_anew() {
     let right = repository.snapshot();
 
     set_mode(&repository.hook("pre-commit"), 0o644);
-    assert_eq!(
-        repository.install(),
-        [Action::Updated, Action::AlreadyInstalled]
-    );
+    assert_eq!(repository.install(), [Action::Updated, Action::AlreadyInstalled]);
     assert_eq!(repository.snapshot(), right);
 
-    let elsewhere = Site {
-        binary: "/elsewhere/leakgate".into(),
-        ..repository.site.clone()
-    };
+    let elsewhere = Site { binary: "/elsewhere/leakgate".into(), ..repository.site.clone() };
     install(&elsewhere, &[Event::PreCommit]).expect("it can be installed");
     assert_ne!(repository.snapshot(), right);
-    assert_eq!(
-        repository.install(),
-        [Action::Updated, Action::AlreadyInstalled]
-    );
+    assert_eq!(repository.install(), [Action::Updated, Action::AlreadyInstalled]);
     assert_eq!(repository.snapshot(), right);
 }
 
@@ -217,10 +181,7 @@ fn an_update_leaves_the_kept_hook_alone() {
     let before = repository.snapshot();
     repository.install();
     set_mode(&repository.hook("pre-commit"), 0o644);
-    assert_eq!(
-        repository.install(),
-        [Action::Updated, Action::AlreadyInstalled]
-    );
+    assert_eq!(repository.install(), [Action::Updated, Action::AlreadyInstalled]);
     repository.uninstall();
     assert_eq!(repository.snapshot(), before);
 }
@@ -242,18 +203,12 @@ fn two_hooks_of_others_are_not_touched() {
     repository.install();
     fs::remove_file(repository.hook("pre-commit")).expect("it can be removed");
     repository.write("pre-commit", PYTHON, 0o755);
-    assert!(
-        repository
-            .refuses_both()
-            .contains("cannot tell which hook to keep")
-    );
+    assert!(repository.refuses_both().contains("cannot tell which hook to keep"));
 }
 
 #[test]
 fn an_installation_that_stopped_half_way_is_finished() {
-    for keep in [fs::hard_link::<PathBuf, PathBuf>, |from, to| {
-        fs::copy(from, to).map(drop)
-    }] {
+    for keep in [fs::hard_link::<PathBuf, PathBuf>, |from, to| fs::copy(from, to).map(drop)] {
         let repository = Repository::new();
         repository.write("pre-commit", ENDS_EARLY, 0o755);
         repository.write("pre-commit.leakgate-new-123", "#!/bi", 0o644);
@@ -263,10 +218,7 @@ fn an_installation_that_stopped_half_way_is_finished() {
         assert_eq!(repository.install()[0], Action::Chained { existing: kept });
         assert_eq!(repository.uninstall(), [Action::Restored, Action::Removed]);
         assert_eq!(repository.snapshot().len(), 2);
-        assert_eq!(
-            fs::read(repository.hook("pre-commit")).expect("a text"),
-            ENDS_EARLY.as_bytes()
-        );
+        assert_eq!(fs::read(repository.hook("pre-commit")).expect("a text"), ENDS_EARLY.as_bytes());
     }
 }
 
@@ -283,10 +235,7 @@ fn an_installation_that_stopped_half_way_is_undone() {
             repository.write("pre-commit", ENDS_EARLY, 0o755);
             fs::hard_link(&hook, &kept).expect("a second name");
         }
-        assert_eq!(
-            repository.uninstall(),
-            [Action::Restored, Action::NotInstalled]
-        );
+        assert_eq!(repository.uninstall(), [Action::Restored, Action::NotInstalled]);
         assert!(hook.symlink_metadata().is_ok());
         assert!(kept.symlink_metadata().is_err());
     }
@@ -311,10 +260,7 @@ fn a_hook_of_somebody_elses_is_not_uninstalled() {
     let repository = Repository::new();
     repository.write("pre-commit", ENDS_EARLY, 0o755);
     let before = repository.snapshot();
-    assert_eq!(
-        repository.uninstall(),
-        [Action::NotInstalled, Action::NotInstalled]
-    );
+    assert_eq!(repository.uninstall(), [Action::NotInstalled, Action::NotInstalled]);
     assert_eq!(repository.snapshot(), before);
 }
 
@@ -322,17 +268,10 @@ fn a_hook_of_somebody_elses_is_not_uninstalled() {
 fn a_link_to_a_shim_is_not_touched() {
     let repository = Repository::new();
     repository.install();
-    fs::rename(
-        repository.hook("pre-commit"),
-        repository.folder.path().join("shared"),
-    )
-    .expect("a rename");
+    fs::rename(repository.hook("pre-commit"), repository.folder.path().join("shared"))
+        .expect("a rename");
     symlink("../shared", repository.hook("pre-commit")).expect("a link");
-    assert!(
-        repository
-            .refuses_both()
-            .contains("symbolic link to a leakgate hook")
-    );
+    assert!(repository.refuses_both().contains("symbolic link to a leakgate hook"));
 }
 
 #[test]
@@ -352,32 +291,18 @@ fn a_folder_that_a_tool_manages_is_not_touched() {
     repository.write("pre-push", "#!/bin/sh\ncall_lefthook() {\n", 0o755);
     let before = repository.snapshot();
     let error = install(&repository.site, &Event::ALL).expect_err("install refuses");
-    assert!(matches!(
-        error,
-        Error::Managed {
-            manager: Manager::Lefthook,
-            ..
-        }
-    ));
+    assert!(matches!(error, Error::Managed { manager: Manager::Lefthook, .. }));
     assert!(error.to_string().contains("lefthook.yml"), "{error}");
     assert_eq!(repository.snapshot(), before);
-    assert_eq!(
-        repository.uninstall(),
-        [Action::NotInstalled, Action::NotInstalled]
-    );
+    assert_eq!(repository.uninstall(), [Action::NotInstalled, Action::NotInstalled]);
 }
 
 #[test]
 fn huskys_folder_is_not_even_made() {
     let mut repository = Repository::new();
     repository.site.hooks_dir = repository.folder.path().join(".husky/_");
-    let error = install(&repository.site, &Event::ALL)
-        .expect_err("install refuses")
-        .to_string();
-    assert!(
-        error.contains(".husky/pre-commit: leakgate hook pre-commit\n"),
-        "{error}"
-    );
+    let error = install(&repository.site, &Event::ALL).expect_err("install refuses").to_string();
+    assert!(error.contains(".husky/pre-commit: leakgate hook pre-commit\n"), "{error}");
     assert!(!repository.folder.path().join(".husky").exists());
 }
 
@@ -387,10 +312,7 @@ fn what_is_not_a_folder_is_refused() {
     for (folder, reason) in [
         (PathBuf::from("/dev/null"), "switches all hooks off"),
         (repository.hook("pre-commit.sample"), "it is not a folder"),
-        (
-            repository.hook("pre-commit.sample").join("hooks"),
-            "it is not a folder",
-        ),
+        (repository.hook("pre-commit.sample").join("hooks"), "it is not a folder"),
     ] {
         repository.site.hooks_dir = folder;
         let error = install(&repository.site, &Event::ALL).expect_err("install refuses");

@@ -30,10 +30,7 @@ struct Ran {
 impl Machine {
     fn new() -> Self {
         let serial = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        let machine = Self {
-            folder: TempDir::new().expect("a folder"),
-            _serial: serial,
-        };
+        let machine = Self { folder: TempDir::new().expect("a folder"), _serial: serial };
         fs::create_dir(machine.at("hooks")).expect("a folder");
         machine
     }
@@ -57,10 +54,7 @@ impl Machine {
     }
 
     fn install(&self, event: Event, binary: impl Into<PathBuf>) {
-        let site = Site {
-            hooks_dir: self.at("hooks"),
-            binary: binary.into(),
-        };
+        let site = Site { hooks_dir: self.at("hooks"), binary: binary.into() };
         install(&site, &[event]).expect("the hook can be installed");
         // The machine that runs the tests may have leakgate in these folders.
         let hook = self.at("hooks").join(event.name());
@@ -109,10 +103,7 @@ fn shells_accept_it() {
             "busybox" => &["sh", "-n"],
             _ => &["-n"],
         };
-        let checked = Command::new(shell)
-            .args(args)
-            .arg(machine.at("hooks/pre-commit"))
-            .output();
+        let checked = Command::new(shell).args(args).arg(machine.at("hooks/pre-commit")).output();
         if let Ok(checked) = checked {
             assert!(checked.status.success(), "{shell}: {checked:?}");
         }
@@ -137,38 +128,17 @@ fn each_event_calls_its_own_name_whatever_the_file_is_called() {
     machine.install(Event::PreMergeCommit, machine.program("leakgate", 0));
     let hooks = machine.at("hooks");
     fs::rename(hooks.join("pre-merge-commit"), hooks.join("moved.legacy")).expect("a rename");
-    assert_eq!(
-        machine.run("moved.legacy", &[]).log,
-        "leakgate [hook] [pre-merge-commit]\n"
-    );
+    assert_eq!(machine.run("moved.legacy", &[]).log, "leakgate [hook] [pre-merge-commit]\n");
 }
 
 #[test]
 fn any_path_of_the_binary_is_run() {
-    for name in [
-        "a b",
-        "it's",
-        "\"q\"",
-        "$HOME",
-        "`id`",
-        "back\\slash",
-        "*",
-        "é",
-        "-n",
-        "@BINARY@",
-    ] {
+    for name in ["a b", "it's", "\"q\"", "$HOME", "`id`", "back\\slash", "*", "é", "-n", "@BINARY@"]
+    {
         let machine = Machine::new();
-        machine.install(
-            Event::PreCommit,
-            machine.program(Path::new(name).join("leakgate"), 1),
-        );
+        machine.install(Event::PreCommit, machine.program(Path::new(name).join("leakgate"), 1));
         let ran = machine.run("pre-commit", &[]);
-        assert_eq!(
-            (ran.status, ran.log.lines().count()),
-            (Some(1), 1),
-            "{name}: {}",
-            ran.stderr
-        );
+        assert_eq!((ran.status, ran.log.lines().count()), (Some(1), 1), "{name}: {}", ran.stderr);
     }
 }
 
@@ -235,12 +205,7 @@ fn a_binary_that_is_nowhere_blocks_and_says_how_to_go_on() {
     let ran = machine.run("pre-commit", &[]);
     assert_eq!(ran.status, Some(2));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(
-        ran.stderr
-            .ends_with("take out this hook: rm 'hooks/pre-commit'\n"),
-        "{}",
-        ran.stderr
-    );
+    assert!(ran.stderr.ends_with("take out this hook: rm 'hooks/pre-commit'\n"), "{}", ran.stderr);
 }
 
 #[test]
@@ -278,12 +243,7 @@ fn the_installed_binary_goes_before_others() {
     let machine = Machine::new();
     machine.install(Event::PreCommit, machine.program("here/leakgate", 1));
     machine.program("path/leakgate", 0);
-    assert_eq!(
-        machine
-            .run_with_path("pre-commit", &[], machine.at("path"))
-            .status,
-        Some(1)
-    );
+    assert_eq!(machine.run_with_path("pre-commit", &[], machine.at("path")).status, Some(1));
 }
 
 #[test]
@@ -294,12 +254,7 @@ fn a_program_of_the_repository_is_never_run() {
         machine.program("leakgate", 0);
         machine.program("tools/leakgate", 0);
         let ran = machine.run_with_path("pre-commit", &[], path);
-        assert_eq!(
-            (ran.status, ran.log.as_str()),
-            (Some(2), ""),
-            "{path}: {}",
-            ran.stderr
-        );
+        assert_eq!((ran.status, ran.log.as_str()), (Some(2), ""), "{path}: {}", ran.stderr);
     }
 }
 

@@ -97,7 +97,8 @@ impl IgnoreFile {
                 continue;
             }
             if let Some(hex) = line.strip_prefix("key ") {
-                file.key = Key::parse(hex.trim()).ok_or(wrong("a key has 32 hexadecimal digits"))?;
+                file.key =
+                    Key::parse(hex.trim()).ok_or(wrong("a key has 32 hexadecimal digits"))?;
                 file.own_key = true;
                 continue;
             }
@@ -205,7 +206,8 @@ mod tests {
         file.write(folder.path()).expect("written");
         let read = IgnoreFile::read(folder.path()).expect("read");
         assert_eq!(read, file);
-        let rules: Vec<_> = read.to_text().lines().skip(2).map(|line| line[..6].to_owned()).collect();
+        let rules: Vec<_> =
+            read.to_text().lines().skip(2).map(|line| line[..6].to_owned()).collect();
         assert_eq!(rules, ["a-rule", "b-rule"]);
         assert!(read.ignores(&RuleId::new("a-rule"), key.fingerprint(&[b"1"])));
         assert!(!read.ignores(&RuleId::new("b-rule"), key.fingerprint(&[b"1"])));

@@ -35,7 +35,9 @@ pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
             continue;
         }
         if marker == Marker::Bare {
-            finding.advice.push(format!("Give a reason behind `{MARKER}`, or it has no effect.").into());
+            finding
+                .advice
+                .push(format!("Give a reason behind `{MARKER}`, or it has no effect.").into());
         }
         applied.kept.push(finding);
     }

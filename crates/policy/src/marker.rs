@@ -34,7 +34,8 @@ fn on(line: &[u8]) -> Marker {
         return Marker::None;
     }
     // The end of a comment is no reason, neither are quotes and brackets.
-    let letters = reason.iter().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count();
+    let letters =
+        reason.iter().filter(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()).count();
     if letters >= 3 { Marker::Reasoned } else { Marker::Bare }
 }
 

@@ -13,7 +13,8 @@ pub fn mark_known(new: &mut [Finding], mut known: Vec<Finding>) -> Vec<Finding> 
             let Some(secret) = &finding.secret else { continue };
             let matches = |old: &Finding| {
                 old.secret.as_ref().is_some_and(|old| secret.same_value(old))
-                    && (!same_line || (old.lines == finding.lines || line_of(old) == line_of(finding)))
+                    && (!same_line
+                        || (old.lines == finding.lines || line_of(old) == line_of(finding)))
             };
             if let Some(at) = known.iter().position(matches) {
                 known.remove(at);

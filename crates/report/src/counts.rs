@@ -57,13 +57,8 @@ mod tests {
         let mut old = sample::mode();
         old.status = Status::AlreadyCommitted;
         let counts = Counts::of(&[sample::secret(), sample::mode(), warning, old]);
-        let expected = Counts {
-            secrets: 1,
-            permissions: 1,
-            agents: 0,
-            warnings: 1,
-            already_committed: 1,
-        };
+        let expected =
+            Counts { secrets: 1, permissions: 1, agents: 0, warnings: 1, already_committed: 1 };
         assert_eq!(counts, expected);
         assert_eq!(counts.blocking(), 2);
     }

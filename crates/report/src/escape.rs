@@ -90,8 +90,7 @@ fn push_visible(shown: &mut String, text: &str) {
 }
 
 fn push_fmt(text: &mut String, args: std::fmt::Arguments<'_>) {
-    text.write_fmt(args)
-        .expect("writing to a string does not fail");
+    text.write_fmt(args).expect("writing to a string does not fail");
 }
 
 #[cfg(test)]
@@ -117,10 +116,7 @@ mod tests {
 
     #[test]
     fn bytes_that_are_not_utf8_become_visible() {
-        assert_eq!(
-            visible_bytes(b"a\xff\xc3(\n\xe2\x82"),
-            r"a\xff\xc3(\n\xe2\x82"
-        );
+        assert_eq!(visible_bytes(b"a\xff\xc3(\n\xe2\x82"), r"a\xff\xc3(\n\xe2\x82");
         assert_eq!(visible_bytes("日本".as_bytes()), "日本");
     }
 
@@ -129,21 +125,12 @@ mod tests {
         let text = "a\u{7f}\u{202e}\u{e0001}\u{85}\u{1b}é";
         let document = serde_json::to_string_pretty(&[text]).expect("it is text");
         let shown = json_visible(&document);
-        assert_eq!(
-            shown,
-            "[\n  \"a\\u007f\\u202e\\udb40\\udc01\\u0085\\u001bé\"\n]"
-        );
-        assert_eq!(
-            serde_json::from_str::<[String; 1]>(&shown).expect("it is JSON"),
-            [text]
-        );
+        assert_eq!(shown, "[\n  \"a\\u007f\\u202e\\udb40\\udc01\\u0085\\u001bé\"\n]");
+        assert_eq!(serde_json::from_str::<[String; 1]>(&shown).expect("it is JSON"), [text]);
     }
 
     #[test]
     fn uris_hold_any_bytes() {
-        assert_eq!(
-            percent_encoded(b"a b/\xff%:#?[]~-_.Z9"),
-            "a%20b/%FF%25%3A%23%3F%5B%5D~-_.Z9"
-        );
+        assert_eq!(percent_encoded(b"a b/\xff%:#?[]~-_.Z9"), "a%20b/%FF%25%3A%23%3F%5B%5D~-_.Z9");
     }
 }

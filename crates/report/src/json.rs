@@ -159,11 +159,7 @@ impl<'a> Document<'a> {
     fn of(report: &Report<'a>, reveal: Option<Reveal>) -> Self {
         Self {
             schema: SCHEMA,
-            tool: Tool {
-                name: "leakgate",
-                version: report.version,
-                command: report.command,
-            },
+            tool: Tool { name: "leakgate", version: report.version, command: report.command },
             scope: match report.scope {
                 Scope::StagedChange => "staged_change",
                 Scope::Files => "files",
@@ -172,17 +168,8 @@ impl<'a> Document<'a> {
             complete: report.outcome.is_complete(),
             exit: report.exit,
             summary: Summary::of(report),
-            findings: report
-                .findings
-                .iter()
-                .map(|one| WireFinding::of(one, reveal))
-                .collect(),
-            problems: report
-                .outcome
-                .problems
-                .iter()
-                .map(WireProblem::of)
-                .collect(),
+            findings: report.findings.iter().map(|one| WireFinding::of(one, reveal)).collect(),
+            problems: report.outcome.problems.iter().map(WireProblem::of).collect(),
         }
     }
 }
@@ -195,11 +182,7 @@ impl Summary {
             scanned: outcome.scanned,
             bytes: outcome.bytes,
             deleted: outcome.deleted,
-            skipped: outcome
-                .skipped
-                .iter()
-                .map(|(skip, n)| (skip_name(*skip), *n))
-                .collect(),
+            skipped: outcome.skipped.iter().map(|(skip, n)| (skip_name(*skip), *n)).collect(),
             blocking: counts.blocking(),
             warnings: counts.warnings,
             already_committed: counts.already_committed,
@@ -228,17 +211,11 @@ impl<'a> WireFinding<'a> {
             location: finding.place.as_ref().map(Location::of),
             excerpt: finding.excerpt.as_ref().map(WireExcerpt::of),
             masked: finding.secret.as_ref().map(Secret::masked),
-            value: finding
-                .secret
-                .as_ref()
-                .zip(reveal)
-                .map(|(secret, permission)| {
-                    let (value, value_bytes) = lossy(secret.reveal(permission));
-                    Value { value, value_bytes }
-                }),
-            fingerprint: finding
-                .fingerprint
-                .map(|fingerprint| fingerprint.to_string()),
+            value: finding.secret.as_ref().zip(reveal).map(|(secret, permission)| {
+                let (value, value_bytes) = lossy(secret.reveal(permission));
+                Value { value, value_bytes }
+            }),
+            fingerprint: finding.fingerprint.map(|fingerprint| fingerprint.to_string()),
             advice: finding.advice.iter().map(AsRef::as_ref).collect(),
             fixes: &finding.fixes,
             rotate: finding.rotate.as_deref(),
@@ -269,12 +246,7 @@ impl<'a> Location<'a> {
 
 impl<'a> WireExcerpt<'a> {
     fn of(excerpt: &'a Excerpt) -> Self {
-        let characters = |end| {
-            excerpt
-                .text
-                .get(..end)
-                .map_or(0, |text| text.chars().count())
-        };
+        let characters = |end| excerpt.text.get(..end).map_or(0, |text| text.chars().count());
         Self {
             text: &excerpt.text,
             line: excerpt.line,
@@ -322,10 +294,8 @@ mod tests {
     use crate::{Format, sample};
 
     fn parsed(findings: &[Finding], outcome: &leakgate_model::Outcome) -> Value {
-        let text = sample::written(
-            &sample::report(findings, outcome),
-            &sample::settings(Format::Json),
-        );
+        let text =
+            sample::written(&sample::report(findings, outcome), &sample::settings(Format::Json));
         serde_json::from_str(&text).expect("it is JSON")
     }
 
@@ -408,10 +378,8 @@ mod tests {
         finding.path = b"a\xff b".into();
         finding.secret = Some(Secret::new(*b"\xfe\x01", 0));
         let (findings, outcome) = ([finding], sample::outcome());
-        let text = sample::written(
-            &sample::report(&findings, &outcome),
-            &sample::revealing(Format::Json),
-        );
+        let text =
+            sample::written(&sample::report(&findings, &outcome), &sample::revealing(Format::Json));
         let document: Value = serde_json::from_str(&text).expect("it is JSON");
         let finding = &document["findings"][0];
         assert_eq!(finding["path"], "a\u{fffd} b");
@@ -434,14 +402,8 @@ mod tests {
     fn nothing_depends_on_the_clock() {
         let (findings, outcome) = ([sample::secret()], sample::outcome());
         let report = sample::report(&findings, &outcome);
-        let later = Report {
-            elapsed: report.elapsed * 7,
-            ..report
-        };
+        let later = Report { elapsed: report.elapsed * 7, ..report };
         let settings = sample::settings(Format::Json);
-        assert_eq!(
-            sample::written(&report, &settings),
-            sample::written(&later, &settings)
-        );
+        assert_eq!(sample::written(&report, &settings), sample::written(&later, &settings));
     }
 }

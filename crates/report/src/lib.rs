@@ -51,11 +51,7 @@ pub struct UnknownFormat(String);
 
 impl fmt::Display for UnknownFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "unknown format `{}`: use text, json or sarif",
-            escape::visible(&self.0)
-        )
+        write!(f, "unknown format `{}`: use text, json or sarif", escape::visible(&self.0))
     }
 }
 
@@ -168,12 +164,7 @@ mod tests {
 
     #[test]
     fn other_names_are_refused_with_the_way_out() {
-        let error = "JSON\u{1b}"
-            .parse::<Format>()
-            .expect_err("names are lower case");
-        assert_eq!(
-            error.to_string(),
-            r"unknown format `JSON\u{1b}`: use text, json or sarif"
-        );
+        let error = "JSON\u{1b}".parse::<Format>().expect_err("names are lower case");
+        assert_eq!(error.to_string(), r"unknown format `JSON\u{1b}`: use text, json or sarif");
     }
 }

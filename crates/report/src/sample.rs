@@ -77,11 +77,7 @@ pub(crate) fn mode() -> Finding {
 
 /// The counts of a scan of five files and a submodule.
 pub(crate) fn outcome() -> Outcome {
-    let mut outcome = Outcome {
-        scanned: 5,
-        bytes: 12_345,
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { scanned: 5, bytes: 12_345, ..Outcome::default() };
     outcome.skipped.insert(Skip::Submodule, 1);
     outcome
 }
@@ -103,31 +99,18 @@ pub(crate) fn report<'a>(findings: &'a [Finding], outcome: &'a Outcome) -> Repor
         }],
         elapsed: Duration::from_millis(3),
         scope: Scope::StagedChange,
-        exit: if outcome.is_complete() {
-            u8::from(blocking)
-        } else {
-            2
-        },
+        exit: if outcome.is_complete() { u8::from(blocking) } else { 2 },
     }
 }
 
 /// Plain settings, 80 columns wide.
 pub(crate) fn settings(format: Format) -> Settings {
-    Settings {
-        format,
-        detail: Detail::Normal,
-        reveal: None,
-        color: Color::Never,
-        width: 80,
-    }
+    Settings { format, detail: Detail::Normal, reveal: None, color: Color::Never, width: 80 }
 }
 
 /// Settings that show values.
 pub(crate) fn revealing(format: Format) -> Settings {
-    Settings {
-        reveal: Some(Reveal::the_user_asked()),
-        ..settings(format)
-    }
+    Settings { reveal: Some(Reveal::the_user_asked()), ..settings(format) }
 }
 
 /// What [`crate::write`] writes.

@@ -174,11 +174,7 @@ struct NotificationProperties {
 impl<'a> Log<'a> {
     fn of(report: &Report<'a>) -> Self {
         let rules = Rules::of(report);
-        let results = report
-            .findings
-            .iter()
-            .map(|one| SarifResult::of(one, &rules))
-            .collect();
+        let results = report.findings.iter().map(|one| SarifResult::of(one, &rules)).collect();
         let driver = Driver {
             name: "leakgate",
             version: report.version,
@@ -192,11 +188,7 @@ impl<'a> Log<'a> {
             column_kind: "unicodeCodePoints",
             results,
         };
-        Self {
-            schema: SCHEMA,
-            version: "2.1.0",
-            runs: [run],
-        }
+        Self { schema: SCHEMA, version: "2.1.0", runs: [run] }
     }
 }
 
@@ -208,10 +200,7 @@ struct Rules<'a> {
 
 impl<'a> Rules<'a> {
     fn of(report: &Report<'a>) -> Self {
-        let mut rules = Self {
-            list: Vec::new(),
-            index: BTreeMap::new(),
-        };
+        let mut rules = Self { list: Vec::new(), index: BTreeMap::new() };
         let mut examples = BTreeMap::new();
         for finding in report.findings {
             examples.entry(finding.rule.as_str()).or_insert(finding);
@@ -253,11 +242,7 @@ impl<'a> Rule<'a> {
             help: example.and_then(what_to_do).map(|text| Message::of(&text)),
             help_uri: rule.help,
             default_configuration: Configuration {
-                level: if rule.severity.blocks() {
-                    "error"
-                } else {
-                    "warning"
-                },
+                level: if rule.severity.blocks() { "error" } else { "warning" },
             },
             properties: RuleProperties {
                 tags: ["security"],
@@ -269,16 +254,9 @@ impl<'a> Rule<'a> {
 
 /// All advice of a finding as one text.
 fn what_to_do(finding: &Finding) -> Option<String> {
-    let rotate = finding
-        .rotate
-        .as_ref()
-        .map(|page| format!("revoke or renew it at {page}"));
-    let sentences: Vec<String> = finding
-        .advice
-        .iter()
-        .map(ToString::to_string)
-        .chain(rotate)
-        .collect();
+    let rotate = finding.rotate.as_ref().map(|page| format!("revoke or renew it at {page}"));
+    let sentences: Vec<String> =
+        finding.advice.iter().map(ToString::to_string).chain(rotate).collect();
     (!sentences.is_empty()).then(|| sentences.join("\n"))
 }
 
@@ -297,11 +275,7 @@ impl Message {
     /// `{0}` and `[text](target)` in them.
     fn of(text: &str) -> Self {
         let lines: Vec<_> = text.lines().map(visible).collect();
-        let text = lines
-            .join("\n")
-            .replace('{', "{{")
-            .replace('}', "}}")
-            .replace("](", "] (");
+        let text = lines.join("\n").replace('{', "{{").replace('}', "}}").replace("](", "] (");
         Self { text }
     }
 }
@@ -309,9 +283,7 @@ impl Message {
 impl<'a> SarifResult<'a> {
     fn of(finding: &'a Finding, rules: &Rules<'a>) -> Self {
         let id = finding.rule.as_str();
-        let fingerprint = finding
-            .fingerprint
-            .map(|print| (FINGERPRINT, print.to_string()));
+        let fingerprint = finding.fingerprint.map(|print| (FINGERPRINT, print.to_string()));
         Self {
             rule_id: id,
             rule_index: *rules.index.get(id).expect("each finding's rule was added"),
@@ -328,10 +300,7 @@ impl<'a> SarifResult<'a> {
                 severity: finding.severity.as_str(),
                 confidence: finding.confidence.as_str(),
                 reasons: finding.reasons.iter().map(AsRef::as_ref).collect(),
-                excerpt: finding
-                    .excerpt
-                    .as_ref()
-                    .map(|excerpt| excerpt.text.as_str()),
+                excerpt: finding.excerpt.as_ref().map(|excerpt| excerpt.text.as_str()),
                 decoded: finding.place.as_ref().map_or(&[], |place| &place.decoded),
                 fixes: &finding.fixes,
             },
@@ -375,12 +344,7 @@ impl Location {
             end_column: place.end_column,
         });
         let artifact_location = ArtifactLocation { uri: uri(path) };
-        Self {
-            physical_location: PhysicalLocation {
-                artifact_location,
-                region,
-            },
-        }
+        Self { physical_location: PhysicalLocation { artifact_location, region } }
     }
 }
 
@@ -401,21 +365,12 @@ impl Invocation {
 
 impl Notification {
     fn of(problem: &Problem) -> Self {
-        let locations = problem
-            .path
-            .iter()
-            .map(|path| Location::of(path, None))
-            .collect();
+        let locations = problem.path.iter().map(|path| Location::of(path, None)).collect();
         Self {
             level: "error",
-            message: Message::of(&format!(
-                "not scanned: {}; {}",
-                problem.detail, problem.help
-            )),
+            message: Message::of(&format!("not scanned: {}; {}", problem.detail, problem.help)),
             locations,
-            properties: NotificationProperties {
-                kind: problem_kind(problem.kind),
-            },
+            properties: NotificationProperties { kind: problem_kind(problem.kind) },
         }
     }
 }

@@ -37,11 +37,7 @@ pub(crate) fn write(
     }
     write_problems(out, &pen, &report.outcome.problems)?;
     write_shared(out, &pen, &advice)?;
-    writeln!(
-        out,
-        "{}",
-        summary::render(&pen, report, &counts, settings.detail)
-    )
+    writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
 }
 
 /// The findings of this detail, the least pressing first.
@@ -83,10 +79,7 @@ fn write_problems(out: &mut dyn io::Write, pen: &Pen, problems: &[Problem]) -> i
             None => format!("not scanned: {detail}"),
         };
         writeln!(out, "{}", pen.error(&what))?;
-        if problems
-            .get(at + 1)
-            .is_none_or(|next| next.help != problem.help)
-        {
+        if problems.get(at + 1).is_none_or(|next| next.help != problem.help) {
             writeln!(out, "{}\n", pen.help(&visible(&problem.help)))?;
         }
     }

@@ -137,7 +137,8 @@ impl Anchors {
         let Some(first) = self.slot(gram) else { return };
         let places = &self.bytes[self.places.start..];
         for place in places[PLACE * first as usize..].chunks_exact(PLACE) {
-            let [len, before, exact, last] = [place[4], place[5], place[6], place[7]].map(usize::from);
+            let [len, before, exact, last] =
+                [place[4], place[5], place[6], place[7]].map(usize::from);
             let pool = self.pool.start + u32_at(place, 0) as usize;
             let literal = &self.bytes[pool..pool + len];
             let start = at.wrapping_sub(before);
@@ -216,11 +217,18 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
         let literal = &literals[literal];
         number(&mut out, pool);
         let byte = |number: usize| u8::try_from(number).expect("literals have 255 bytes at most");
-        out.extend([byte(literal.bytes.len()), byte(before), u8::from(literal.exact), u8::from(last)]);
+        out.extend([
+            byte(literal.bytes.len()),
+            byte(before),
+            u8::from(literal.exact),
+            u8::from(last),
+        ]);
         number(&mut out, rule);
         number(&mut out, literal.rules.len());
     }
-    out.extend(literals.iter().flat_map(|literal| &literal.rules).flat_map(|rule| rule.to_le_bytes()));
+    out.extend(
+        literals.iter().flat_map(|literal| &literal.rules).flat_map(|rule| rule.to_le_bytes()),
+    );
     out.extend(literals.iter().flat_map(|literal| &literal.bytes));
     out
 }
@@ -234,9 +242,8 @@ fn grams(literal: &Literal) -> Vec<(Gram, usize)> {
         return next.iter().map(|&byte| (gram([a, b, c, byte]), 0)).collect();
     }
     let rarest = literal.bytes.windows(GRAM).enumerate().min_by_key(|(_, four)| commonness(four));
-    let found = rarest.map(|(before, four)| {
-        (gram(four.try_into().expect("windows of four")), before)
-    });
+    let found =
+        rarest.map(|(before, four)| (gram(four.try_into().expect("windows of four")), before));
     found.into_iter().collect()
 }
 
@@ -255,7 +262,10 @@ const COMMON: &str = include_str!("common_grams.txt");
 /// The place of four bytes among the commonest.
 fn rank(four: &[u8]) -> Option<usize> {
     let lower = four.to_ascii_lowercase();
-    COMMON.lines().flat_map(|line| line.as_bytes().chunks_exact(GRAM)).position(|gram| gram == lower)
+    COMMON
+        .lines()
+        .flat_map(|line| line.as_bytes().chunks_exact(GRAM))
+        .position(|gram| gram == lower)
 }
 
 /// How common four bytes are in source: by their rank among the commonest, then by their letters.
@@ -271,7 +281,12 @@ fn commonness(four: &[u8]) -> (usize, usize) {
 pub(crate) fn cost(anchors: &[String]) -> usize {
     let of_one = |anchor: &String| match anchor.len() {
         0..GRAM => 1500,
-        _ => anchor.as_bytes().windows(GRAM).map(|four| rank(four).map_or(0, |rank| 2400 - rank)).min().unwrap_or(0),
+        _ => anchor
+            .as_bytes()
+            .windows(GRAM)
+            .map(|four| rank(four).map_or(0, |rank| 2400 - rank))
+            .min()
+            .unwrap_or(0),
     };
     anchors.iter().map(of_one).sum()
 }

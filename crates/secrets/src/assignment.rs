@@ -164,7 +164,20 @@ impl Cursor<'_> {
         let Some(sign) = memchr::memchr(b'=', line) else { return };
         let is_type = line[..sign].iter().all(|byte| {
             byte.is_ascii_alphanumeric()
-                || matches!(byte, b' ' | b'&' | b'\'' | b'<' | b'>' | b'[' | b']' | b'?' | b'.' | b'|' | b'_' | b':')
+                || matches!(
+                    byte,
+                    b' ' | b'&'
+                        | b'\''
+                        | b'<'
+                        | b'>'
+                        | b'['
+                        | b']'
+                        | b'?'
+                        | b'.'
+                        | b'|'
+                        | b'_'
+                        | b':'
+                )
         });
         // A quote that closes again is a value, not a lifetime.
         let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
@@ -179,7 +192,21 @@ impl Cursor<'_> {
         let rest = self.rest();
         let open = rest.iter().take(6).position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
         let prefix = rest[..open].iter().all(|byte| {
-            matches!(byte, b'b' | b'r' | b'u' | b'f' | b'L' | b'@' | b'$' | b'(' | b'[' | b'{' | b'\\' | b' ' | b'#')
+            matches!(
+                byte,
+                b'b' | b'r'
+                    | b'u'
+                    | b'f'
+                    | b'L'
+                    | b'@'
+                    | b'$'
+                    | b'('
+                    | b'['
+                    | b'{'
+                    | b'\\'
+                    | b' '
+                    | b'#'
+            )
         });
         if !prefix {
             return None;
@@ -238,7 +265,8 @@ fn judge_value(
     match kind {
         Kind::Token => {
             let random = value.len() >= 12 && is_random(value, alphabet);
-            random.then_some((Confidence::Medium, "a random value under a credential's name".into()))
+            random
+                .then_some((Confidence::Medium, "a random value under a credential's name".into()))
         }
         Kind::Password => {
             let bare_prose = !written.quoted && syntax == Syntax::Prose;
@@ -274,12 +302,21 @@ fn is_wordy(value: &[u8], alphabet: Alphabet) -> bool {
     }
     let in_words: usize = value
         .split(|byte| !byte.is_ascii_alphabetic())
-        .flat_map(|part| part.chunk_by(|a, b| a.is_ascii_lowercase() == b.is_ascii_lowercase() || (a.is_ascii_uppercase() && b.is_ascii_lowercase())))
+        .flat_map(|part| {
+            part.chunk_by(|a, b| {
+                a.is_ascii_lowercase() == b.is_ascii_lowercase()
+                    || (a.is_ascii_uppercase() && b.is_ascii_lowercase())
+            })
+        })
         .filter(|word| word.len() >= 4 && has_vowels(word))
         .map(<[u8]>::len)
         .sum();
     let marked = alphabet.digits == 0 || value.starts_with(b"/") || value.starts_with(b"./");
-    marked && in_words * 3 >= value.len() * 2 && !value.iter().any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*'))
+    marked
+        && in_words * 3 >= value.len() * 2
+        && !value
+            .iter()
+            .any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*'))
 }
 
 fn has_vowels(word: &[u8]) -> bool {
@@ -300,7 +337,8 @@ fn is_reference(value: &[u8], written: &Written) -> bool {
     let dollar_name = value.starts_with(b"$")
         && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
     // Calls and member accesses are expressions unless a quote holds them.
-    dollar_name || (!written.quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'|')))
+    dollar_name
+        || (!written.quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'|')))
 }
 
 #[cfg(test)]
@@ -325,13 +363,21 @@ mod tests {
     fn values_are_found_in_every_syntax() {
         let value = random();
         for (text, path) in [
-            ("password = 'VALUE'", "a.py"), ("DB_PASSWORD=VALUE", ".env"), ("apiKey: \"VALUE\",", "a.js"),
-            ("  client-secret: VALUE", "a.yml"), ("{\"authToken\":\"VALUE\"}", "a.json"),
-            ("<password>VALUE</password>", "a.xml"), ("<add key=\"ApiKey\" value=\"VALUE\"/>", "a.config"),
-            ("const API_KEY: &'static str = \"VALUE\";", "a.rs"), ("secret := \"VALUE\"", "a.go"),
-            ("set(\"password\", \"VALUE\")", "A.java"), ("app.secret.key=VALUE", "a.properties"),
-            ("tool --api-key VALUE run", "a.sh"), ("password: str = \"VALUE\"", "a.py"),
-            ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"), ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
+            ("password = 'VALUE'", "a.py"),
+            ("DB_PASSWORD=VALUE", ".env"),
+            ("apiKey: \"VALUE\",", "a.js"),
+            ("  client-secret: VALUE", "a.yml"),
+            ("{\"authToken\":\"VALUE\"}", "a.json"),
+            ("<password>VALUE</password>", "a.xml"),
+            ("<add key=\"ApiKey\" value=\"VALUE\"/>", "a.config"),
+            ("const API_KEY: &'static str = \"VALUE\";", "a.rs"),
+            ("secret := \"VALUE\"", "a.go"),
+            ("set(\"password\", \"VALUE\")", "A.java"),
+            ("app.secret.key=VALUE", "a.properties"),
+            ("tool --api-key VALUE run", "a.sh"),
+            ("password: str = \"VALUE\"", "a.py"),
+            ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"),
+            ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
         ] {
             let text = text.replace("VALUE", &value);
             assert_eq!(found(&text, path), Some(&value[..]), "{text}");
@@ -341,12 +387,20 @@ mod tests {
     #[test]
     fn what_only_looks_like_one_is_not() {
         for (text, path) in [
-            ("password = get_password()", "a.py"), ("password: string", "a.ts"), ("token_type = 'Bearer9x8y'", "a.py"),
-            ("password = ${DB_PASSWORD}", ".env"), ("PASSWORD=$(cat /run/secret)", "a.sh"),
-            ("\"password\": \"Enter your password\"", "a.json"), ("api_key = 'YOUR_API_KEY_1'", "a.py"),
-            ("next_token = 'k3J9zQ1xW8vB5nM2'", "a.py"), ("secret_name: prod/db/password1", "a.yml"),
-            ("password = password", "a.py"), ("token = 'abc'", "a.py"), ("api_key: process.env.API_KEY", "a.js"),
-            ("<label for=\"password\">Password</label>", "a.html"), ("password = 'password1'", "a.py"),
+            ("password = get_password()", "a.py"),
+            ("password: string", "a.ts"),
+            ("token_type = 'Bearer9x8y'", "a.py"),
+            ("password = ${DB_PASSWORD}", ".env"),
+            ("PASSWORD=$(cat /run/secret)", "a.sh"),
+            ("\"password\": \"Enter your password\"", "a.json"),
+            ("api_key = 'YOUR_API_KEY_1'", "a.py"),
+            ("next_token = 'k3J9zQ1xW8vB5nM2'", "a.py"),
+            ("secret_name: prod/db/password1", "a.yml"),
+            ("password = password", "a.py"),
+            ("token = 'abc'", "a.py"),
+            ("api_key: process.env.API_KEY", "a.js"),
+            ("<label for=\"password\">Password</label>", "a.html"),
+            ("password = 'password1'", "a.py"),
         ] {
             assert_eq!(found(text, path), None, "{text}");
         }

@@ -152,7 +152,9 @@ fn mixed(value: &[u8]) -> Verdict {
 /// RFC 7617: base64 of `user:password`, printable.
 fn basic_credentials(value: &[u8]) -> Verdict {
     let Some(decoded) = decode_base64(value) else { return Verdict::Invalid };
-    let Some(colon) = decoded.iter().position(|&byte| byte == b':') else { return Verdict::Invalid };
+    let Some(colon) = decoded.iter().position(|&byte| byte == b':') else {
+        return Verdict::Invalid;
+    };
     let (user, secret) = (&decoded[..colon], &decoded[colon + 1..]);
     let printable = user.iter().all(|byte| (0x20..0x7f).contains(byte));
     if !printable || secret.len() < 3 || judge::is_stock_password(user, secret) {
@@ -188,8 +190,11 @@ mod tests {
     #[test]
     fn a_web_token_parses_or_is_none() {
         let encode = |text: &str| {
-            GeneralPurpose::new(&alphabet::URL_SAFE, GeneralPurposeConfig::new().with_encode_padding(false))
-                .encode(text)
+            GeneralPurpose::new(
+                &alphabet::URL_SAFE,
+                GeneralPurposeConfig::new().with_encode_padding(false),
+            )
+            .encode(text)
         };
         let header = encode(r#"{"alg":"HS256","typ":"JWT"}"#);
         let payload = encode(r#"{"sub":"1"}"#);

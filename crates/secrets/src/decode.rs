@@ -37,9 +37,8 @@ impl Charset {
         if sample.len() < 8 || memchr::memchr(0, sample).is_none() {
             return Self::Bytes;
         }
-        let zeros = |odd: usize| {
-            sample.iter().skip(odd).step_by(2).filter(|&&byte| byte == 0).count()
-        };
+        let zeros =
+            |odd: usize| sample.iter().skip(odd).step_by(2).filter(|&&byte| byte == 0).count();
         // In UTF-16 of mostly Latin text, nearly each second byte is NUL and few others are.
         let (even, odd, pairs) = (zeros(0), zeros(1), sample.len() / 2);
         if odd * 10 >= pairs * 7 && even * 10 < pairs {
@@ -66,7 +65,9 @@ impl Charset {
     pub(crate) fn decoder(self) -> Decoder {
         match self {
             Self::Bytes => Decoder::Bytes,
-            Self::Utf16(encoding) => Decoder::Utf16(Box::new(encoding.new_decoder_with_bom_removal())),
+            Self::Utf16(encoding) => {
+                Decoder::Utf16(Box::new(encoding.new_decoder_with_bom_removal()))
+            }
             Self::Utf32(order) => Decoder::Utf32(order, Vec::new()),
         }
     }
@@ -86,7 +87,8 @@ impl Decoder {
         match self {
             Self::Bytes => text.extend_from_slice(piece),
             Self::Utf16(decoder) => {
-                let need = decoder.max_utf8_buffer_length(piece.len()).unwrap_or(piece.len() * 3 + 16);
+                let need =
+                    decoder.max_utf8_buffer_length(piece.len()).unwrap_or(piece.len() * 3 + 16);
                 let start = text.len();
                 text.resize(start + need, 0);
                 let (_, _, written, _) = decoder.decode_to_utf8(piece, &mut text[start..], last);

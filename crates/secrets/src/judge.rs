@@ -20,13 +20,60 @@ pub(crate) fn entropy(value: &[u8]) -> f32 {
 /// Words that stand where a secret will stand. In lower case, four letters or more: a random value
 /// of 40 letters holds a given one by chance less than once in ten thousand.
 const STAND_INS: &[&[u8]] = &[
-    b"example", b"placeholder", b"changeme", b"change_me", b"change-me", b"replaceme",
-    b"replace_", b"replace-", b"your_", b"your-", b"yourapi", b"yourkey", b"yourtoken",
-    b"yoursecret", b"yourpass", b"insert_", b"inserthere", b"xxxxx", b"xxxx-", b"-xxxx", b"xxxx_", b"_xxxx", b"redacted", b"dummy", b"sample",
-    b"fixme", b"todo_", b"not_a_real", b"not-a-real", b"notreal", b"my_secret", b"mysecret",
-    b"my_token", b"my-token", b"mytoken", b"my_api", b"my-api", b"myapikey", b"my_password",
-    b"fakekey", b"fake_", b"fake-", b"faketoken", b"fakesecret", b"testtest", b"foobar", b"_here", b"-here", b"****", b"....",
-    b"____", b"----", b"<your", b"lorem",
+    b"example",
+    b"placeholder",
+    b"changeme",
+    b"change_me",
+    b"change-me",
+    b"replaceme",
+    b"replace_",
+    b"replace-",
+    b"your_",
+    b"your-",
+    b"yourapi",
+    b"yourkey",
+    b"yourtoken",
+    b"yoursecret",
+    b"yourpass",
+    b"insert_",
+    b"inserthere",
+    b"xxxxx",
+    b"xxxx-",
+    b"-xxxx",
+    b"xxxx_",
+    b"_xxxx",
+    b"redacted",
+    b"dummy",
+    b"sample",
+    b"fixme",
+    b"todo_",
+    b"not_a_real",
+    b"not-a-real",
+    b"notreal",
+    b"my_secret",
+    b"mysecret",
+    b"my_token",
+    b"my-token",
+    b"mytoken",
+    b"my_api",
+    b"my-api",
+    b"myapikey",
+    b"my_password",
+    b"fakekey",
+    b"fake_",
+    b"fake-",
+    b"faketoken",
+    b"fakesecret",
+    b"testtest",
+    b"foobar",
+    b"_here",
+    b"-here",
+    b"****",
+    b"....",
+    b"____",
+    b"----",
+    b"<your",
+    b"lorem",
 ];
 
 /// Returns true if and only if the value reads like something to be filled in.
@@ -40,8 +87,14 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
 /// Returns true if and only if a program fills the value in: `${NAME}`, `{{ name }}`, `<name>`.
 pub(crate) fn is_template(value: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    has(b"${") || has(b"$(") || has(b"{{") || has(b"}}") || has(b"%(") || has(b"<%")
-        || has(b"#{") || has(b"${{")
+    has(b"${")
+        || has(b"$(")
+        || has(b"{{")
+        || has(b"}}")
+        || has(b"%(")
+        || has(b"<%")
+        || has(b"#{")
+        || has(b"${{")
         || (value.first() == Some(&b'<') && value.last() == Some(&b'>'))
         || (value.first() == Some(&b'{') && value.last() == Some(&b'}'))
         || (value.first() == Some(&b'[') && value.last() == Some(&b']'))
@@ -86,11 +139,48 @@ pub(crate) fn is_monotonous(value: &[u8]) -> bool {
 
 /// Passwords that documentation writes, in lower case.
 const STOCK: &[&[u8]] = &[
-    b"pass", b"password", b"passwd", b"pwd", b"pw", b"secret", b"user", b"username", b"postgres",
-    b"root", b"admin", b"guest", b"test", b"token", b"access_token", b"apikey", b"api_key", b"key",
-    b"mypassword", b"mypass", b"yourpassword", b"changeme", b"p", b"pass1", b"foo", b"bar", b"baz",
-    b"none", b"null", b"undefined", b"x-oauth-basic", b"x", b"port", b"db_password", b"oauth2", b"private-token",
-    b"somepassword", b"some_password", b"userpass", b"user_password", b"pass%20word", b"hunter2",
+    b"pass",
+    b"password",
+    b"passwd",
+    b"pwd",
+    b"pw",
+    b"secret",
+    b"user",
+    b"username",
+    b"postgres",
+    b"root",
+    b"admin",
+    b"guest",
+    b"test",
+    b"token",
+    b"access_token",
+    b"apikey",
+    b"api_key",
+    b"key",
+    b"mypassword",
+    b"mypass",
+    b"yourpassword",
+    b"changeme",
+    b"p",
+    b"pass1",
+    b"foo",
+    b"bar",
+    b"baz",
+    b"none",
+    b"null",
+    b"undefined",
+    b"x-oauth-basic",
+    b"x",
+    b"port",
+    b"db_password",
+    b"oauth2",
+    b"private-token",
+    b"somepassword",
+    b"some_password",
+    b"userpass",
+    b"user_password",
+    b"pass%20word",
+    b"hunter2",
 ];
 
 /// Returns true if and only if a password is one that documentation writes, or the user's name.
@@ -152,9 +242,17 @@ mod tests {
 
     #[test]
     fn placeholders_are_told_from_random_values() {
-        for filled_in in ["xxxxxxxxxxxx", "your_api_key_goes", "${TOKEN_VALUE}", "<the-token>",
-            "abcdefghijklmnop", "1234567890123456", "aaaaaaaaaaaab", "{{ secret }}", "0123456789abcdef"]
-        {
+        for filled_in in [
+            "xxxxxxxxxxxx",
+            "your_api_key_goes",
+            "${TOKEN_VALUE}",
+            "<the-token>",
+            "abcdefghijklmnop",
+            "1234567890123456",
+            "aaaaaaaaaaaab",
+            "{{ secret }}",
+            "0123456789abcdef",
+        ] {
             assert!(is_placeholder(filled_in.as_bytes()), "{filled_in}");
         }
         for random in ["k3J9zQ1xW8vB5nM2", "9f8e2c71b04d6a53", "tr0ub4dor&3"] {

@@ -28,7 +28,7 @@ mod text;
 mod url;
 
 pub use check::{Check, Verdict};
-pub use rule_check::{Checked, check_dir};
 pub use rule::Rule;
+pub use rule_check::{Checked, check_dir};
 pub use ruleset::{GENERIC, RuleSet, URL_PASSWORD};
 pub use scan::Scratch;

@@ -29,7 +29,10 @@ pub(crate) fn prove(text: &[u8], start: usize, end: usize) -> Proof {
     let encrypted = body.encrypted || label.contains("ENCRYPTED");
     let whole = stop.is_some_and(|stop| stop <= next_begin);
     let decoded = decode_base64(&body.letters).unwrap_or_default();
-    let verdict = match (encrypted || is_encrypted_openssh(&decoded), whole && looks_like_key(&decoded, &label)) {
+    let verdict = match (
+        encrypted || is_encrypted_openssh(&decoded),
+        whole && looks_like_key(&decoded, &label),
+    ) {
         (true, _) => Verdict::Unknown(Some("encrypted with a passphrase".into())),
         (false, true) => Verdict::Valid("the key parses".into()),
         (false, false) => Verdict::Unknown(None),
@@ -66,7 +69,9 @@ fn body_of(inside: &[u8]) -> Body {
         if memmem::find(line, b"ENCRYPTED").is_some() {
             body.encrypted = true;
         }
-        let is_base64 = line.iter().all(|byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'='));
+        let is_base64 = line.iter().all(
+            |byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'='),
+        );
         let is_header = memmem::find(line, b": ").is_some() || line.is_empty();
         if is_base64 && !line.is_empty() {
             body.letters.extend_from_slice(line);
@@ -92,7 +97,8 @@ fn line_length(text: &[u8]) -> (usize, usize) {
         Some(at) if text[at] == b'\n' => (at, 1),
         Some(at) => {
             let slashes = text[at..].iter().take_while(|&&byte| byte == b'\\').count();
-            let letter = text.get(at + slashes).is_some_and(|byte| matches!(byte, b'n' | b'r' | b't'));
+            let letter =
+                text.get(at + slashes).is_some_and(|byte| matches!(byte, b'n' | b'r' | b't'));
             (at, slashes + usize::from(letter))
         }
         None => (text.len(), 0),
@@ -102,7 +108,24 @@ fn line_length(text: &[u8]) -> (usize, usize) {
 /// Takes off what editors, diffs and string literals put around a line.
 fn unwrap(line: &[u8]) -> &[u8] {
     let wrapping = |byte: &u8| {
-        matches!(byte, b' ' | b'\t' | b'\r' | b'"' | b'\'' | b'`' | b',' | b'#' | b'*' | b'>' | b'|' | b'.' | b';' | b'(' | b')' | b'-')
+        matches!(
+            byte,
+            b' ' | b'\t'
+                | b'\r'
+                | b'"'
+                | b'\''
+                | b'`'
+                | b','
+                | b'#'
+                | b'*'
+                | b'>'
+                | b'|'
+                | b'.'
+                | b';'
+                | b'('
+                | b')'
+                | b'-'
+        )
     };
     let start = line.iter().position(|byte| !wrapping(byte)).unwrap_or(line.len());
     let end = line.iter().rposition(|byte| !wrapping(byte)).map_or(start, |at| at + 1);

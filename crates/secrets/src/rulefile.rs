@@ -325,7 +325,8 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     if rule.examples.len() < 2 || rule.counter_examples.len() < 2 {
         errors.push("a rule has two examples and two counter-examples or more".to_owned());
     }
-    let mut anchors: Vec<String> = rule.anchors.iter().flat_map(|anchor| spell_out(anchor)).collect();
+    let mut anchors: Vec<String> =
+        rule.anchors.iter().flat_map(|anchor| spell_out(anchor)).collect();
     anchors.sort();
     anchors.dedup();
     if anchors.is_empty() {
@@ -345,10 +346,8 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         Some(rest) => (true, rest),
         None => (false, rule.pattern.as_str()),
     };
-    let pattern = rest
-        .replace("{{assign}}", ASSIGN)
-        .replace("{{start}}", START)
-        .replace("{{end}}", END);
+    let pattern =
+        rest.replace("{{assign}}", ASSIGN).replace("{{start}}", START).replace("{{end}}", END);
     match shape::of(&pattern, &anchors) {
         Ok((shape, _)) if shape.longest > LONGEST_MATCH => {
             errors.push(format!("the longest match is {} bytes", shape.longest));

@@ -8,8 +8,8 @@ use bstr::ByteSlice as _;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 use regex_automata::meta;
-use regex_automata::{Input, Span};
 use regex_automata::util::syntax;
+use regex_automata::{Input, Span};
 
 use crate::anchors::Anchors;
 use crate::gate::{self, Gates};
@@ -103,9 +103,8 @@ impl RuleSet {
         // The baked index numbers the built-in rules only, so one is built for all: rules of a
         // run's own are worth the milliseconds.
         let builtin = (0..Source::Builtin.len()).map(|index| Source::Builtin.get(index));
-        let mut rules: Vec<Baked> = builtin
-            .filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id))
-            .collect();
+        let mut rules: Vec<Baked> =
+            builtin.filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id)).collect();
         rules.extend(more.iter().map(Baked::from));
         let anchors = Anchors::new(rulefile::index(&rules).into());
         let gates = Gates::new(gate::build(rules.iter().map(|rule| &rule.shape)).into());
@@ -159,8 +158,16 @@ impl RuleSet {
     fn rule(&self, index: usize) -> Rule {
         match index.checked_sub(self.source.len()) {
             None => self.source.get(index).into(),
-            Some(0) => in_code(URL_PASSWORD, "password in a URL", "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1"),
-            Some(_) => in_code(GENERIC, "secret assigned to a credential's name", "https://cwe.mitre.org/data/definitions/798.html"),
+            Some(0) => in_code(
+                URL_PASSWORD,
+                "password in a URL",
+                "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
+            ),
+            Some(_) => in_code(
+                GENERIC,
+                "secret assigned to a credential's name",
+                "https://cwe.mitre.org/data/definitions/798.html",
+            ),
         }
     }
 }
@@ -226,7 +233,8 @@ impl Compiled {
             globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
         }
         let files = (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default());
-        let (automaton, tries, pattern) = (OnceLock::new(), AtomicU32::new(0), rule.pattern.clone());
+        let (automaton, tries, pattern) =
+            (OnceLock::new(), AtomicU32::new(0), rule.pattern.clone());
         Self { regex, automaton, tries, pattern, secret, files }
     }
 

@@ -1,22 +1,20 @@
 //! One content in, its secrets out: anchors, rules near them, overlaps resolved.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
-use leakgate_model::{
-    Category, Confidence, Finding, Secret, Status, Text,
-};
+use leakgate_model::{Category, Confidence, Finding, Secret, Status, Text};
 use regex_automata::{Anchored, Input};
 
+use crate::anchors::Hit;
 use crate::assignment;
 use crate::check::{self, Verdict};
 use crate::decode::{self, Charset};
 use crate::judge;
-use crate::rule::Rule;
 use crate::pem;
+use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
-use crate::anchors::Hit;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
@@ -61,35 +59,40 @@ impl RuleSet {
     ///
     /// `path` tells the syntax and is copied into the findings. Findings come in order of place.
     pub fn scan(&self, path: &[u8], content: &[u8], scratch: &mut Scratch) -> Vec<Finding> {
-        match Charset::detect(content) {
-            Charset::Bytes => {
-                let mut findings = self.scan_text(path, content, &[], scratch);
-                if memchr::memchr(0, content).is_some() {
-                    let mut text = std::mem::take(&mut scratch.text);
-                    text.clear();
-                    decode::wide_strings(content, &mut text);
-                    findings.extend(self.scan_wide(path, &text, scratch));
-                    scratch.text = text;
-                }
-                findings
-            }
-            charset => {
-                let mut text = std::mem::take(&mut scratch.text);
-                text.clear();
-                charset.decoder().push(content, true, &mut text);
-                let label = charset.label().unwrap_or_default();
-                let findings = self.scan_text(path, &text, &[label], scratch);
-                scratch.text = text;
-                findings
-            }
+        let mut findings = Vec::new();
+        let charset = Charset::detect(content);
+        if let Some(label) = charset.label() {
+            let mut text = std::mem::take(&mut scratch.text);
+            text.clear();
+            charset.decoder().push(content, true, &mut text);
+            findings = self.scan_text(path, &text, &[label], scratch);
+            scratch.text = text;
         }
+        // What looks like another charset may not be it all the way: both readings are scanned.
+        findings.extend(self.scan_text(path, content, &[], scratch));
+        if charset == Charset::Bytes && memchr::memchr(0, content).is_some() {
+            let mut text = std::mem::take(&mut scratch.text);
+            text.clear();
+            decode::wide_strings(content, &mut text);
+            let wide = self.scan_wide(path, &text, scratch);
+            scratch.text = text;
+            let known = |one: &Finding| findings.iter().any(|other| one.secret == other.secret);
+            let wide: Vec<_> = wide.into_iter().filter(|one| !known(one)).collect();
+            findings.extend(wide);
+        }
+        findings
     }
 
     /// Scans strings taken out of a binary. They have no line that a person could look up.
-    pub(crate) fn scan_wide(&self, path: &[u8], text: &[u8], scratch: &mut Scratch) -> Vec<Finding> {
+    pub(crate) fn scan_wide(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        scratch: &mut Scratch,
+    ) -> Vec<Finding> {
         let mut findings = self.scan_text(path, text, &[], scratch);
-        // The last letter of a string is uncertain, so that two spellings of it are scanned.
-        findings.dedup_by(|a, b| a.rule == b.rule && a.secret == b.secret);
+        let mut seen = HashSet::new();
+        findings.retain(|one| seen.insert((one.rule.clone(), one.secret.clone())));
         for finding in &mut findings {
             finding.place = None;
             finding.excerpt = None;
@@ -114,14 +117,10 @@ impl RuleSet {
     pub(crate) fn matches(&self, path: &[u8], text: &[u8], scratch: &mut Scratch) -> Vec<Match> {
         scratch.from.resize(self.len(), 0);
         scratch.matches.clear();
-        let mut run = Run {
-            rules: self,
-            path,
-            text,
-            syntax: Syntax::of(path),
-            generated: None,
-            scratch,
-        };
+        let plain = without_colours(text);
+        let text = plain.as_deref().unwrap_or(text);
+        let mut run =
+            Run { rules: self, path, text, syntax: Syntax::of(path), generated: None, scratch };
         self.anchors.find(text, |hit| run.hit(hit));
         for index in scratch.touched.drain(..) {
             scratch.from[usize::from(index)] = 0;
@@ -136,7 +135,8 @@ impl RuleSet {
     /// surest, the most specific, the longest. What a general one has proven of the same value
     /// holds for the provider's as well.
     fn resolve(&self, matches: &mut Vec<Match>) -> Vec<Match> {
-        matches.sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
+        matches
+            .sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
         let mut taken: BTreeMap<usize, Match> = BTreeMap::new();
         for one in matches.drain(..) {
             let before = taken.range_mut(..one.span.end).next_back();
@@ -152,7 +152,14 @@ impl RuleSet {
         let ready = self.ready(one.rule);
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
-        (!ready.rule.general, by_pattern, one.confidence, literal, one.span.len(), Reverse(one.rule))
+        (
+            !ready.rule.general,
+            by_pattern,
+            one.confidence,
+            literal,
+            one.span.len(),
+            Reverse(one.rule),
+        )
     }
 
     /// Turns the matches that begin inside a window into findings.
@@ -204,6 +211,26 @@ impl RuleSet {
     /// How far around a position a match that touches it can reach, in bytes.
     pub(crate) fn reach(&self) -> usize {
         LONGEST_MATCH.max(pem::LONGEST_BLOCK) + 64
+    }
+}
+
+/// The text with terminal colour codes blanked, if it has any: their last letter would join the
+/// token that they colour. Offsets stay as they are.
+fn without_colours(text: &[u8]) -> Option<Vec<u8>> {
+    let mut at = memchr::memchr(0x1b, text)?;
+    let mut plain = text.to_vec();
+    loop {
+        // ECMA-48: ESC, `[`, parameters, one final letter.
+        let parameters =
+            plain[at + 1..].iter().skip(1).take_while(|byte| matches!(byte, b'0'..=b'?')).count();
+        let end = (at + 2 + parameters).min(plain.len() - 1);
+        if plain.get(at + 1) == Some(&b'[') && plain[end].is_ascii_alphabetic() {
+            plain[at..=end].fill(b' ');
+        }
+        match memchr::memchr(0x1b, &plain[at + 1..]) {
+            Some(next) => at += 1 + next,
+            None => return Some(plain),
+        }
     }
 }
 
@@ -307,8 +334,7 @@ impl Run<'_> {
         if !rule.keep_placeholders && judge::is_placeholder(value) {
             return;
         }
-        let mut one =
-            Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
+        let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
         for &name in rule.checks.iter() {
             let proof = check::run(name, self.text, one.span.start, one.span.end);
             if let Some(end) = proof.end {
@@ -336,7 +362,9 @@ impl Run<'_> {
         if hit.start < self.scratch.from[usize::from(index)] {
             return;
         }
-        let Some(found) = assignment::read(self.text, hit.start, hit.len, self.syntax) else { return };
+        let Some(found) = assignment::read(self.text, hit.start, hit.len, self.syntax) else {
+            return;
+        };
         self.set_from(index, found.value.end.max(found.name.end));
         let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
         if !generated {

@@ -80,7 +80,7 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
     let found = as_written.or_else(|| heads(&folded, &hir, Case::Folded));
     let lower: Vec<String> = declared.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
     // What a match begins with saves looking backwards, unless it stands everywhere.
-    let found = found.filter(|(heads, _)| anchors::cost(heads) <= 4 * anchors::cost(&lower) + 2000);
+    let found = found.filter(|(heads, _)| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
     let leads = found.is_some();
     let exact = exact && leads;
     let (anchors, next) = found.unwrap_or((lower, BTreeMap::new()));
@@ -105,7 +105,8 @@ type Next = BTreeMap<String, Vec<u8>>;
 fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)> {
     let mut anchors = Vec::new();
     for text in &leading.texts {
-        let text = std::str::from_utf8(text).ok().filter(|text| text.is_ascii() && text.len() >= 3)?;
+        let text =
+            std::str::from_utf8(text).ok().filter(|text| text.is_ascii() && text.len() >= 3)?;
         anchors.push(text[..text.len().min(LONGEST_ANCHOR)].to_owned());
     }
     anchors.sort();
@@ -206,7 +207,8 @@ struct Leading {
 /// More alternatives than this are not worth following.
 const MOST_TEXTS: usize = 300;
 const LONGEST_TEXT: usize = 48;
-const ENOUGH: usize = 5;
+const ENOUGH: usize = 4;
+const FEW: usize = 6;
 const LONGEST_ANCHOR: usize = 32;
 
 fn leading(hir: &Hir, case: Case) -> Leading {
@@ -281,7 +283,8 @@ fn one_of(class: &Class, case: Case) -> Option<Leading> {
 /// Every text of `first` followed by every text of `second`; `first` alone if that is too much.
 fn join(first: &Leading, second: &Leading) -> Leading {
     // Texts that are long enough to be rare are not multiplied further.
-    let enough = second.texts.len() > 1 && first.texts.iter().all(|text| text.len() >= ENOUGH);
+    let enough = if second.texts.len() > FEW { ENOUGH } else { 2 * ENOUGH };
+    let enough = second.texts.len() > 1 && first.texts.iter().all(|text| text.len() >= enough);
     let many = first.texts.len() * second.texts.len() > MOST_TEXTS;
     if enough || many || first.texts.iter().any(|text| text.len() > LONGEST_TEXT) {
         return Leading { texts: first.texts.clone(), whole: false };
@@ -327,9 +330,9 @@ mod tests {
 
     #[test]
     fn a_keyword_of_either_case_leads() {
-        let found = shape("(?i:tok)=(?<secret>[a-z]{8})", &["tok"]);
+        let found = shape("(?i:tok)[0-9a-z]{4}=(?<secret>[a-z]{8})", &["tok"]);
         assert!(found.leads && !found.exact && !found.boundary);
-        assert_eq!(found.next["tok"], b"=");
+        assert_eq!(found.next["tok"].len(), 36);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use leakgate_model::Finding;
 
-use crate::decode::{Charset, SAMPLE};
+use crate::decode::{self, Charset, Decoder, SAMPLE};
 use crate::ruleset::RuleSet;
 use crate::scan::{Scratch, Window};
 use crate::text::Base;
@@ -15,8 +15,8 @@ const STEP: usize = 4 << 20;
 impl RuleSet {
     /// Finds the secrets in content of any length in bounded memory, and counts its bytes.
     ///
-    /// The findings are those of [`RuleSet::scan`], but for strings in UTF-16 inside a binary,
-    /// which are looked for only in content that is held whole.
+    /// The findings are those of [`RuleSet::scan`], but for a secret in a string of two-byte
+    /// characters that is cut by a window: of that, a part may be found instead.
     ///
     /// # Errors
     /// Those of `content`; what was found before is lost with them, as the scan is not complete.
@@ -29,46 +29,152 @@ impl RuleSet {
         self.scan_windows(path, content, scratch, STEP)
     }
 
-    pub(crate) fn scan_windows(
+    fn scan_windows(
         &self,
         path: &[u8],
         content: &mut dyn Read,
         scratch: &mut Scratch,
         step: usize,
     ) -> io::Result<(Vec<Finding>, u64)> {
-        let reach = self.reach();
         let mut piece = Vec::new();
         content.take(SAMPLE as u64).read_to_end(&mut piece)?;
         let charset = Charset::detect(&piece);
-        let decoded: Vec<&'static str> = charset.label().into_iter().collect();
-        let mut decoder = charset.decoder();
-        let mut findings = Vec::new();
-        let mut total = piece.len() as u64;
-        // `text` is [what was reported, kept for context][to report][what a match may reach into].
-        let mut text = Vec::new();
-        let mut base = Base::START;
-        let mut reported = 0;
+        let mut raw = Windows::new(Charset::Bytes);
+        raw.reads_wide = charset == Charset::Bytes;
+        // What looks like another charset may not be it all the way: both readings are scanned.
+        let mut decoded = (charset != Charset::Bytes).then(|| Windows::new(charset));
+        let mut total = 0;
         loop {
-            decoder.push(&piece, false, &mut text);
-            piece.clear();
-            total += content.take(step as u64).read_to_end(&mut piece)? as u64;
             let last = piece.is_empty();
-            if last {
-                decoder.push(&[], true, &mut text);
-            }
-            let until = if last { text.len() } else { text.len().saturating_sub(reach) };
-            if until > reported || last {
-                let matches = self.matches(path, &text, scratch);
-                let window = Window { begins: reported..until, base };
-                findings.extend(self.findings(path, &text, &matches, window, &decoded));
-                let keep = until.saturating_sub(reach);
-                base = base.after(&text[..keep]);
-                text.drain(..keep);
-                reported = until - keep;
+            total += piece.len() as u64;
+            raw.feed(self, path, &piece, last, scratch);
+            if let Some(decoded) = &mut decoded {
+                decoded.feed(self, path, &piece, last, scratch);
             }
             if last {
-                return Ok((findings, total));
+                break;
             }
+            piece.clear();
+            content.take(step as u64).read_to_end(&mut piece)?;
+        }
+        let mut findings = decoded.map(|decoded| decoded.findings).unwrap_or_default();
+        findings.extend(raw.findings);
+        let known = |one: &Finding| findings.iter().any(|other| one.secret == other.secret);
+        let wide: Vec<_> = raw.wide.into_iter().filter(|one| !known(one)).collect();
+        findings.extend(wide);
+        Ok((findings, total))
+    }
+}
+
+/// One reading of the content, in windows.
+struct Windows {
+    decoder: Decoder,
+    label: Vec<&'static str>,
+    /// What was reported and is kept for context, then what is to be reported, then what a match
+    /// may reach into.
+    text: Vec<u8>,
+    base: Base,
+    /// How much of `text` was reported.
+    reported: usize,
+    findings: Vec<Finding>,
+    /// Whether strings of two-byte characters are looked for.
+    reads_wide: bool,
+    /// Secrets in such strings, each once.
+    wide: Vec<Finding>,
+}
+
+impl Windows {
+    fn new(charset: Charset) -> Self {
+        Self {
+            decoder: charset.decoder(),
+            label: charset.label().into_iter().collect(),
+            text: Vec::new(),
+            base: Base::START,
+            reported: 0,
+            findings: Vec::new(),
+            reads_wide: false,
+            wide: Vec::new(),
+        }
+    }
+
+    /// Takes the next piece and reports as far as no later piece can change the matches.
+    fn feed(
+        &mut self,
+        rules: &RuleSet,
+        path: &[u8],
+        piece: &[u8],
+        last: bool,
+        scratch: &mut Scratch,
+    ) {
+        let reach = rules.reach();
+        self.decoder.push(piece, last, &mut self.text);
+        let until = if last { self.text.len() } else { self.text.len().saturating_sub(reach) };
+        if until <= self.reported && !last {
+            return;
+        }
+        let matches = rules.matches(path, &self.text, scratch);
+        let window = Window { begins: self.reported..until, base: self.base };
+        self.findings.extend(rules.findings(path, &self.text, &matches, window, &self.label));
+        if self.reads_wide && memchr::memchr(0, &self.text).is_some() {
+            let mut strings = Vec::new();
+            decode::wide_strings(&self.text, &mut strings);
+            for finding in rules.scan_wide(path, &strings, scratch) {
+                let same = |one: &Finding| one.rule == finding.rule && one.secret == finding.secret;
+                if !self.wide.iter().any(same) {
+                    self.wide.push(finding);
+                }
+            }
+        }
+        let keep = until.saturating_sub(reach);
+        self.base = self.base.after(&self.text[..keep]);
+        self.text.drain(..keep);
+        self.reported = until - keep;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::template;
+
+    /// Texts with tokens at random places, some of them many windows long.
+    fn content() -> impl Strategy<Value = Vec<u8>> {
+        let part = prop_oneof![
+            4 => "[a-z =\n\"]{0,3000}".prop_map(String::from),
+            2 => any::<u32>().prop_map(|seed| template::expand("x = ghp_{alnum:30}{check}\n", &seed.to_string())),
+            1 => any::<u32>().prop_map(|seed| template::expand("{pem:RSA PRIVATE KEY}\n", &seed.to_string())),
+            1 => "[é\u{1b}\0 ]{0,40}".prop_map(String::from),
+        ];
+        (prop::collection::vec(part, 0..40), any::<bool>()).prop_map(|(parts, wide)| {
+            let text = parts.concat();
+            if wide {
+                text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+            } else {
+                text.into_bytes()
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+        #[test]
+        fn windows_find_what_the_whole_has(content in content(), step in 500_usize..20_000) {
+            let rules = RuleSet::default();
+            let mut scratch = Scratch::default();
+            let whole = rules.scan(b"a.txt", &content, &mut scratch);
+            let (windows, bytes) = rules
+                .scan_windows(b"a.txt", &mut &content[..], &mut scratch, step)
+                .expect("a slice can be read");
+            prop_assert_eq!(bytes, content.len() as u64);
+            let places = |findings: &[Finding]| -> Vec<_> {
+                findings
+                    .iter()
+                    .map(|one| (one.rule.clone(), one.place.clone(), one.secret.clone()))
+                    .collect()
+            };
+            prop_assert_eq!(places(&windows), places(&whole));
         }
     }
 }

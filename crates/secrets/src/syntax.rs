@@ -14,24 +14,52 @@ pub(crate) enum Syntax {
 }
 
 const CODE: &[&str] = &[
-    "rs", "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "go", "java", "kt", "kts",
-    "scala", "groovy", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "cs", "fs", "vb",
-    "rb", "erb", "php", "pl", "pm", "swift", "dart", "lua", "r", "jl", "ex", "exs", "erl", "hs",
-    "ml", "mli", "clj", "cljs", "elm", "vue", "svelte", "sql", "proto", "sol", "zig", "nim",
-    "tf", "hcl", "gradle", "cmake", "ipynb", "json", "json5", "jsonc", "html", "css", "scss", "less",
-    "coffee", "d", "pas", "asm", "s", "graphql", "rst",
+    "rs", "py", "pyi", "js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx", "go", "java", "kt",
+    "kts", "scala", "groovy", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "cs", "fs",
+    "vb", "rb", "erb", "php", "pl", "pm", "swift", "dart", "lua", "r", "jl", "ex", "exs", "erl",
+    "hs", "ml", "mli", "clj", "cljs", "elm", "vue", "svelte", "sql", "proto", "sol", "zig", "nim",
+    "tf", "hcl", "gradle", "cmake", "ipynb", "json", "json5", "jsonc", "html", "css", "scss",
+    "less", "coffee", "d", "pas", "asm", "s", "graphql", "rst",
 ];
 const SETTINGS: &[&str] = &[
-    "env", "yml", "yaml", "ini", "cfg", "conf", "config", "properties", "props", "toml", "sh",
-    "bash", "zsh", "fish", "ps1", "bat", "cmd", "dockerfile", "tfvars", "xml", "plist", "service",
-    "cnf", "netrc", "npmrc", "pypirc", "envrc", "desktop", "reg", "tfstate",
+    "env",
+    "yml",
+    "yaml",
+    "ini",
+    "cfg",
+    "conf",
+    "config",
+    "properties",
+    "props",
+    "toml",
+    "sh",
+    "bash",
+    "zsh",
+    "fish",
+    "ps1",
+    "bat",
+    "cmd",
+    "dockerfile",
+    "tfvars",
+    "xml",
+    "plist",
+    "service",
+    "cnf",
+    "netrc",
+    "npmrc",
+    "pypirc",
+    "envrc",
+    "desktop",
+    "reg",
+    "tfstate",
 ];
 
 impl Syntax {
     /// Tells by extension or by the whole name.
     pub(crate) fn of(path: &[u8]) -> Self {
         let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path).to_ascii_lowercase();
-        let is_env = name.starts_with(b".env") || name.ends_with(b".env") || name.contains_str(".env.");
+        let is_env =
+            name.starts_with(b".env") || name.ends_with(b".env") || name.contains_str(".env.");
         if is_env || name.starts_with(b"dockerfile") {
             return Self::Settings;
         }
@@ -49,14 +77,40 @@ impl Syntax {
 
 /// Files written by tools, full of digests: generic rules stay out, specific ones run.
 const GENERATED: &[&str] = &[
-    "package-lock.json", "npm-shrinkwrap.json", "yarn.lock", "pnpm-lock.yaml", "bun.lock", "bun.lockb",
-    "cargo.lock", "go.sum", "go.work.sum", "poetry.lock", "pipfile.lock", "uv.lock", "pdm.lock",
-    "composer.lock", "gemfile.lock", "podfile.lock", "mix.lock", "flake.lock", "packages.lock.json",
-    "pubspec.lock", "deno.lock", "gradle.lockfile", "project.assets.json", ".terraform.lock.hcl",
+    "package-lock.json",
+    "npm-shrinkwrap.json",
+    "yarn.lock",
+    "pnpm-lock.yaml",
+    "bun.lock",
+    "bun.lockb",
+    "cargo.lock",
+    "go.sum",
+    "go.work.sum",
+    "poetry.lock",
+    "pipfile.lock",
+    "uv.lock",
+    "pdm.lock",
+    "composer.lock",
+    "gemfile.lock",
+    "podfile.lock",
+    "mix.lock",
+    "flake.lock",
+    "packages.lock.json",
+    "pubspec.lock",
+    "deno.lock",
+    "gradle.lockfile",
+    "project.assets.json",
+    ".terraform.lock.hcl",
 ];
-const VENDORED: &[&[u8]] =
-    &[b"node_modules/", b"bower_components/", b"vendor/github.com/", b"vendor/golang.org/", b"site-packages/"];
-const BUNDLES: &[&[u8]] = &[b".min.js", b".min.css", b".js.map", b".css.map", b".mjs.map", b".bundle.js", b".svg"];
+const VENDORED: &[&[u8]] = &[
+    b"node_modules/",
+    b"bower_components/",
+    b"vendor/github.com/",
+    b"vendor/golang.org/",
+    b"site-packages/",
+];
+const BUNDLES: &[&[u8]] =
+    &[b".min.js", b".min.css", b".js.map", b".css.map", b".mjs.map", b".bundle.js", b".svg"];
 
 /// Returns true if and only if people do not write this file by hand.
 pub(crate) fn is_generated(path: &[u8]) -> bool {
@@ -76,8 +130,12 @@ mod tests {
     #[test]
     fn names_tell_the_syntax() {
         for (path, syntax) in [
-            ("a/b.py", Syntax::Code), (".env.production", Syntax::Settings), ("prod.env", Syntax::Settings),
-            ("Dockerfile", Syntax::Settings), ("x/Config.YML", Syntax::Settings), ("notes.md", Syntax::Prose),
+            ("a/b.py", Syntax::Code),
+            (".env.production", Syntax::Settings),
+            ("prod.env", Syntax::Settings),
+            ("Dockerfile", Syntax::Settings),
+            ("x/Config.YML", Syntax::Settings),
+            ("notes.md", Syntax::Prose),
             ("README", Syntax::Prose),
         ] {
             assert_eq!(Syntax::of(path.as_bytes()), syntax, "{path}");

@@ -13,9 +13,9 @@ pub(crate) fn expand(template: &str, seed: &str) -> String {
     while let Some(open) = rest.find('{') {
         text.push_str(&rest[..open]);
         rest = &rest[open..];
-        let made = rest.find('}').and_then(|close| {
-            Some((make(&rest[1..close], &text, &mut random)?, close))
-        });
+        let made = rest
+            .find('}')
+            .and_then(|close| Some((make(&rest[1..close], &text, &mut random)?, close)));
         match made {
             Some((made, close)) => {
                 text.push_str(&made);
@@ -133,7 +133,9 @@ impl Random {
         };
         let body = STANDARD.encode([start, &random].concat());
         let mut lines = vec![format!("-----BEGIN {label}-----")];
-        lines.extend(body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()));
+        lines.extend(
+            body.as_bytes().chunks(64).map(|line| String::from_utf8_lossy(line).into_owned()),
+        );
         lines.push(format!("-----END {label}-----"));
         lines.join("\n")
     }

@@ -26,7 +26,10 @@ pub(crate) fn password(text: &[u8], at: usize) -> Option<Range<usize>> {
 }
 
 fn is_end(byte: u8) -> bool {
-    matches!(byte, 0..=b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'/' | b'?' | b'#' | b'\\' | b'|' | 0x7f)
+    matches!(
+        byte,
+        0..=b' ' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'/' | b'?' | b'#' | b'\\' | b'|' | 0x7f
+    )
 }
 
 fn is_host(host: &[u8]) -> bool {
@@ -75,9 +78,16 @@ mod tests {
     #[test]
     fn what_only_looks_like_one_is_not() {
         for text in [
-            "https://host/path@2x", "https://user@host", "http://u:${PASS}@h", "http://u:%s@h",
-            "http://user:password@host", "http://host:8080/a@b", "ssh://git@host:22/x",
-            "postgres://postgres:postgres@localhost", "http://u:<password>@h", "http://a:b9c8d7@example.com",
+            "https://host/path@2x",
+            "https://user@host",
+            "http://u:${PASS}@h",
+            "http://u:%s@h",
+            "http://user:password@host",
+            "http://host:8080/a@b",
+            "ssh://git@host:22/x",
+            "postgres://postgres:postgres@localhost",
+            "http://u:<password>@h",
+            "http://a:b9c8d7@example.com",
         ] {
             assert_eq!(found(text), None, "{text}");
         }

@@ -28,11 +28,7 @@ enum Kind {
 }
 
 /// An object of the standard: its name, the properties it must have, those written here.
-type Object = (
-    &'static str,
-    &'static [&'static str],
-    &'static [(&'static str, Kind)],
-);
+type Object = (&'static str, &'static [&'static str], &'static [(&'static str, Kind)]);
 
 use Kind::{Bag, Flag, From, Object as One, Objects, OneOf, Text, Texts, Uri, UriReference};
 
@@ -45,11 +41,7 @@ const OBJECTS: &[Object] = &[
     (
         "sarifLog",
         &["version", "runs"],
-        &[
-            ("$schema", Uri),
-            ("version", OneOf(&["2.1.0"])),
-            ("runs", Objects(0, "run")),
-        ],
+        &[("$schema", Uri), ("version", OneOf(&["2.1.0"])), ("runs", Objects(0, "run"))],
     ),
     (
         "run",
@@ -57,10 +49,7 @@ const OBJECTS: &[Object] = &[
         &[
             ("tool", One("tool")),
             ("invocations", Objects(0, "invocation")),
-            (
-                "columnKind",
-                OneOf(&["utf16CodeUnits", "unicodeCodePoints"]),
-            ),
+            ("columnKind", OneOf(&["utf16CodeUnits", "unicodeCodePoints"])),
             ("results", Objects(0, "result")),
         ],
     ),
@@ -102,25 +91,15 @@ const OBJECTS: &[Object] = &[
             ("message", One("message")),
             ("locations", Objects(0, "location")),
             ("partialFingerprints", Texts),
-            (
-                "baselineState",
-                OneOf(&["new", "unchanged", "updated", "absent"]),
-            ),
+            ("baselineState", OneOf(&["new", "unchanged", "updated", "absent"])),
             ("properties", Bag),
         ],
     ),
-    (
-        "location",
-        &[],
-        &[("physicalLocation", One("physicalLocation"))],
-    ),
+    ("location", &[], &[("physicalLocation", One("physicalLocation"))]),
     (
         "physicalLocation",
         &["artifactLocation"],
-        &[
-            ("artifactLocation", One("artifactLocation")),
-            ("region", One("region")),
-        ],
+        &[("artifactLocation", One("artifactLocation")), ("region", One("region"))],
     ),
     ("artifactLocation", &["uri"], &[("uri", UriReference)]),
     (
@@ -156,10 +135,8 @@ const OBJECTS: &[Object] = &[
 
 /// Where `value` is not what the standard calls by this name, with what is wrong there.
 fn faults(value: &Value, name: &str, at: &str) -> Vec<String> {
-    let (_, required, properties) = OBJECTS
-        .iter()
-        .find(|(known, ..)| *known == name)
-        .expect("the table has it");
+    let (_, required, properties) =
+        OBJECTS.iter().find(|(known, ..)| *known == name).expect("the table has it");
     let Some(object) = value.as_object() else {
         return vec![format!("{at}: no object")];
     };
@@ -197,18 +174,10 @@ fn property_faults(value: &Value, kind: &Kind, at: &str) -> Vec<String> {
         OneOf(words) => text.is_some_and(|text| words.contains(&text)),
         From(least) => value.as_u64().is_some_and(|number| number >= *least),
         Flag => value.is_boolean(),
-        Texts => value
-            .as_object()
-            .is_some_and(|map| map.values().all(Value::is_string)),
-        Bag => value
-            .as_object()
-            .is_some_and(|bag| bag.get("tags").is_none_or(Value::is_array)),
+        Texts => value.as_object().is_some_and(|map| map.values().all(Value::is_string)),
+        Bag => value.as_object().is_some_and(|bag| bag.get("tags").is_none_or(Value::is_array)),
     };
-    if right {
-        Vec::new()
-    } else {
-        vec![format!("{at}: {value}")]
-    }
+    if right { Vec::new() } else { vec![format!("{at}: {value}")] }
 }
 
 fn is_uri(uri: &str) -> bool {
@@ -219,9 +188,7 @@ fn is_uri(uri: &str) -> bool {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-._~/%".contains(c);
     let first = rest.split('/').next().unwrap_or_default();
     let has_escapes = rest.split('%').skip(1).all(|escape| {
-        escape
-            .get(..2)
-            .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        escape.get(..2).is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()))
     });
     ["", "https", "file"].contains(&scheme)
         && rest.chars().all(is_plain)
@@ -247,30 +214,17 @@ fn everything() -> (Vec<Finding>, Outcome) {
     let mut decoded = sample::secret();
     decoded.place.as_mut().expect("it has one").decoded = vec!["utf-16le"];
     let mut outcome = sample::outcome();
-    let general = Problem {
-        path: None,
-        detail: "[a](b) {0}".to_owned(),
-        ..sample::problem()
-    };
+    let general = Problem { path: None, detail: "[a](b) {0}".to_owned(), ..sample::problem() };
     outcome.problems.extend([sample::problem(), general]);
-    (
-        vec![old, sample::mode(), sample::secret(), warning, decoded],
-        outcome,
-    )
+    (vec![old, sample::mode(), sample::secret(), warning, decoded], outcome)
 }
 
 #[test]
 fn what_is_written_is_sarif() {
     let (findings, outcome) = everything();
     let expected: &[String] = &[];
-    assert_eq!(
-        faults(&parsed(&findings, &outcome), "sarifLog", ""),
-        expected
-    );
-    assert_eq!(
-        faults(&parsed(&[], &Outcome::default()), "sarifLog", ""),
-        expected
-    );
+    assert_eq!(faults(&parsed(&findings, &outcome), "sarifLog", ""), expected);
+    assert_eq!(faults(&parsed(&[], &Outcome::default()), "sarifLog", ""), expected);
 }
 
 #[test]
@@ -285,10 +239,7 @@ fn the_check_sees_what_is_not_sarif() {
     let region = "/runs/0/results/0/locations/0/physicalLocation/region";
     assert_eq!(broken("/version", "2.0".into()), [".version: \"2.0\""]);
     assert_eq!(
-        broken(
-            "/runs/0/tool/driver",
-            serde_json::json!({"name": "a", "nam": 1})
-        ),
+        broken("/runs/0/tool/driver", serde_json::json!({"name": "a", "nam": 1})),
         [".runs.tool.driver.nam: not in the standard"]
     );
     assert_eq!(broken(region, serde_json::json!({})).len(), 1);
@@ -307,23 +258,14 @@ fn each_finding_has_its_level_state_and_rule() {
     let run = &document["runs"][0];
     let results = run["results"].as_array().expect("there are results");
     let all = |property: &str| -> Vec<Value> {
-        results
-            .iter()
-            .map(|result| result[property].clone())
-            .collect()
+        results.iter().map(|result| result[property].clone()).collect()
     };
     assert_eq!(all("level"), ["note", "error", "error", "warning", "error"]);
-    assert_eq!(
-        all("baselineState"),
-        ["unchanged", "new", "new", "new", "new"]
-    );
+    assert_eq!(all("baselineState"), ["unchanged", "new", "new", "new", "new"]);
     assert_eq!(all("ruleIndex"), [0, 1, 0, 2, 0]);
     for result in results {
         let index = result["ruleIndex"].as_u64().expect("it is a number") as usize;
-        assert_eq!(
-            run["tool"]["driver"]["rules"][index]["id"],
-            result["ruleId"]
-        );
+        assert_eq!(run["tool"]["driver"]["rules"][index]["id"], result["ruleId"]);
     }
     let print = findings[2].fingerprint.expect("it has one").to_string();
     assert_eq!(results[2]["partialFingerprints"]["leakgate/v1"], print);
@@ -338,10 +280,7 @@ fn rules_tell_what_github_asks_for() {
     assert_eq!(rule["properties"]["tags"], serde_json::json!(["security"]));
     assert_eq!(rule["defaultConfiguration"]["level"], "error");
     assert_eq!(rule["helpUri"], "https://cloud.example/docs");
-    assert_eq!(
-        rule["fullDescription"]["text"],
-        "Example Cloud API token (Example Cloud)"
-    );
+    assert_eq!(rule["fullDescription"]["text"], "Example Cloud API token (Example Cloud)");
     assert_eq!(
         rule["help"]["text"],
         "take it out of the file and read it from the environment\n\
@@ -366,10 +305,7 @@ fn what_was_not_scanned_is_a_failed_run() {
         "not scanned: [a] (b) {{0}}; fetch it with `git fetch --refetch`"
     );
     let complete = parsed(&findings, &sample::outcome());
-    assert_eq!(
-        complete["runs"][0]["invocations"][0]["executionSuccessful"],
-        true
-    );
+    assert_eq!(complete["runs"][0]["invocations"][0]["executionSuccessful"], true);
 }
 
 #[test]
@@ -383,24 +319,16 @@ fn a_finding_without_a_place_has_no_region() {
 #[test]
 fn a_value_is_never_written_even_when_asked_for() {
     let (findings, outcome) = (vec![sample::secret()], sample::outcome());
-    let text = sample::written(
-        &sample::report(&findings, &outcome),
-        &sample::revealing(Format::Sarif),
-    );
+    let text =
+        sample::written(&sample::report(&findings, &outcome), &sample::revealing(Format::Sarif));
     assert!(!text.contains(&sample::value()));
     assert!(text.contains("Example Cloud API token (tok_********); certain: checksum valid"));
 }
 
 #[test]
 fn each_region_cuts_its_finding_out_of_the_text() {
-    let secrets = [
-        sample::value(),
-        format!("{}\n🔑{}", sample::value(), sample::value()),
-    ];
-    let text = format!(
-        "# é 日本 🔑\nkey='é🔑' {}\nlast = \"{}\"\n",
-        secrets[0], secrets[1]
-    );
+    let secrets = [sample::value(), format!("{}\n🔑{}", sample::value(), sample::value())];
+    let text = format!("# é 日本 🔑\nkey='é🔑' {}\nlast = \"{}\"\n", secrets[0], secrets[1]);
     let findings: Vec<Finding> = secrets
         .iter()
         .map(|secret| {
@@ -410,9 +338,7 @@ fn each_region_cuts_its_finding_out_of_the_text() {
         .collect();
     let document = parsed(&findings, &sample::outcome());
     assert_eq!(document["runs"][0]["columnKind"], "unicodeCodePoints");
-    let results = document["runs"][0]["results"]
-        .as_array()
-        .expect("there are results");
+    let results = document["runs"][0]["results"].as_array().expect("there are results");
     for (result, secret) in results.iter().zip(&secrets) {
         let region = &result["locations"][0]["physicalLocation"]["region"];
         assert_eq!(cut(&text, region), *secret);
@@ -430,14 +356,7 @@ fn finding_at(text: &str, span: std::ops::Range<usize>) -> Finding {
     let mut finding = sample::secret();
     finding.secret = Some(Secret::new(&text.as_bytes()[span.clone()], 4));
     let span = span.start as u64..span.end as u64;
-    finding.place = Some(Place {
-        line,
-        column,
-        end_line,
-        end_column,
-        span,
-        decoded: Vec::new(),
-    });
+    finding.place = Some(Place { line, column, end_line, end_column, span, decoded: Vec::new() });
     finding
 }
 
@@ -447,17 +366,8 @@ fn cut(text: &str, region: &Value) -> String {
     let offset = |line: &str, column: &str| {
         let line = region[line].as_u64().expect("it is a number") as usize;
         let column = region[column].as_u64().expect("it is a number") as usize;
-        let before: usize = text
-            .split_inclusive('\n')
-            .take(line - 1)
-            .map(str::len)
-            .sum();
-        before
-            + text[before..]
-                .chars()
-                .take(column - 1)
-                .map(char::len_utf8)
-                .sum::<usize>()
+        let before: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
+        before + text[before..].chars().take(column - 1).map(char::len_utf8).sum::<usize>()
     };
     text[offset("startLine", "startColumn")..offset("endLine", "endColumn")].to_owned()
 }

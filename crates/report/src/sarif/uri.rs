@@ -12,11 +12,7 @@ pub(super) fn uri(path: &[u8]) -> String {
         path = rest;
     }
     let encoded = percent_encoded(path);
-    if encoded.starts_with('/') {
-        format!("file://{encoded}")
-    } else {
-        encoded
-    }
+    if encoded.starts_with('/') { format!("file://{encoded}") } else { encoded }
 }
 
 #[cfg(test)]

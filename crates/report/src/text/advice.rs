@@ -50,26 +50,15 @@ impl<'a> Advice<'a> {
                 using.rules.insert(finding.rule.as_str());
             }
         }
-        let ignorable = shown
-            .iter()
-            .filter(|finding| finding.fingerprint.is_some())
-            .count();
-        Self {
-            uses,
-            findings: shown.len(),
-            ignorable,
-        }
+        let ignorable = shown.iter().filter(|finding| finding.fingerprint.is_some()).count();
+        Self { uses, findings: shown.len(), ignorable }
     }
 
     /// The sentences for this finding and no other.
     pub(super) fn own(&self, finding: &Finding) -> Vec<String> {
         sentences(finding)
             .into_iter()
-            .filter(|sentence| {
-                self.uses
-                    .get(sentence)
-                    .is_none_or(|using| using.findings == 1)
-            })
+            .filter(|sentence| self.uses.get(sentence).is_none_or(|using| using.findings == 1))
             .collect()
     }
 
@@ -87,11 +76,8 @@ impl<'a> Advice<'a> {
 
     /// The sentences for more than one finding, in the order of the findings.
     pub(super) fn shared(&self) -> Vec<String> {
-        let mut shared: Vec<(&String, &Use<'_>)> = self
-            .uses
-            .iter()
-            .filter(|(_, using)| using.findings > 1)
-            .collect();
+        let mut shared: Vec<(&String, &Use<'_>)> =
+            self.uses.iter().filter(|(_, using)| using.findings > 1).collect();
         shared.sort_by_key(|(_, using)| using.first);
         shared
             .into_iter()
@@ -114,10 +100,7 @@ impl<'a> Advice<'a> {
 /// All advice for a finding, each sentence once.
 fn sentences(finding: &Finding) -> Vec<String> {
     let mut sentences: Vec<String> = Vec::new();
-    let rotate = finding
-        .rotate
-        .as_ref()
-        .map(|page| format!("revoke or renew it at {page}"));
+    let rotate = finding.rotate.as_ref().map(|page| format!("revoke or renew it at {page}"));
     for sentence in finding.advice.iter().map(ToString::to_string).chain(rotate) {
         let sentence = visible(&sentence).into_owned();
         if !sentences.contains(&sentence) {
@@ -128,11 +111,7 @@ fn sentences(finding: &Finding) -> Vec<String> {
 }
 
 fn named(rules: &BTreeSet<&str>) -> String {
-    let names: Vec<_> = rules
-        .iter()
-        .take(NAMED_RULES)
-        .map(|rule| visible(rule))
-        .collect();
+    let names: Vec<_> = rules.iter().take(NAMED_RULES).map(|rule| visible(rule)).collect();
     match rules.len().saturating_sub(NAMED_RULES) {
         0 => format!("for {}", names.join(", ")),
         1 => format!("for {} and 1 more rule", names.join(", ")),
@@ -158,10 +137,7 @@ mod tests {
                 "revoke or renew it at https://cloud.example/keys",
             ]
         );
-        assert!(matches!(
-            advice.ignoring(&finding),
-            Some(Ignoring::Command(_))
-        ));
+        assert!(matches!(advice.ignoring(&finding), Some(Ignoring::Command(_))));
         assert!(advice.shared().is_empty());
         assert_eq!(advice.shared_ignoring(), None);
     }
@@ -173,22 +149,10 @@ mod tests {
         other.rule = RuleId::new("other-token");
         other.rotate = Some("https://other.example".into());
         let advice = Advice::of(&[&finding, &other]);
-        assert_eq!(
-            advice.own(&finding),
-            ["revoke or renew it at https://cloud.example/keys"]
-        );
-        assert_eq!(
-            advice.own(&other),
-            ["revoke or renew it at https://other.example"]
-        );
-        assert_eq!(
-            advice.shared(),
-            ["take it out of the file and read it from the environment"]
-        );
-        assert!(matches!(
-            advice.ignoring(&finding),
-            Some(Ignoring::Fingerprint(_))
-        ));
+        assert_eq!(advice.own(&finding), ["revoke or renew it at https://cloud.example/keys"]);
+        assert_eq!(advice.own(&other), ["revoke or renew it at https://other.example"]);
+        assert_eq!(advice.shared(), ["take it out of the file and read it from the environment"]);
+        assert!(matches!(advice.ignoring(&finding), Some(Ignoring::Fingerprint(_))));
         assert!(advice.shared_ignoring().is_some());
     }
 

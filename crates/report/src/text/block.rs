@@ -58,9 +58,7 @@ fn title(finding: &Finding) -> String {
 fn origin(finding: &Finding) -> Origin<'static> {
     let origin = Origin::path(visible_bytes(&finding.path));
     match &finding.place {
-        Some(place) => origin
-            .line(number(place.line))
-            .char_column(number(place.column)),
+        Some(place) => origin.line(number(place.line)).char_column(number(place.column)),
         None => origin,
     }
 }
@@ -74,45 +72,25 @@ fn sureness(finding: &Finding) -> String {
         Confidence::Low => "low confidence",
     };
     let reasons = finding.reasons.join(", ");
-    if reasons.is_empty() {
-        sure.to_owned()
-    } else {
-        format!("{sure}: {}", visible(&reasons))
-    }
+    if reasons.is_empty() { sure.to_owned() } else { format!("{sure}: {}", visible(&reasons)) }
 }
 
 fn snippet(excerpt: &Excerpt, label: &str) -> Snippet<'static, Annotation<'static>> {
     let [before, value, after] = parts(excerpt);
-    let before = format!(
-        "{}{}",
-        if excerpt.cut_start { "…" } else { "" },
-        shown(before)
-    );
+    let before = format!("{}{}", if excerpt.cut_start { "…" } else { "" }, shown(before));
     let value = shown(value);
     let highlight = before.len()..before.len() + value.len();
-    let line = format!(
-        "{before}{value}{}{}",
-        shown(after),
-        if excerpt.cut_end { "…" } else { "" }
-    );
+    let line = format!("{before}{value}{}{}", shown(after), if excerpt.cut_end { "…" } else { "" });
     Snippet::source(line)
         .line_start(number(excerpt.line))
-        .annotation(
-            AnnotationKind::Primary
-                .span(highlight)
-                .label(label.to_owned()),
-        )
+        .annotation(AnnotationKind::Primary.span(highlight).label(label.to_owned()))
 }
 
 /// The excerpt before, in and after the finding; all of it after, if the bounds are not right.
 fn parts(excerpt: &Excerpt) -> [&str; 3] {
     let text = excerpt.text.as_str();
     let range = &excerpt.highlight;
-    match (
-        text.get(..range.start),
-        text.get(range.clone()),
-        text.get(range.end..),
-    ) {
+    match (text.get(..range.start), text.get(range.clone()), text.get(range.end..)) {
         (Some(before), Some(value), Some(after)) => [before, value, after],
         _ => ["", "", text],
     }
@@ -129,11 +107,8 @@ fn number(number: u64) -> usize {
 
 /// Two groups are joined by a gutter that each of them draws: the third line is one too many.
 fn without_doubled_gutter(rendered: &str) -> String {
-    let lines: Vec<&str> = rendered
-        .lines()
-        .enumerate()
-        .filter_map(|(at, line)| (at != 2).then_some(line))
-        .collect();
+    let lines: Vec<&str> =
+        rendered.lines().enumerate().filter_map(|(at, line)| (at != 2).then_some(line)).collect();
     lines.join("\n")
 }
 
@@ -146,10 +121,7 @@ fn notes(
     let mut notes = Vec::new();
     let note = |name: &'static str, text: String| Level::NOTE.with_name(name).message(text);
     if finding.excerpt.is_none() || finding.place.is_none() {
-        notes.push(note(
-            "note",
-            pen.broken(&sureness(finding), indent(finding, "note")),
-        ));
+        notes.push(note("note", pen.broken(&sureness(finding), indent(finding, "note"))));
     }
     if let Some(about) = about(finding, settings.detail) {
         notes.push(note("note", about));
@@ -163,9 +135,7 @@ fn notes(
     }
     notes.extend(finding.fixes.iter().map(|fix| {
         // A command is never broken: it is there to be copied.
-        Level::HELP
-            .with_name("fix")
-            .message(visible(fix).into_owned())
+        Level::HELP.with_name("fix").message(visible(fix).into_owned())
     }));
     notes.extend(
         advice
@@ -184,10 +154,7 @@ fn notes(
 fn about(finding: &Finding, detail: Detail) -> Option<String> {
     let mut about = Vec::new();
     if let Some(provider) = &finding.provider
-        && !finding
-            .title
-            .to_lowercase()
-            .contains(&provider.to_lowercase())
+        && !finding.title.to_lowercase().contains(&provider.to_lowercase())
     {
         about.push(format!("provider: {}", visible(provider)));
     }
@@ -204,9 +171,6 @@ fn decoded(place: &Place) -> Option<String> {
 
 /// Columns before the text of a note with this name.
 fn indent(finding: &Finding, name: &str) -> usize {
-    let gutter = finding
-        .excerpt
-        .as_ref()
-        .map_or(1, |excerpt| excerpt.line.to_string().len());
+    let gutter = finding.excerpt.as_ref().map_or(1, |excerpt| excerpt.line.to_string().len());
     gutter + " = ".len() + name.len() + ": ".len()
 }

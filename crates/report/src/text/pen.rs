@@ -41,11 +41,7 @@ impl Pen {
             Color::Always => Renderer::styled(),
             Color::Never => Renderer::plain(),
         };
-        Self {
-            renderer: renderer.term_width(width),
-            color: settings.color,
-            width,
-        }
+        Self { renderer: renderer.term_width(width), color: settings.color, width }
     }
 
     /// The groups as one diagnostic.
@@ -82,11 +78,7 @@ impl Pen {
 
     /// The sentence with line ends between words, so that it fits beside `indent` columns.
     pub(super) fn broken(&self, text: &str, indent: usize) -> String {
-        let room = self
-            .width
-            .min(LONGEST_LINE)
-            .saturating_sub(indent)
-            .max(NARROWEST / 2);
+        let room = self.width.min(LONGEST_LINE).saturating_sub(indent).max(NARROWEST / 2);
         let mut broken = String::with_capacity(text.len() + 4);
         let mut column = 0;
         for word in text.split(' ') {

@@ -16,11 +16,7 @@ use crate::{Detail, Report, Scope};
 pub(super) fn render(pen: &Pen, report: &Report<'_>, counts: &Counts, detail: Detail) -> String {
     let (tone, verdict) = verdict(report, counts);
     let tally = tally(report, counts, detail);
-    format!(
-        "{} {}; {tally}",
-        pen.toned(Tone::Name, "leakgate:"),
-        pen.toned(tone, &verdict)
-    )
+    format!("{} {}; {tally}", pen.toned(Tone::Name, "leakgate:"), pen.toned(tone, &verdict))
 }
 
 fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
@@ -29,11 +25,7 @@ fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
     match (counts.blocking(), not_scanned) {
         (0, None) => clean(staged, counts),
         (0, Some(not_scanned)) => {
-            let so = if staged {
-                ", which blocks this commit"
-            } else {
-                ""
-            };
+            let so = if staged { ", which blocks this commit" } else { "" };
             (Tone::Bad, format!("not clean: {not_scanned}{so}"))
         }
         (blocking, not_scanned) => {
@@ -62,28 +54,13 @@ fn clean(staged: bool, counts: &Counts) -> (Tone, String) {
 fn found(counts: &Counts) -> String {
     let kinds = [
         (counts.secrets, "secret", "secrets"),
-        (
-            counts.permissions,
-            "dangerous permission",
-            "dangerous permissions",
-        ),
-        (
-            counts.agents,
-            "dangerous agent setting",
-            "dangerous agent settings",
-        ),
+        (counts.permissions, "dangerous permission", "dangerous permissions"),
+        (counts.agents, "dangerous agent setting", "dangerous agent settings"),
     ];
-    let mut words: Vec<String> = kinds
-        .iter()
-        .filter(|(n, ..)| *n > 0)
-        .map(|&(n, one, many)| count(n, one, many))
-        .collect();
+    let mut words: Vec<String> =
+        kinds.iter().filter(|(n, ..)| *n > 0).map(|&(n, one, many)| count(n, one, many)).collect();
     let last = words.pop().unwrap_or_default();
-    if words.is_empty() {
-        last
-    } else {
-        format!("{} and {last}", words.join(", "))
-    }
+    if words.is_empty() { last } else { format!("{} and {last}", words.join(", ")) }
 }
 
 /// "2 items could not be scanned (1 in conflict, 1 object missing)"
@@ -102,10 +79,7 @@ fn not_scanned(outcome: &Outcome) -> Option<String> {
             .collect::<Vec<_>>()
             .join(", "),
     };
-    Some(format!(
-        "{} could not be scanned ({why})",
-        count(total, "item", "items")
-    ))
+    Some(format!("{} could not be scanned ({why})", count(total, "item", "items")))
 }
 
 /// What was done: "5 staged files scanned (12.3 kB) in 3 ms, 1 warning"
@@ -113,11 +87,7 @@ fn tally(report: &Report<'_>, counts: &Counts, detail: Detail) -> String {
     let outcome = report.outcome;
     let mut tally = vec![format!("{} in {}", scanned(report), time(report.elapsed))];
     tally.extend(
-        outcome
-            .skipped
-            .iter()
-            .filter(|(_, n)| **n > 0)
-            .map(|(skip, n)| skipped(*skip, *n)),
+        outcome.skipped.iter().filter(|(_, n)| **n > 0).map(|(skip, n)| skipped(*skip, *n)),
     );
     if outcome.deleted > 0 && detail == Detail::Verbose {
         tally.push(count(outcome.deleted, "deletion", "deletions"));
@@ -126,15 +96,8 @@ fn tally(report: &Report<'_>, counts: &Counts, detail: Detail) -> String {
         tally.push(count(counts.warnings, "warning", "warnings"));
     }
     if counts.already_committed > 0 {
-        let hint = if detail == Detail::Verbose {
-            ""
-        } else {
-            " (see with -v)"
-        };
-        tally.push(format!(
-            "{} already committed{hint}",
-            grouped(counts.already_committed)
-        ));
+        let hint = if detail == Detail::Verbose { "" } else { " (see with -v)" };
+        tally.push(format!("{} already committed{hint}", grouped(counts.already_committed)));
     }
     if outcome.ignored > 0 {
         tally.push(format!("{} ignored", grouped(outcome.ignored)));
@@ -160,11 +123,9 @@ fn skipped(skip: Skip, n: u64) -> String {
     match skip {
         Skip::Submodule => count(n, "submodule not scanned", "submodules not scanned"),
         Skip::IntentToAdd => count(n, "intent to add not scanned", "intents to add not scanned"),
-        Skip::MergeParent => count(
-            n,
-            "file as in the merged branch",
-            "files as in the merged branch",
-        ),
+        Skip::MergeParent => {
+            count(n, "file as in the merged branch", "files as in the merged branch")
+        }
         Skip::Special => count(n, "special file not scanned", "special files not scanned"),
     }
 }
@@ -199,11 +160,7 @@ fn size(bytes: u64) -> String {
         value /= 1000.0;
         unit = next;
     }
-    if value < 99.95 {
-        format!("{value:.1} {unit}")
-    } else {
-        format!("{value:.0} {unit}")
-    }
+    if value < 99.95 { format!("{value:.1} {unit}") } else { format!("{value:.0} {unit}") }
 }
 
 fn time(elapsed: Duration) -> String {
@@ -226,17 +183,7 @@ mod tests {
 
     #[test]
     fn sizes_have_three_digits() {
-        let sizes = [
-            0,
-            999,
-            1000,
-            12_345,
-            99_949,
-            99_950,
-            999_499,
-            999_500,
-            200_000_000,
-        ];
+        let sizes = [0, 999, 1000, 12_345, 99_949, 99_950, 999_499, 999_500, 200_000_000];
         let shown = sizes.map(size);
         assert_eq!(
             shown,
@@ -250,17 +197,7 @@ mod tests {
 
     #[test]
     fn times_fit_their_size() {
-        let times = [
-            0,
-            400,
-            950,
-            3_000,
-            999_400,
-            999_500,
-            12_340_000,
-            59_990_000,
-            3_725_000_000,
-        ];
+        let times = [0, 400, 950, 3_000, 999_400, 999_500, 12_340_000, 59_990_000, 3_725_000_000];
         let shown = times.map(|micros| time(Duration::from_micros(micros)));
         assert_eq!(
             shown,

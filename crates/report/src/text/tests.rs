@@ -9,18 +9,11 @@ fn text(findings: &[Finding], outcome: &Outcome, settings: &Settings) -> String 
 }
 
 fn plain(findings: &[Finding]) -> String {
-    text(
-        findings,
-        &sample::outcome(),
-        &sample::settings(Format::Text),
-    )
+    text(findings, &sample::outcome(), &sample::settings(Format::Text))
 }
 
 fn with_detail(detail: Detail) -> Settings {
-    Settings {
-        detail,
-        ..sample::settings(Format::Text)
-    }
+    Settings { detail, ..sample::settings(Format::Text) }
 }
 
 fn summary(findings: &[Finding], outcome: &Outcome) -> String {
@@ -140,20 +133,11 @@ fn each_verdict_has_its_words() {
     let (none, complete) = (&[][..], sample::outcome());
     let verdict = |findings: &[Finding], outcome: &Outcome| {
         let line = summary(findings, outcome);
-        line.split_once("; ")
-            .expect("a verdict and a tally")
-            .0
-            .to_owned()
+        line.split_once("; ").expect("a verdict and a tally").0.to_owned()
     };
     assert_eq!(verdict(none, &complete), "leakgate: no secrets");
-    assert_eq!(
-        verdict(&[already_committed()], &complete),
-        "leakgate: no new secrets"
-    );
-    assert_eq!(
-        verdict(&[warning()], &complete),
-        "leakgate: nothing blocks this commit"
-    );
+    assert_eq!(verdict(&[already_committed()], &complete), "leakgate: no new secrets");
+    assert_eq!(verdict(&[warning()], &complete), "leakgate: nothing blocks this commit");
     assert_eq!(
         verdict(&[sample::secret(), sample::mode()], &incomplete()),
         "leakgate: 1 secret and 1 dangerous permission block this commit, and 2 items could not \
@@ -164,21 +148,14 @@ fn each_verdict_has_its_words() {
 #[test]
 fn each_scope_has_its_words() {
     let line = |scope, findings: &[Finding], outcome: &Outcome| {
-        let report = Report {
-            scope,
-            ..sample::report(findings, outcome)
-        };
+        let report = Report { scope, ..sample::report(findings, outcome) };
         sample::written(&report, &with_detail(Detail::Quiet))
             .lines()
             .last()
             .expect("there is a summary")
             .to_owned()
     };
-    let outcome = Outcome {
-        scanned: 1,
-        bytes: 7,
-        ..Outcome::default()
-    };
+    let outcome = Outcome { scanned: 1, bytes: 7, ..Outcome::default() };
     let findings = [sample::secret()];
     assert_eq!(
         line(Scope::Files, &findings, &outcome),
@@ -189,10 +166,7 @@ fn each_scope_has_its_words() {
         "leakgate: 1 secret found; standard input scanned (7 B) in 3 ms"
     );
     let nothing = Outcome::default();
-    assert_eq!(
-        summary(&[], &nothing),
-        "leakgate: no secrets; no staged content to scan in 3 ms"
-    );
+    assert_eq!(summary(&[], &nothing), "leakgate: no secrets; no staged content to scan in 3 ms");
     let mut failed = nothing;
     failed.problems.push(sample::problem());
     assert_eq!(
@@ -211,29 +185,15 @@ fn the_tally_says_what_is_not_shown() {
         summary(&[already_committed()], &outcome)
             .ends_with("1 submodule not scanned, 1 already committed (see with -v), 2 ignored")
     );
-    let verbose = text(
-        &[already_committed()],
-        &outcome,
-        &with_detail(Detail::Verbose),
-    );
-    assert!(
-        verbose.ends_with("3 deletions, 1 already committed, 2 ignored\n"),
-        "{verbose}"
-    );
+    let verbose = text(&[already_committed()], &outcome, &with_detail(Detail::Verbose));
+    assert!(verbose.ends_with("3 deletions, 1 already committed, 2 ignored\n"), "{verbose}");
 }
 
 #[test]
 fn quiet_is_silent_when_nothing_blocks() {
     let quiet = with_detail(Detail::Quiet);
     assert_eq!(text(&[], &sample::outcome(), &quiet), "");
-    assert_eq!(
-        text(
-            &[warning(), already_committed()],
-            &sample::outcome(),
-            &quiet
-        ),
-        ""
-    );
+    assert_eq!(text(&[warning(), already_committed()], &sample::outcome(), &quiet), "");
 }
 
 #[test]
@@ -248,11 +208,7 @@ fn quiet_shows_what_blocks_and_what_was_not_scanned() {
 #[test]
 fn what_was_committed_before_shows_only_in_detail() {
     assert!(!plain(&[already_committed()]).contains("example-token"));
-    let verbose = text(
-        &[already_committed()],
-        &sample::outcome(),
-        &with_detail(Detail::Verbose),
-    );
+    let verbose = text(&[already_committed()], &sample::outcome(), &with_detail(Detail::Verbose));
     assert!(verbose.starts_with(
         "note[example-token]: Example Cloud API token: already committed, does not block\n"
     ));
@@ -284,15 +240,8 @@ fn values_are_shown_only_when_asked_for() {
     assert!(!plain(&findings).contains(&sample::value()));
     let mut key = sample::secret();
     key.secret = Some(Secret::new(*b"line\n\xff\x1b\"", 0));
-    let text = text(
-        &[findings[0].clone(), key],
-        &outcome,
-        &sample::revealing(Format::Text),
-    );
-    assert!(
-        text.contains(&format!("  = value: \"{}\"\n", sample::value())),
-        "{text}"
-    );
+    let text = text(&[findings[0].clone(), key], &outcome, &sample::revealing(Format::Text));
+    assert!(text.contains(&format!("  = value: \"{}\"\n", sample::value())), "{text}");
     assert!(text.contains(r#"  = value: "line\n\xff\x1b\"""#), "{text}");
 }
 
@@ -301,28 +250,18 @@ fn hostile_names_cannot_write_on_the_screen() {
     let mut mode = sample::mode();
     mode.path = b"a\n\x1b[2J\xff\xe2\x80\xae.csv".into();
     let text = plain(&[mode]);
-    assert!(
-        text.contains(" --> a\\n\\u{1b}[2J\\xff\\u{202e}.csv\n"),
-        "{text}"
-    );
+    assert!(text.contains(" --> a\\n\\u{1b}[2J\\xff\\u{202e}.csv\n"), "{text}");
 }
 
 #[test]
 fn colours_only_when_asked_for() {
     let (findings, outcome) = ([sample::secret()], sample::outcome());
-    let colored = Settings {
-        color: Color::Always,
-        ..sample::settings(Format::Text)
-    };
+    let colored = Settings { color: Color::Always, ..sample::settings(Format::Text) };
     let colored = text(&findings, &outcome, &colored);
     assert!(colored.contains('\u{1b}'));
     let mut bare = String::new();
     for (at, part) in colored.split("\u{1b}[").enumerate() {
-        bare.push_str(if at == 0 {
-            part
-        } else {
-            part.split_once('m').expect("a style").1
-        });
+        bare.push_str(if at == 0 { part } else { part.split_once('m').expect("a style").1 });
     }
     assert_eq!(bare, plain(&findings));
 }
@@ -331,10 +270,7 @@ fn colours_only_when_asked_for() {
 fn sentences_are_broken_and_commands_are_not() {
     let mut finding = sample::secret();
     finding.fixes = vec!["git rm --cached a-file-with-a-name-that-is-longer-than-the-line".into()];
-    let narrow = Settings {
-        width: 10,
-        ..sample::settings(Format::Text)
-    };
+    let narrow = Settings { width: 10, ..sample::settings(Format::Text) };
     let text = text(&[finding], &sample::outcome(), &narrow);
     let expected = r#"  = fix: git rm --cached a-file-with-a-name-that-is-longer-than-the-line
   = help: take it out of the file and
