@@ -110,7 +110,7 @@ impl RuleSet {
         scratch: &mut Scratch,
     ) -> Vec<Finding> {
         let matches = self.matches(path, text, scratch);
-        self.findings(path, text, &matches, Window::whole(text), decoded)
+        self.findings(path, text, &matches, &Window::whole(text), decoded)
     }
 
     /// The matches in a text, none overlapping another, in order of place.
@@ -168,7 +168,7 @@ impl RuleSet {
         path: &[u8],
         text: &[u8],
         matches: &[Match],
-        window: Window,
+        window: &Window,
         decoded: &[&'static str],
     ) -> Vec<Finding> {
         let secret = |one: &Match| {
@@ -335,7 +335,7 @@ impl Run<'_> {
             return;
         }
         let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
-        for &name in rule.checks.iter() {
+        for &name in &rule.checks {
             let proof = check::run(name, self.text, one.span.start, one.span.end);
             if let Some(end) = proof.end {
                 one.span.end = end;

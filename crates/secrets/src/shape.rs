@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::literal::{ExtractKind, Extractor};
+use regex_syntax::hir::literal::{ExtractKind, Extractor, Literal};
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
@@ -183,7 +183,7 @@ fn next_bytes(hir: &Hir, anchors: &[String], case: Case) -> Next {
         return next;
     }
     for anchor in anchors.iter().filter(|anchor| anchor.len() == LEN) {
-        let of_anchor = heads.iter().map(|head| head.as_bytes()).filter(|head| {
+        let of_anchor = heads.iter().map(Literal::as_bytes).filter(|head| {
             let head = &head[..LEN];
             match case {
                 Case::AsWritten => head == anchor.as_bytes(),

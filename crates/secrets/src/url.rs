@@ -46,8 +46,8 @@ fn is_secret(user: &[u8], password: &[u8]) -> bool {
         && !judge::is_stock_password(user, password)
         && !judge::is_placeholder(password)
         && !is_reference(password)
-        // A port before a host: `http://host:8080@…` is nobody's password.
-        && !(user.is_empty() && password.iter().all(u8::is_ascii_digit))
+        // A port before a host: `http://:8080@…` is nobody's password.
+        && (!user.is_empty() || password.iter().any(|byte| !byte.is_ascii_digit()))
 }
 
 /// `$NAME`, `%s`, `:name`, `{name}`, `#{…}`: the value comes from elsewhere.
