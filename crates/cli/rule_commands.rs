@@ -34,7 +34,7 @@ fn show(id: &str) -> anyhow::Result<Exit> {
     if let Some(rule) = rules.get(&RuleId(id.to_owned().into())) {
         let mut lines = vec![
             format!("{}: {}", rule.id, rule.title),
-            format!("provider: {}", rule.provider),
+            format!("provider: {}", if rule.provider.is_empty() { "any" } else { &rule.provider }),
             format!(
                 "severity: {}, confidence: {}",
                 rule.severity.as_str(),

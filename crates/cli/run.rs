@@ -124,7 +124,7 @@ fn finish(
         .map(|rule| RuleInfo {
             id: rule.id.as_str(),
             title: &rule.title,
-            provider: Some(&rule.provider),
+            provider: Some(rule.provider.as_ref()).filter(|name| !name.is_empty()),
             severity: rule.severity,
             help: rule.references.first().map(AsRef::as_ref),
         })

@@ -58,11 +58,13 @@ struct Written {
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
     let mut cursor = Cursor { text, at: name.end };
-    cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
+    let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
     cursor.skip_spaces();
     let call = match cursor.operator()? {
         Operator::Assign => false,
-        Operator::Argument => true,
+        // A bare name before a comma is a variable, and what follows is something else's value.
+        Operator::Next if quotes == 0 => return None,
+        Operator::Next | Operator::Argument => true,
         Operator::Flag => return cursor.bare(),
     };
     cursor.skip_spaces();
@@ -80,8 +82,10 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
 
 enum Operator {
     Assign,
-    /// A comma or an opening parenthesis: the value is the next argument.
+    /// An opening parenthesis: the value is the argument.
     Argument,
+    /// A comma: the value is the next argument.
+    Next,
     /// A command-line option's blank.
     Flag,
 }
@@ -111,7 +115,7 @@ impl Cursor<'_> {
     }
 
     fn operator(&mut self) -> Option<Operator> {
-        for sign in [":=", "=>", "==", "!=", "?=", "||", "->", "=", ":", ">"] {
+        for sign in [":=", "=>", "==", "!=", "?=", "||", "->", "=", ":"] {
             if self.rest().starts_with(sign.as_bytes()) {
                 self.at += sign.len();
                 // `===`, and YAML's or XML's further signs.
@@ -120,7 +124,15 @@ impl Cursor<'_> {
             }
         }
         match self.peek() {
-            b',' | b'(' => {
+            b'>' => {
+                self.at += 1;
+                self.closes_element().then_some(Operator::Assign)
+            }
+            b',' => {
+                self.at += 1;
+                Some(Operator::Next)
+            }
+            b'(' => {
                 self.at += 1;
                 Some(Operator::Argument)
             }
@@ -146,6 +158,13 @@ impl Cursor<'_> {
             }
         }
         false
+    }
+
+    /// Returns true if and only if an end tag follows on the line, or the next one.
+    fn closes_element(&self) -> bool {
+        let rest = self.rest();
+        let near = &rest[..rest.len().min(LONGEST_VALUE)];
+        memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</"))
     }
 
     /// Returns true if and only if the cursor stands behind `--name `.
@@ -259,7 +278,8 @@ fn judge_value(
     if alphabet.others > 0 || judge::is_placeholder(value) || is_reference(value, written) {
         return None;
     }
-    if name::mentions(value, &text[name.clone()]) {
+    // A brace right behind a bare word begins the part that is filled in.
+    if text.get(written.span.end) == Some(&b'{') || name::mentions(value, &text[name.clone()]) {
         return None;
     }
     match kind {
@@ -327,7 +347,14 @@ fn has_vowels(word: &[u8]) -> bool {
 /// A value that another value fills in, or an expression.
 fn is_reference(value: &[u8], written: &Written) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    if has(b"://") || has(b"${") || has(b"process.env") || has(b"os.environ") || has(b"getenv") {
+    if has(b"://")
+        || has(b"${")
+        || has(b"process.env")
+        || has(b"os.environ")
+        || has(b"getenv")
+        || value.starts_with(b"@env:")
+        || value.starts_with(b"@keychain:")
+    {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);

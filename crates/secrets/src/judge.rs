@@ -84,21 +84,28 @@ pub(crate) fn is_placeholder(value: &[u8]) -> bool {
         || is_monotonous(value)
 }
 
-/// Returns true if and only if a program fills the value in: `${NAME}`, `{{ name }}`, `<name>`.
+/// Returns true if and only if a program fills the value in: `${NAME}`, `{{ name }}`, `<name>`,
+/// `prefix-{name}`.
 pub(crate) fn is_template(value: &[u8]) -> bool {
     let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    has(b"${")
-        || has(b"$(")
-        || has(b"{{")
-        || has(b"}}")
-        || has(b"%(")
-        || has(b"<%")
-        || has(b"#{")
-        || has(b"${{")
-        || (value.first() == Some(&b'<') && value.last() == Some(&b'>'))
-        || (value.first() == Some(&b'{') && value.last() == Some(&b'}'))
-        || (value.first() == Some(&b'[') && value.last() == Some(&b']'))
-        || (value.len() > 2 && value.first() == Some(&b'%') && value.last() == Some(&b'%'))
+    let within = |open, close| value.first() == Some(&open) && value.last() == Some(&close);
+    let marks: [&[u8]; 8] = [b"${", b"$(", b"{{", b"}}", b"%(", b"<%", b"#{", b"${{"];
+    marks.iter().any(|mark| has(mark))
+        || within(b'<', b'>')
+        || within(b'{', b'}')
+        || within(b'[', b']')
+        || (value.len() > 2 && within(b'%', b'%'))
+        || holds_name_in_braces(value)
+}
+
+/// `{name}`, as format strings have it.
+fn holds_name_in_braces(value: &[u8]) -> bool {
+    value.split(|&byte| byte == b'{').skip(1).any(|rest| {
+        let name = rest.split(|&byte| byte == b'}').next().unwrap_or_default();
+        let is_name =
+            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b' ');
+        name.len() < rest.len() && !name.is_empty() && name.iter().all(is_name)
+    })
 }
 
 /// Returns true if and only if runs of one character or of consecutive ones make up most of it,
@@ -251,6 +258,7 @@ mod tests {
             "1234567890123456",
             "aaaaaaaaaaaab",
             "{{ secret }}",
+            "sk_live_{name}x1",
             "0123456789abcdef",
         ] {
             assert!(is_placeholder(filled_in.as_bytes()), "{filled_in}");

@@ -173,7 +173,7 @@ pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
     }
     let noun = words.get(last.checked_sub(1)?)?;
     let before = last.checked_sub(2).and_then(|at| words.get(at)).map_or(&b""[..], word);
-    if is_in(OTHERWISE, before) {
+    if is_in(OTHERWISE, before) || words.iter().any(|one| word(one) == b"public") {
         return None;
     }
     let noun = word(noun);

@@ -11,7 +11,7 @@ use crate::shape::Shape;
 pub struct Rule {
     /// The stable name.
     pub id: RuleId,
-    /// Whose credential it is.
+    /// Whose credential it is; empty if that is not known.
     pub provider: Text,
     /// A noun phrase for the screen.
     pub title: Text,

@@ -20,7 +20,7 @@ pub struct Checked {
 /// each counter-example has none of the rule's.
 ///
 /// # Errors
-/// As [`crate::load_dir`].
+/// As [`RuleSet::with_dir`].
 pub fn check_dir(dir: &Path) -> Result<Checked, Vec<String>> {
     let loaded = rulefile::load_dir(dir)?;
     let rules = RuleSet::with_loaded(&loaded);

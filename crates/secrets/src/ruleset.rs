@@ -199,7 +199,7 @@ impl Source {
 fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
     Rule {
         id,
-        provider: Text::Borrowed("Generic"),
+        provider: Text::Borrowed(""),
         title: Text::Borrowed(title),
         severity: Severity::High,
         confidence: Confidence::Medium,

@@ -189,7 +189,7 @@ impl RuleSet {
                     rule: rule.id.clone(),
                     category: Category::Secret,
                     title: rule.title.clone(),
-                    provider: Some(rule.provider.clone()),
+                    provider: Some(rule.provider.clone()).filter(|provider| !provider.is_empty()),
                     severity: rule.severity,
                     confidence: one.confidence,
                     reasons: one.reasons.clone(),
@@ -331,7 +331,8 @@ impl Run<'_> {
         if rule.entropy > 0.0 && judge::entropy(value) < rule.entropy {
             return;
         }
-        if !rule.keep_placeholders && judge::is_placeholder(value) {
+        let goes_on = rule.general && self.text.get(span.end) == Some(&b'{');
+        if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
             return;
         }
         let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };

