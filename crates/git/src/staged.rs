@@ -209,31 +209,35 @@ fn permission_bits(_work_tree: &Path, _path: &BStr) -> Option<u32> {
     None
 }
 
-/// The bytes of an index file; empty if there is none yet.
+/// An index file: what it stands for, or else where its entries are.
 struct Index {
     path: std::path::PathBuf,
-    bytes: Vec<u8>,
     hash: gix::hash::Kind,
+    /// There is no index yet.
+    empty: bool,
+    /// The tree of the whole index, where git has noted it.
+    root: Option<ObjectId>,
 }
 
 impl Index {
     fn read(repository: &Repository, hash: gix::hash::Kind) -> Result<Self, Error> {
         let path = repository.index_path();
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
-            Err(error) => return Err(Error::Index { path, why: error.to_string() }),
+        let failed = |why: io::Error| Error::Index { path: path.clone(), why: why.to_string() };
+        let file = match fs::File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Self { path, hash, empty: true, root: None });
+            }
+            Err(error) => return Err(failed(error)),
         };
-        let index = Self { path, bytes, hash };
-        // Both readings trust the structure; a damaged one is told here, once.
-        if !index.bytes.is_empty() && index.root().is_none() {
+        let length = file.metadata().map_err(failed)?.len();
+        // What cannot be understood here is decoded in full, and told there.
+        let root = index_file::root(file, length, hash.len_in_bytes()).unwrap_or_default();
+        let index = Self { path, hash, empty: length == 0, root };
+        if !index.empty && index.root.is_none() {
             index.decode().map_err(|why| Error::Index { path: index.path.clone(), why })?;
         }
         Ok(index)
-    }
-
-    fn root(&self) -> Option<ObjectId> {
-        index_file::root(&self.bytes, self.hash.len_in_bytes())
     }
 
     fn decode(&self) -> Result<gix::index::State, String> {
@@ -251,11 +255,11 @@ impl Index {
     /// What the index has that `tree` has not.
     fn against(&self, local: &gix::Repository, tree: Option<ObjectId>) -> Result<Seen, TreeError> {
         let mut seen = Seen::default();
-        if self.bytes.is_empty() {
+        if self.empty {
             tree_diff::diff(&local.objects, b"".as_bstr(), tree, None, &mut seen.difference)?;
             return Ok(seen);
         }
-        if let Some(root) = self.root() {
+        if let Some(root) = self.root {
             let mut difference = Difference::default();
             let root_path = b"".as_bstr();
             if tree_diff::diff(&local.objects, root_path, tree, Some(root), &mut difference).is_ok()
