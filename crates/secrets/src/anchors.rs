@@ -103,16 +103,17 @@ impl Anchors {
         while let Some(twelve) = text.get(at..at + 12) {
             let low = eight(&twelve[..8]);
             let high = eight(&twelve[4..]);
-            let maybe = |word: u64, step: u32| {
-                u32::from(may_be(table, (word >> (8 * step)) as u32)) << step
-            };
-            let mut found = maybe(low, 0) | maybe(low, 1) | maybe(low, 2) | maybe(low, 3);
-            found |= (maybe(high, 0) | maybe(high, 1) | maybe(high, 2) | maybe(high, 3)) << 4;
-            while found != 0 {
-                let step = found.trailing_zeros();
-                found &= found - 1;
-                let gram = if step < 4 { low >> (8 * step) } else { high >> (8 * (step - 4)) };
-                self.compare(text, at + step as usize, gram as u32, &mut hit);
+            for step in 0..4 {
+                let gram = (low >> (8 * step)) as u32;
+                if may_be(table, gram) {
+                    self.compare(text, at + step, gram, &mut hit);
+                }
+            }
+            for step in 0..4 {
+                let gram = (high >> (8 * step)) as u32;
+                if may_be(table, gram) {
+                    self.compare(text, at + 4 + step, gram, &mut hit);
+                }
             }
             at += 8;
         }

@@ -71,7 +71,7 @@ pub(crate) struct Compiled {
 }
 
 /// After so many tries an automaton is worth building: about as long as they took.
-const MANY: u32 = 32;
+const MANY: u32 = 8;
 
 /// The rule of values that no format tells.
 pub const GENERIC: RuleId = RuleId::new("generic-secret");
