@@ -15,6 +15,7 @@ mod hostile;
 mod install;
 mod names;
 mod output;
+mod own;
 mod permissions;
 mod property;
 mod repositories;

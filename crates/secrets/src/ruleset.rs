@@ -160,12 +160,12 @@ impl RuleSet {
             None => self.source.get(index).into(),
             Some(0) => in_code(
                 URL_PASSWORD,
-                "password in a URL",
+                "Password in a URL",
                 "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
             ),
             Some(_) => in_code(
                 GENERIC,
-                "secret assigned to a credential's name",
+                "Secret assigned to a credential's name",
                 "https://cwe.mitre.org/data/definitions/798.html",
             ),
         }

@@ -80,7 +80,8 @@ fn nothing_hides_behind_an_encoding() {
 #[test]
 fn what_is_shown_of_a_line_holds_no_secret() {
     let token = token();
-    let password = ["k3J9zQ", "1xW8v"].concat();
+    let parts = ["k3J9zQ", "1xW8v"];
+    let password = parts.concat();
     let text = format!("a = \"{token}\"; b = \"{token}\"; password = \"{password}\"");
     for finding in scan(text.as_bytes()) {
         let excerpt = finding.excerpt.expect("a finding in text has an excerpt");
