@@ -40,10 +40,8 @@ pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let rules = rules(scan)?;
     let repository = repository()?;
     let ignores = ignores(repository.work_tree().as_deref())?;
-    let (source, listing) = Staged::list_index(&repository)?;
-    let modes = mode_context(&repository, &source, &listing);
-    let checks = Checks { rules: &rules, modes: Some(modes) };
-    let scanned = scan_all(&checks, &source, listing, &ignores, scan)?;
+    let listed = Staged::list_index(&repository)?;
+    let scanned = scan_listed(&repository, listed, &rules, &ignores, scan)?;
     finish("index", Scope::Files, &scanned, &rules, scan, start)
 }
 
@@ -76,7 +74,17 @@ pub(crate) fn scan_staged(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (source, listing) = Staged::list(repository, moment)?;
+    scan_listed(repository, Staged::list(repository, moment)?, rules, ignores, scan)
+}
+
+/// Scans what was listed of the index, modes included.
+fn scan_listed(
+    repository: &Repository,
+    (source, listing): (Staged<'_>, Listing),
+    rules: &RuleSet,
+    ignores: &IgnoreFile,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
     let modes = mode_context(repository, &source, &listing);
     scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
 }

@@ -1,25 +1,7 @@
 //! The table of rules. `docs/agents.md` says why for each; a test keeps the two in step.
 
-use leakgate_model::Category::Agent;
-use leakgate_model::Rule;
-use leakgate_model::Severity::{Critical, High, Low, Medium};
-
-macro_rules! rules {
-    ($($name:ident $id:literal $severity:ident $title:literal $($advice:literal)+;)+) => {
-        $(pub(crate) const $name: &Rule = &Rule {
-            id: $id,
-            category: Agent,
-            title: $title,
-            severity: $severity,
-            advice: &[$($advice),+],
-        };)+
-
-        /// Each rule of the table, in its order.
-        pub(crate) const ALL: &[Rule] = &[$(*$name),+];
-    };
-}
-
-rules! {
+leakgate_model::rule_table! {
+    Agent:
     COMMAND_FROM_NETWORK "agent-command-from-network" Critical
         "Command that runs what it downloads"
         "Whoever controls the address runs code on each machine that opens the project."

@@ -7,9 +7,7 @@ use std::sync::Mutex;
 
 use bstr::{BString, ByteSlice as _};
 use ignore::{WalkBuilder, WalkState};
-use leakgate_model::{
-    Content, Entry, Listing, Mode, ObjectId, Problem, ProblemKind, Reader, Skip, Source,
-};
+use leakgate_model::{Content, Entry, Listing, Mode, Problem, ProblemKind, Reader, Skip, Source};
 
 use crate::object::WHOLE;
 use crate::repository::Error;
@@ -135,20 +133,6 @@ impl Reader for FileReader {
             kind: ProblemKind::Unreadable,
             detail: format!("could not read the file: {error}"),
             help: "make it readable, or leave it out".to_owned(),
-        })
-    }
-
-    fn read_object<'a>(
-        &'a mut self,
-        path: &BString,
-        _id: ObjectId,
-        _buffer: &'a mut Vec<u8>,
-    ) -> Result<Content<'a>, Problem> {
-        Err(Problem {
-            path: Some(path.clone()),
-            kind: ProblemKind::Fault,
-            detail: "files have no earlier version".to_owned(),
-            help: "please report this".to_owned(),
         })
     }
 }

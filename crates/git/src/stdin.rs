@@ -3,9 +3,7 @@
 use std::io;
 
 use bstr::BString;
-use leakgate_model::{
-    Content, Entry, Listing, Mode, ObjectId, Problem, ProblemKind, Reader, Source,
-};
+use leakgate_model::{Content, Entry, Listing, Mode, Problem, Reader, Source};
 
 /// What comes on standard input, under a name that the user may give.
 pub struct Stdin;
@@ -33,19 +31,5 @@ impl Reader for StdinReader {
         _buffer: &'a mut Vec<u8>,
     ) -> Result<Content<'a>, Problem> {
         Ok(Content::Stream(Box::new(io::stdin().lock())))
-    }
-
-    fn read_object<'a>(
-        &'a mut self,
-        path: &BString,
-        _id: ObjectId,
-        _buffer: &'a mut Vec<u8>,
-    ) -> Result<Content<'a>, Problem> {
-        Err(Problem {
-            path: Some(path.clone()),
-            kind: ProblemKind::Fault,
-            detail: "standard input has no earlier version".to_owned(),
-            help: "please report this".to_owned(),
-        })
     }
 }

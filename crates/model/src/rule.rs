@@ -43,3 +43,22 @@ impl Rule {
         }
     }
 }
+
+/// The rules of one category as a table: for each a constant, and `ALL` of them in its order.
+///
+/// A row is the constant's name, the rule's id, its severity, its title and its advice.
+#[macro_export]
+macro_rules! rule_table {
+    ($category:ident: $($name:ident $id:literal $severity:ident $title:literal $($advice:literal)+;)+) => {
+        $(pub(crate) const $name: &$crate::Rule = &$crate::Rule {
+            id: $id,
+            category: $crate::Category::$category,
+            title: $title,
+            severity: $crate::Severity::$severity,
+            advice: &[$($advice),+],
+        };)+
+
+        /// Each rule of the table, in its order.
+        pub(crate) const ALL: &[$crate::Rule] = &[$(*$name),+];
+    };
+}

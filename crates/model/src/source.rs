@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bstr::BString;
 
-use crate::{Entry, ObjectId, Previous, Problem, Skip};
+use crate::{Entry, ObjectId, Previous, Problem, ProblemKind, Skip};
 
 /// What a source has to scan.
 #[derive(Debug, Default)]
@@ -44,16 +44,24 @@ pub trait Reader {
         buffer: &'a mut Vec<u8>,
     ) -> Result<Content<'a>, Problem>;
 
-    /// The content of an object that is already committed under `path`.
+    /// The content of an object that is already committed under `path`. A source whose entries
+    /// have nothing committed is never asked.
     ///
     /// # Errors
     /// A [`Problem`] when the object cannot be read.
     fn read_object<'a>(
         &'a mut self,
         path: &BString,
-        id: ObjectId,
-        buffer: &'a mut Vec<u8>,
-    ) -> Result<Content<'a>, Problem>;
+        _id: ObjectId,
+        _buffer: &'a mut Vec<u8>,
+    ) -> Result<Content<'a>, Problem> {
+        Err(Problem {
+            path: Some(path.clone()),
+            kind: ProblemKind::Fault,
+            detail: "this source has no earlier versions".to_owned(),
+            help: "please report this".to_owned(),
+        })
+    }
 }
 
 /// The bytes of an entry.

@@ -1,25 +1,7 @@
 //! The table of rules. `docs/permissions.md` says why for each; a test keeps the two in step.
 
-use leakgate_model::Category::Permission;
-use leakgate_model::Rule;
-use leakgate_model::Severity::{High, Low, Medium};
-
-macro_rules! rules {
-    ($($name:ident $id:literal $severity:ident $title:literal $($advice:literal)+;)+) => {
-        $(pub(crate) const $name: &Rule = &Rule {
-            id: $id,
-            category: Permission,
-            title: $title,
-            severity: $severity,
-            advice: &[$($advice),+],
-        };)+
-
-        /// Each rule of the table, in its order.
-        pub(crate) const ALL: &[Rule] = &[$(*$name),+];
-    };
-}
-
-rules! {
+leakgate_model::rule_table! {
+    Permission:
     GITLINK_UNLISTED "gitlink-unlisted" Medium
         "Embedded repository without an entry in .gitmodules"
         "Nobody who clones gets its files, because git records only a commit id."

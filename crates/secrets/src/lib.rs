@@ -30,5 +30,5 @@ mod url;
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};
-pub use ruleset::{GENERIC, RuleSet, URL_PASSWORD};
+pub use ruleset::RuleSet;
 pub use scan::Scratch;

@@ -74,9 +74,9 @@ pub(crate) struct Compiled {
 const MANY: u32 = 8;
 
 /// The rule of values that no format tells.
-pub const GENERIC: RuleId = RuleId::new("generic-secret");
+const GENERIC: RuleId = RuleId::new("generic-secret");
 /// The rule of passwords in URLs.
-pub const URL_PASSWORD: RuleId = RuleId::new("url-password");
+const URL_PASSWORD: RuleId = RuleId::new("url-password");
 
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
