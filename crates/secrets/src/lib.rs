@@ -10,6 +10,7 @@ mod anchors;
 mod assignment;
 mod check;
 mod decode;
+mod follow;
 mod gate;
 mod judge;
 mod name;

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::literal::{ExtractKind, Extractor, Literal};
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors;
+use crate::follow::{Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,7 +30,7 @@ pub(crate) struct Shape {
     pub(crate) least: usize,
     /// The bytes that a secret can consist of, one bit each.
     pub(crate) alphabet: [u64; 4],
-    /// For anchors of three bytes that lead: the bytes that can follow.
+    /// For anchors of three bytes: the bytes that can follow.
     pub(crate) next: BTreeMap<String, Vec<u8>>,
 }
 
@@ -75,15 +75,17 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
     }
     let secret = find_group(&hir).ok_or("the pattern has no group named `secret`")?;
     let folded = leading(&hir, Case::Folded);
-    let as_written = heads(&leading(&hir, Case::AsWritten), &hir, Case::AsWritten);
+    let as_written = heads(&leading(&hir, Case::AsWritten));
     let exact = as_written.is_some();
-    let found = as_written.or_else(|| heads(&folded, &hir, Case::Folded));
+    let found = as_written.or_else(|| heads(&folded));
     let lower: Vec<String> = declared.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
     // What a match begins with saves looking backwards, unless it stands everywhere.
-    let found = found.filter(|(heads, _)| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
+    let found = found.filter(|heads| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
     let leads = found.is_some();
     let exact = exact && leads;
-    let (anchors, next) = found.unwrap_or((lower, BTreeMap::new()));
+    let anchors = found.unwrap_or(lower);
+    let stands = if leads { Stands::First } else { Stands::Anywhere };
+    let next = next_bytes(&hir, &anchors, stands);
     let shape = Shape {
         leads,
         exact,
@@ -102,7 +104,7 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
 type Next = BTreeMap<String, Vec<u8>>;
 
 /// The texts that every match begins with, if they can serve as anchors: of three bytes or more.
-fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)> {
+fn heads(leading: &Leading) -> Option<Vec<String>> {
     let mut anchors = Vec::new();
     for text in &leading.texts {
         let text =
@@ -111,8 +113,7 @@ fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)
     }
     anchors.sort();
     anchors.dedup();
-    let next = next_bytes(hir, &anchors, case);
-    (!anchors.is_empty()).then_some((anchors, next))
+    (!anchors.is_empty()).then_some(anchors)
 }
 
 /// All bytes that a match can hold.
@@ -165,37 +166,13 @@ fn begins_at_boundary(hir: &Hir) -> bool {
 }
 
 /// The bytes that can follow each anchor of three bytes, where the pattern tells.
-fn next_bytes(hir: &Hir, anchors: &[String], case: Case) -> Next {
-    const LEN: usize = 3;
-    let mut next = BTreeMap::new();
-    if anchors.iter().all(|anchor| anchor.len() != LEN) {
-        return next;
-    }
-    let mut extractor = Extractor::new();
-    extractor
-        .kind(ExtractKind::Prefix)
-        .limit_class(100)
-        .limit_literal_len(LEN + 1)
-        .limit_total(20_000);
-    let heads = extractor.extract(hir);
-    let Some(heads) = heads.literals() else { return next };
-    if heads.iter().any(|head| head.as_bytes().len() != LEN + 1) {
-        return next;
-    }
-    for anchor in anchors.iter().filter(|anchor| anchor.len() == LEN) {
-        let of_anchor = heads.iter().map(Literal::as_bytes).filter(|head| {
-            let head = &head[..LEN];
-            match case {
-                Case::AsWritten => head == anchor.as_bytes(),
-                Case::Folded => head.eq_ignore_ascii_case(anchor.as_bytes()),
-            }
-        });
-        let mut bytes: Vec<u8> = of_anchor.map(|head| head[LEN]).collect();
-        bytes.sort_unstable();
-        bytes.dedup();
-        next.insert(anchor.clone(), bytes);
-    }
-    next
+fn next_bytes(hir: &Hir, anchors: &[String], stands: Stands) -> Next {
+    let short: Vec<&String> = anchors.iter().filter(|anchor| anchor.len() == 3).collect();
+    let Some(follow) = (!short.is_empty()).then(|| Follow::new(hir)).flatten() else {
+        return Next::new();
+    };
+    let next = |anchor: &String| Some((anchor.clone(), follow.after(anchor.as_bytes(), stands)?));
+    short.into_iter().filter_map(next).collect()
 }
 
 /// What a pattern can begin with; `whole` if that is all of it.
