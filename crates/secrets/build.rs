@@ -51,6 +51,6 @@ fn bake(rules: &[rulefile::Loaded]) {
     };
     write("rules.bin", &bytes);
     write("offsets.bin", &offsets);
-    write("gates.bin", &gate::build(rules.iter().map(|rule| &rule.shape)));
+    write("gates.bin", &gate::build(rules.iter().map(rulefile::Baked::gate)));
     write("anchors.bin", &rulefile::index(&rules));
 }

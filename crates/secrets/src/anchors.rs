@@ -9,6 +9,10 @@
 //! rules, so at start there is nothing to build and nothing to relocate.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use crate::follow::{Bytes, has};
 
 /// Four bytes that some literal contains, as one number, `FOLD`ed.
 type Gram = u32;
@@ -32,8 +36,8 @@ pub(crate) struct Literal {
     pub(crate) bytes: Vec<u8>,
     /// Compared with regard to ASCII case.
     pub(crate) exact: bool,
-    /// For a literal of three bytes: the bytes that can follow it in a match; any if empty.
-    pub(crate) next: Vec<u8>,
+    /// For a literal of three bytes: the bytes that can follow it in a match.
+    pub(crate) next: Bytes,
     /// What the literal is an anchor of.
     pub(crate) rules: Vec<u16>,
 }
@@ -213,9 +217,8 @@ fn pool(literals: &[Literal]) -> (Vec<u8>, Vec<usize>) {
 fn grams(literal: &Literal) -> Vec<(Gram, usize)> {
     let gram = |four: [u8; GRAM]| u32::from_le_bytes(four) | FOLD;
     if let [a, b, c] = literal.bytes[..] {
-        let any: Vec<u8> = (0..=u8::MAX).collect();
-        let next = if literal.next.is_empty() { &any } else { &literal.next };
-        return next.iter().map(|&byte| (gram([a, b, c, byte]), 0)).collect();
+        let next = (0..=u8::MAX).filter(|&byte| has(literal.next, byte));
+        return next.map(|byte| (gram([a, b, c, byte]), 0)).collect();
     }
     let rarest = literal.bytes.windows(GRAM).enumerate().min_by_key(|(_, four)| commonness(four));
     let found =
@@ -229,11 +232,11 @@ const COMMON: &str = include_str!("common_grams.txt");
 
 /// The place of four bytes among the commonest.
 fn rank(four: &[u8]) -> Option<usize> {
-    let lower = four.to_ascii_lowercase();
-    COMMON
-        .lines()
-        .flat_map(|line| line.as_bytes().chunks_exact(GRAM))
-        .position(|gram| gram == lower)
+    static RANKS: LazyLock<HashMap<&'static [u8], usize>> = LazyLock::new(|| {
+        let grams = COMMON.lines().flat_map(|line| line.as_bytes().chunks_exact(GRAM));
+        grams.enumerate().map(|(rank, gram)| (gram, rank)).collect()
+    });
+    RANKS.get(&four.to_ascii_lowercase()[..]).copied()
 }
 
 /// How common four bytes are in source: by their rank among the commonest, then by their letters.
@@ -288,12 +291,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::follow::ANY;
 
     fn index(literals: &[Vec<u8>], exact: bool) -> Anchors {
         let literal = |(index, bytes): (usize, &Vec<u8>)| Literal {
             bytes: bytes.clone(),
             exact,
-            next: Vec::new(),
+            next: ANY,
             rules: vec![index as u16],
         };
         Anchors::new(build(&literals.iter().enumerate().map(literal).collect::<Vec<_>>()).into())

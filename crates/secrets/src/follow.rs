@@ -1,17 +1,22 @@
 //! Which bytes can stand behind an anchor, told by walking a pattern's automaton.
 
-use std::collections::BTreeSet;
-
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::Hir;
 
-/// A pattern as an automaton, to be asked about its matches.
-pub(crate) struct Follow {
-    nfa: NFA,
-    /// The states that some path of a match goes through.
-    all: BTreeSet<StateID>,
+/// A set of bytes: one bit for each value.
+pub(crate) type Bytes = [u64; 4];
+
+/// All bytes.
+pub(crate) const ANY: Bytes = [u64::MAX; 4];
+
+/// Returns true if and only if `byte` is one of `bytes`.
+pub(crate) fn has(bytes: Bytes, byte: u8) -> bool {
+    bytes[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
 }
+
+/// A pattern as an automaton, to be asked about its matches.
+pub(crate) struct Follow(NFA);
 
 /// Where an anchor stands in a match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,58 +31,72 @@ impl Follow {
     /// The automaton of a pattern; `None` if it is too big to be worth asking.
     pub(crate) fn new(hir: &Hir) -> Option<Self> {
         let config = NFA::config().utf8(false).nfa_size_limit(Some(16 << 20));
-        let nfa = NFA::compiler().configure(config).build_from_hir(hir).ok()?;
-        let mut all = BTreeSet::new();
-        let mut todo = vec![nfa.start_anchored()];
-        while let Some(id) = todo.pop() {
-            if all.insert(id) {
-                todo.extend(targets(nfa.state(id), None));
-                todo.extend(jumps(nfa.state(id)));
-            }
-        }
-        Some(Self { nfa, all })
+        NFA::compiler().configure(config).build_from_hir(hir).ok().map(Self)
     }
 
     /// The bytes that can follow `anchor`, in either case of its letters, where it stands there in
     /// a match: all that some match has, and maybe more. `None` if it can be anything.
-    pub(crate) fn after(&self, anchor: &[u8], stands: Stands) -> Option<Vec<u8>> {
+    pub(crate) fn after(&self, anchor: &[u8], stands: Stands) -> Option<Bytes> {
         let mut states = match stands {
-            Stands::First => self.closure(vec![self.nfa.start_anchored()]),
-            Stands::Anywhere => self.all.clone(),
+            Stands::First => self.closure(vec![self.0.start_anchored()]),
+            Stands::Anywhere => self.all(),
         };
         for byte in anchor {
             let cases = [byte.to_ascii_lowercase(), byte.to_ascii_uppercase()];
-            let next = states.iter().flat_map(|&id| {
-                let state = self.nfa.state(id);
-                cases.into_iter().flat_map(|byte| targets(state, Some(byte)))
-            });
-            states = self.closure(next.collect());
+            let mut next = Vec::new();
+            for &id in &states {
+                for (first, last, to) in moves(self.0.state(id)) {
+                    if cases.iter().any(|case| (first..=last).contains(case)) {
+                        next.push(to);
+                    }
+                }
+            }
+            states = self.closure(next);
         }
         // Where the match can end, anything can follow. That the anchor stands nowhere in the
         // match tells nothing about what follows it.
-        let ends = |&id: &StateID| matches!(self.nfa.state(id), State::Match { .. });
+        let ends = |&id: &StateID| matches!(self.0.state(id), State::Match { .. });
         if states.is_empty() || states.iter().any(ends) {
             return None;
         }
-        let goes = |byte: u8| {
-            states.iter().any(|&id| targets(self.nfa.state(id), Some(byte)).next().is_some())
-        };
-        Some((0..=u8::MAX).filter(|&byte| goes(byte)).collect())
+        let mut bytes = [0; 4];
+        for (first, last, _) in states.iter().flat_map(|&id| moves(self.0.state(id))) {
+            for byte in first..=last {
+                bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
+            }
+        }
+        Some(bytes)
     }
 
-    fn closure(&self, mut todo: Vec<StateID>) -> BTreeSet<StateID> {
-        let mut closed = BTreeSet::new();
+    /// The states that a match can go through.
+    fn all(&self) -> Vec<StateID> {
+        let mut all = self.closure(vec![self.0.start_anchored()]);
+        loop {
+            let next = all.iter().flat_map(|&id| moves(self.0.state(id)));
+            let more = self.closure(all.iter().copied().chain(next.map(|(.., to)| to)).collect());
+            if more.len() == all.len() {
+                return all;
+            }
+            all = more;
+        }
+    }
+
+    /// Some states and those that are reached from them without a byte.
+    fn closure(&self, mut todo: Vec<StateID>) -> Vec<StateID> {
+        let mut seen = vec![false; self.0.states().len()];
+        let mut closed = Vec::new();
         while let Some(id) = todo.pop() {
-            if closed.insert(id) {
-                todo.extend(jumps(self.nfa.state(id)));
+            if !std::mem::replace(&mut seen[id], true) {
+                closed.push(id);
+                todo.extend(jumps(self.0.state(id)));
             }
         }
         closed
     }
 }
 
-/// Where a state goes on `byte`, or on any byte if there is none.
-fn targets(state: &State, byte: Option<u8>) -> impl Iterator<Item = StateID> {
+/// Where a state goes: from which byte to which, and to which state.
+fn moves(state: &State) -> impl Iterator<Item = (u8, u8, StateID)> {
     let ranges = match state {
         State::ByteRange { trans } => std::slice::from_ref(trans),
         State::Sparse(sparse) => &sparse.transitions,
@@ -87,10 +106,9 @@ fn targets(state: &State, byte: Option<u8>) -> impl Iterator<Item = StateID> {
         State::Dense(dense) => &dense.transitions[..],
         _ => &[],
     };
-    let fits = move |first: u8, last: u8| byte.is_none_or(|byte| (first..=last).contains(&byte));
-    let ranges = ranges.iter().filter(move |range| fits(range.start, range.end));
-    let dense = (0..=u8::MAX).zip(dense).filter(move |(at, to)| fits(*at, *at) && **to != StateID::ZERO);
-    ranges.map(|range| range.next).chain(dense.map(|(_, to)| *to))
+    let dense = (0..=u8::MAX).zip(dense).filter(|(_, to)| **to != StateID::ZERO);
+    let ranges = ranges.iter().map(|range| (range.start, range.end, range.next));
+    ranges.chain(dense.map(|(byte, to)| (byte, byte, *to)))
 }
 
 /// Where a state goes without a byte. A boundary or the like is taken to hold.
@@ -113,7 +131,7 @@ mod tests {
         let hir = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
         let follow = Follow::new(&hir.expect("it parses")).expect("it is small");
         let bytes = follow.after(anchor.as_bytes(), stands)?;
-        Some(bytes.into_iter().map(char::from).collect())
+        Some((0..=u8::MAX).filter(|&byte| has(bytes, byte)).map(char::from).collect())
     }
 
     #[test]

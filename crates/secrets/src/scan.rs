@@ -281,7 +281,8 @@ impl Run<'_> {
     /// Tries a rule in the window around a hit.
     fn pattern(&mut self, index: u16, hit: Hit) {
         let gate = self.rules.gates.get(index);
-        if gate.boundary && self.is_inside_word(hit.start)
+        if !gate.goes_on(self.text, hit.start + hit.len)
+            || gate.boundary && self.is_inside_word(hit.start)
             || gate.leads && gate.apart && self.is_joined(hit.start)
         {
             return;
@@ -297,13 +298,17 @@ impl Run<'_> {
             return;
         }
         let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
+        if gate.choosy && !compiled.wants(self.path) {
+            // Nothing in this text will do.
+            self.set_from(index, usize::MAX);
+            return;
+        }
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
             let Some((whole, secret)) = compiled.find(&input) else { return };
             lowest = whole.end.max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start + 1));
-            let joined = gate.apart && self.is_joined(whole.start);
-            if !joined && compiled.wants(self.path) {
+            if !(gate.apart && self.is_joined(whole.start)) {
                 self.judge(index, rule, secret.range());
             }
             if gate.leads {

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors;
-use crate::follow::{Follow, Stands};
+use crate::follow::{ANY, Bytes, Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +28,12 @@ pub(crate) struct Shape {
     pub(crate) literal: usize,
     /// The least length of the secret, in bytes.
     pub(crate) least: usize,
-    /// The bytes that a secret can consist of, one bit each.
-    pub(crate) alphabet: [u64; 4],
-    /// For anchors of three bytes: the bytes that can follow.
-    pub(crate) next: BTreeMap<String, Vec<u8>>,
+    /// The bytes that a secret can consist of.
+    pub(crate) alphabet: Bytes,
+    /// The bytes that can follow the anchors.
+    pub(crate) after: Bytes,
+    /// The bytes that can follow each anchor of three bytes; any if it is left out.
+    pub(crate) next: BTreeMap<String, Bytes>,
 }
 
 impl Shape {
@@ -47,7 +49,8 @@ impl Shape {
             public: 0,
             literal: 0,
             least: 0,
-            alphabet: [u64::MAX; 4],
+            alphabet: ANY,
+            after: ANY,
             next: BTreeMap::new(),
         }
     }
@@ -96,12 +99,11 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
         literal: folded.texts.iter().map(Vec::len).min().unwrap_or(0),
         least: secret.sub.properties().minimum_len().unwrap_or(0),
         alphabet: alphabet(&secret.sub),
-        next,
+        after: next.all,
+        next: next.short,
     };
     Ok((shape, anchors))
 }
-
-type Next = BTreeMap<String, Vec<u8>>;
 
 /// The texts that every match begins with, if they can serve as anchors: of three bytes or more.
 fn heads(leading: &Leading) -> Option<Vec<String>> {
@@ -117,7 +119,7 @@ fn heads(leading: &Leading) -> Option<Vec<String>> {
 }
 
 /// All bytes that a match can hold.
-fn alphabet(hir: &Hir) -> [u64; 4] {
+fn alphabet(hir: &Hir) -> Bytes {
     let mut all = [0; 4];
     let add = |byte: u8| all[usize::from(byte >> 6)] |= 1 << (byte & 63);
     match hir.kind() {
@@ -126,7 +128,7 @@ fn alphabet(hir: &Hir) -> [u64; 4] {
         HirKind::Class(Class::Bytes(class)) => {
             class.iter().flat_map(|range| range.start()..=range.end()).for_each(add);
         }
-        HirKind::Class(Class::Unicode(_)) => all = [u64::MAX; 4],
+        HirKind::Class(Class::Unicode(_)) => all = ANY,
         HirKind::Capture(capture) => return alphabet(&capture.sub),
         HirKind::Repetition(repetition) => return alphabet(&repetition.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
@@ -165,14 +167,35 @@ fn begins_at_boundary(hir: &Hir) -> bool {
     }
 }
 
-/// The bytes that can follow each anchor of three bytes, where the pattern tells.
+/// The bytes that can follow the anchors, where the pattern tells.
+struct Next {
+    all: Bytes,
+    short: BTreeMap<String, Bytes>,
+}
+
 fn next_bytes(hir: &Hir, anchors: &[String], stands: Stands) -> Next {
-    let short: Vec<&String> = anchors.iter().filter(|anchor| anchor.len() == 3).collect();
-    let Some(follow) = (!short.is_empty()).then(|| Follow::new(hir)).flatten() else {
-        return Next::new();
+    let mut next = Next { all: ANY, short: BTreeMap::new() };
+    // Walking from everywhere takes long, and gains only where there are few bytes to find by.
+    let asked = |anchor: &&String| anchor.len() == 3 || stands == Stands::First;
+    let asked: Vec<_> = anchors.iter().filter(asked).collect();
+    let Some(follow) = (!asked.is_empty()).then(|| Follow::new(hir)).flatten() else {
+        return next;
     };
-    let next = |anchor: &String| Some((anchor.clone(), follow.after(anchor.as_bytes(), stands)?));
-    short.into_iter().filter_map(next).collect()
+    let after: Vec<_> =
+        asked.iter().map(|anchor| follow.after(anchor.as_bytes(), stands)).collect();
+    if stands == Stands::First {
+        next.all = after.iter().fold([0; 4], |mut all, after| {
+            let after = after.unwrap_or(ANY);
+            all.iter_mut().zip(after).for_each(|(word, more)| *word |= more);
+            all
+        });
+    }
+    for (anchor, after) in asked.into_iter().zip(after) {
+        if let (3, Some(after)) = (anchor.len(), after) {
+            next.short.insert(anchor.clone(), after);
+        }
+    }
+    next
 }
 
 /// What a pattern can begin with; `whole` if that is all of it.
@@ -309,7 +332,7 @@ mod tests {
     fn a_keyword_of_either_case_leads() {
         let found = shape("(?i:tok)[0-9a-z]{4}=(?<secret>[a-z]{8})", &["tok"]);
         assert!(found.leads && !found.exact && !found.boundary);
-        assert_eq!(found.next["tok"].len(), 36);
+        assert_eq!(found.next["tok"].iter().map(|word| word.count_ones()).sum::<u32>(), 36);
     }
 
     #[test]
