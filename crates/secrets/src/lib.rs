@@ -10,8 +10,13 @@ mod anchors;
 mod assignment;
 mod check;
 mod decode;
+#[allow(dead_code, reason = "the finder of generic values will ask it")]
+mod evident;
 mod gate;
 mod judge;
+#[allow(dead_code, reason = "the finder of generic values will ask it")]
+#[allow(unused_imports, reason = "the finder of generic values will ask it")]
+mod language;
 mod name;
 mod pem;
 mod rule;
@@ -22,6 +27,8 @@ mod scan;
 mod shape;
 mod stems;
 mod stream;
+#[allow(dead_code, reason = "the training program names its parts")]
+mod symbols;
 mod syntax;
 mod template;
 mod text;
