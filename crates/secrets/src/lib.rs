@@ -27,6 +27,8 @@ mod scan;
 mod shape;
 mod stems;
 mod stream;
+#[allow(dead_code, reason = "the finder of generic values will ask it")]
+mod structure;
 #[allow(dead_code, reason = "the training program names its parts")]
 mod symbols;
 mod syntax;

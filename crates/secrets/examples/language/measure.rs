@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::evident;
 use crate::language;
 use crate::pairs::Pairs;
 use crate::samples::{self, ALPHABETS, Leet, Random};
@@ -46,16 +47,16 @@ pub(crate) fn table(trained: &[PathBuf], unseen: &[PathBuf]) -> Result<(), Box<d
                 .map(Vec::as_slice)
                 .filter(|value| (least..=most).contains(&value.len()))
                 .collect();
-            let at_half = written.iter().filter(|value| language::randomness(value) >= 0.5).count();
+            let flagged = written.iter().filter(|value| language::randomness(value) >= 0.5).count();
             println!(
-                "\n{least}-{most}: {} values, {:.2} % not language",
+                "\n{least}-{most}: {} values, {:.2} % suspect",
                 written.len(),
-                percent(at_half, written.len())
+                percent(flagged, written.len())
             );
             println!(
                 "{:20}{:>8}  caught at 1 % false, at 0.1 % false, area: {:?}",
                 "",
-                "p>=0.5",
+                "suspect",
                 measures.each_ref().map(|(name, _)| *name)
             );
             let sorted = measures.each_ref().map(|(_, measure)| {
@@ -64,8 +65,7 @@ pub(crate) fn table(trained: &[PathBuf], unseen: &[PathBuf]) -> Result<(), Box<d
                 scores
             });
             for (kind, drawn) in drawn(least, most, &words) {
-                let caught =
-                    drawn.iter().filter(|value| language::randomness(value) >= 0.5).count();
+                let caught = drawn.iter().filter(|value| is_suspect(value)).count();
                 print!("{kind:20}{:8.1}", percent(caught, drawn.len()));
                 for (scores, (_, measure)) in sorted.iter().zip(&measures) {
                     let drawn: Vec<f32> = drawn.iter().map(|value| measure(value)).collect();
@@ -80,6 +80,11 @@ pub(crate) fn table(trained: &[PathBuf], unseen: &[PathBuf]) -> Result<(), Box<d
         }
     }
     Ok(())
+}
+
+/// What a scanner would ask: nothing that it evidently is, and unlike language.
+fn is_suspect(value: &[u8]) -> bool {
+    evident::kind(value, b"").is_none() && language::randomness(value) >= 0.5
 }
 
 /// Values of each alphabet, and passwords.

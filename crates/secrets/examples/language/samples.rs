@@ -96,7 +96,8 @@ pub(crate) fn found(folders: &[PathBuf]) -> Result<Found, Box<dyn Error>> {
 
 impl Found {
     fn line(&mut self, line: &[u8]) {
-        let fits = |value: &&[u8]| (8..=64).contains(&value.len());
+        // What has blanks is no token.
+        let fits = |value: &&[u8]| (8..=64).contains(&value.len()) && !value.contains(&b' ');
         let part = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
         self.identifiers.extend(
             line.split(|byte| !part(byte))
