@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     Url,
     /// Of a file or folder, or a file's name.
     Path,
-    /// A colour, media type, pattern of a date, data URL.
+    /// A colour, media type, pattern of a date, data URL, list of short items.
     Format,
     /// An expression: a call, member access, type, regex.
     Code,
@@ -48,6 +48,9 @@ pub(crate) fn kind(value: &[u8], name: &[u8]) -> Option<Kind> {
     let value = value.trim_ascii();
     if value.is_empty() {
         return Some(Kind::Placeholder);
+    }
+    if value.starts_with(b"-----BEGIN ") {
+        return None;
     }
     if is_masked(value) || holds_stand_in(value) {
         return Some(Kind::Placeholder);
@@ -70,8 +73,13 @@ pub(crate) fn kind(value: &[u8], name: &[u8]) -> Option<Kind> {
 /// Kinds that the language model has a say in.
 fn written(value: &[u8]) -> Option<Kind> {
     let like_language = language::reads_like_language(value);
-    if is_url(value) {
-        return Some(Kind::Url);
+    if let Some(at) = memchr::memmem::find(value, b"//")
+        && (at == 0 || value[at - 1] == b':')
+    {
+        return is_tame_url(value, at).then_some(Kind::Url);
+    }
+    if is_list(value) {
+        return Some(Kind::Format);
     }
     if is_path(value, like_language) {
         return Some(Kind::Path);
@@ -155,7 +163,9 @@ fn holds_stand_in(value: &[u8]) -> bool {
 fn is_masked(value: &[u8]) -> bool {
     let blot = |byte: u8| match byte {
         b'*' => 3,
-        b'x' | b'X' | b'#' | b'.' | b'_' | b'-' | b'?' => 4,
+        b'x' | b'X' | b'#' | b'.' => 4,
+        // These also stand in base64 for URLs.
+        b'_' | b'-' => 4.max(value.len() / 2),
         _ => usize::MAX,
     };
     value.chunk_by(|a, b| a == b).any(|run| run.len() >= blot(run[0]))
@@ -314,16 +324,21 @@ fn steps(value: &[u8]) -> bool {
     value.len() >= 10 && value.windows(3).filter(near).count() * 5 >= (value.len() - 2) * 4
 }
 
-/// A URL without a user and without parts that may be secret.
-fn is_url(value: &[u8]) -> bool {
-    let Some(at) = memchr::memmem::find(value, b"://") else { return false };
-    let scheme = &value[..at];
-    let rest = &value[at + 3..];
+/// A URL without a user and without parts that may be secret; its slashes stand at `slashes`.
+fn is_tame_url(value: &[u8], slashes: usize) -> bool {
+    let scheme = &value[..slashes];
+    let rest = &value[slashes + 2..];
     let host = rest.split(|byte| b"/?#".contains(byte)).next().unwrap_or_default();
-    !scheme.is_empty()
-        && scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+.-".contains(byte))
+    scheme.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+.-:".contains(byte))
         && !host.contains(&b'@')
         && rest.split(|byte| b"/?#&=;,.".contains(byte)).all(is_tame)
+}
+
+/// Three items or more that are too short for a secret: `i4,f8,f8`, `a|b|cd`.
+fn is_list(value: &[u8]) -> bool {
+    let is_separator = |byte: &u8| b",;|".contains(byte);
+    let separators = value.iter().filter(|byte| is_separator(byte)).count();
+    separators >= 2 && value.split(is_separator).all(|item| item.len() <= 4)
 }
 
 /// Too short for a secret, or like language, or of a public kind.

@@ -30,12 +30,31 @@ pub(crate) fn surprise(value: &[u8]) -> f32 {
     bits(value) / value.len().max(1) as f32
 }
 
-/// How unlike language a value is, from 0 to 1: the probability that it was drawn from its
-/// alphabet at random rather than written, if both were as likely before. A value is judged by
-/// this alone only from eight characters on.
+/// How unlike language a value is, from 0 to 1: the probability that it, or a part of it, was
+/// drawn from its alphabet at random rather than written, if both were as likely before. Below
+/// eight characters it says little.
 pub(crate) fn randomness(value: &[u8]) -> f32 {
-    let evidence = bits(value) - Alphabet::of(value).bits() * value.len() as f32;
-    1.0 / (1.0 + (-(evidence - BIAS) / SCALE).exp())
+    1.0 / (1.0 + ((BIAS - evidence(value)) / SCALE).exp())
+}
+
+/// By how many bits the draw explains a value better than language does: as a whole, or the sum
+/// of its parts that are random, as the one behind the prefix of a token.
+fn evidence(value: &[u8]) -> f32 {
+    let whole = evidence_of_one(value);
+    let parts = value.split(|byte| !byte.is_ascii_alphanumeric());
+    let mut sum = 0.0;
+    for part in parts.filter(|part| part.len() >= SHORTEST_PART && part.len() < value.len()) {
+        sum += (evidence_of_one(part) - PART).max(0.0);
+    }
+    whole.max(sum)
+}
+
+fn evidence_of_one(value: &[u8]) -> f32 {
+    match Alphabet::of(value) {
+        // Numbers are not language, but not drawn at random either.
+        Alphabet::Digits => 0.0,
+        alphabet => bits(value) - alphabet.bits() * value.len() as f32,
+    }
 }
 
 /// Returns true if and only if a value was rather written than drawn at random.
@@ -43,8 +62,12 @@ pub(crate) fn reads_like_language(value: &[u8]) -> bool {
     randomness(value) < 0.5
 }
 
+/// What evidence makes both as likely, and how much more makes a draw e times as likely.
 const BIAS: f32 = 6.0;
 const SCALE: f32 = 4.0;
+/// What parts have to show beyond that, as there are several to choose from.
+const PART: f32 = 4.0;
+const SHORTEST_PART: usize = 8;
 
 /// The smallest usual alphabet that has all of a value's characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +75,8 @@ pub(crate) enum Alphabet {
     Digits,
     /// In one case.
     Hex,
+    /// In both cases.
+    MixedHex,
     /// In one case.
     Letters,
     /// In one case: base 32 and base 36.
@@ -80,6 +105,8 @@ impl Alphabet {
             Self::Printable
         } else if has(BASE64) {
             Self::Base64
+        } else if lower && upper && !has(LOWER | UPPER) && has(DIGITS) {
+            Self::MixedHex
         } else if lower && upper {
             if has(DIGITS) { Self::Alphanumeric } else { Self::MixedLetters }
         } else if !lower && !upper {
@@ -98,6 +125,7 @@ impl Alphabet {
         match self {
             Self::Digits => 3.322,
             Self::Hex => 4.0,
+            Self::MixedHex => 4.459,
             Self::Letters => 4.700,
             Self::LettersDigits => 5.170,
             Self::MixedLetters => 5.700,

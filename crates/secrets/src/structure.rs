@@ -1,6 +1,7 @@
 //! Values of fixed structure that are public: UUIDs, numbers, versions, dates, addresses, formats.
 
 use crate::evident::Kind;
+use crate::language;
 
 /// The kind of a value that its structure alone tells.
 pub(crate) fn kind(value: &[u8]) -> Option<Kind> {
@@ -133,6 +134,7 @@ fn is_mailbox(value: &[u8]) -> bool {
     };
     let top = host.rsplit(|&byte| byte == b'.').next().unwrap_or_default();
     fits(name, b"._+-")
+        && language::reads_like_language(name)
         && fits(host, b".-")
         && host.contains(&b'.')
         && (2..=10).contains(&top.len())
