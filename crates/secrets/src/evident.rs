@@ -546,3 +546,122 @@ fn is_words(value: &[u8]) -> bool {
     let part = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.:,/'".contains(byte);
     !value.is_empty() && value.iter().all(part)
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::template::expand;
+
+    fn kind_of(value: &str) -> Option<Kind> {
+        kind(value.as_bytes(), b"")
+    }
+
+    #[test]
+    fn what_is_no_secret_tells_what_it_is() {
+        for (value, expected) in [
+            ("abcdefghijkl", Kind::Sequence),
+            ("1a2b3c4d5e6f", Kind::Sequence),
+            ("qwertyuiop", Kind::Sequence),
+            ("xyzxyzxyzxyz", Kind::Sequence),
+            ("changeme", Kind::Placeholder),
+            ("your-api-key", Kind::Placeholder),
+            ("********", Kind::Placeholder),
+            ("AKIAXXXXXXXXXXXXXXXX", Kind::Placeholder),
+            ("abc...", Kind::Placeholder),
+            ("${DB_PASSWORD}", Kind::Template),
+            ("{{ vault.token }}", Kind::Template),
+            ("<the-token>", Kind::Template),
+            ("$api_token", Kind::Template),
+            ("Bearer %s", Kind::Template),
+            ("prefix-{name}", Kind::Template),
+            ("9F8C1D52-0b4e-4d3a-9a55-1c2f3e4d5b6a", Kind::Uuid),
+            ("20231117", Kind::Number),
+            ("0xdeadbeef", Kind::Number),
+            ("1.5e-9", Kind::Number),
+            ("4096kb", Kind::Number),
+            ("1.2.3-beta.1", Kind::Version),
+            (">=2.0,<3.1", Kind::Version),
+            ("2024-02-30T23:59:59Z", Kind::Date),
+            ("23:59:59", Kind::Date),
+            ("192.168.1.10", Kind::Address),
+            ("fe80::1ff:fe23:4567:890a", Kind::Address),
+            ("00:1b:44:11:3a:b7", Kind::Address),
+            ("someone@site.org", Kind::Address),
+            ("https://docs.site.org/en/latest/index.html", Kind::Url),
+            ("/etc/ssl/private/server.key", Kind::Path),
+            ("../secrets/prod", Kind::Path),
+            ("C:\\Users\\name", Kind::Path),
+            ("settings.production.json", Kind::Path),
+            ("#ff8800", Kind::Format),
+            ("application/x-www-form-urlencoded", Kind::Format),
+            ("yyyy-MM-dd HH:mm", Kind::Format),
+            ("i4,f8,f8", Kind::Format),
+            ("get_password(user)", Kind::Code),
+            ("process.env.API_TOKEN", Kind::Code),
+            ("Option<String>", Kind::Code),
+            ("crypto::Secret", Kind::Code),
+            ("^[a-z]+\\d*$", Kind::Code),
+            ("Enter your password", Kind::Text),
+            ("Пароль", Kind::Text),
+            ("contraseña_inválida", Kind::Text),
+            ("userPasswordField", Kind::Words),
+            ("db-credentials", Kind::Words),
+            ("#add-password", Kind::Words),
+            ("SECRET_KEY_BASE", Kind::Words),
+        ] {
+            assert_eq!(kind_of(value), Some(expected), "{value}");
+        }
+    }
+
+    #[test]
+    fn random_values_are_nothing_evident() {
+        for template in [
+            "{hex:32}",
+            "{hex:40}",
+            "{alnum:20}",
+            "{alnum:40}",
+            "{base64:44}",
+            "key_{alnum:24}",
+            "/{base64:40}",
+            "https://hooks.site.org/services/{alnum:24}",
+        ] {
+            let nothing = |seed: &u32| kind_of(&expand(template, &seed.to_string())).is_none();
+            let count = (0..500).filter(nothing).count();
+            assert!(count >= 498, "{template}: {count} of 500");
+        }
+    }
+
+    #[test]
+    fn urls_with_a_user_may_hold_a_password() {
+        assert_eq!(kind_of("postgres://name:word@host.site.org/db"), None);
+    }
+
+    #[test]
+    fn the_name_tells_a_hash_from_a_key() {
+        let hex = expand("{hex:40}", "hash");
+        assert_eq!(kind(hex.as_bytes(), b"commit_sha1"), Some(Kind::Digest));
+        assert_eq!(kind(hex.as_bytes(), b"SRCREV"), Some(Kind::Digest));
+        assert_eq!(kind(hex.as_bytes(), b"api_key"), None);
+        assert_eq!(kind(hex.as_bytes(), b"password_hash"), None);
+        assert_eq!(kind_of(&expand("sha512-{base64:88}", "1")), Some(Kind::Digest));
+    }
+
+    #[test]
+    fn passwords_with_a_mark_behind_a_digit_are_not_just_words() {
+        assert_eq!(kind_of(&["Summer", "2031!"].concat()), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_judged(value: Vec<u8>, name in "[a-z_]{0,8}") {
+            kind(&value, name.as_bytes());
+        }
+
+        #[test]
+        fn any_text_is_judged(value in "[ -~]{0,40}") {
+            kind(value.as_bytes(), b"");
+        }
+    }
+}

@@ -40,13 +40,13 @@ pub(crate) fn randomness(value: &[u8]) -> f32 {
 /// By how many bits the draw explains a value better than language does: as a whole, or the sum
 /// of its parts that are random, as the one behind the prefix of a token.
 fn evidence(value: &[u8]) -> f32 {
-    let whole = evidence_of_one(value);
     let parts = value.split(|byte| !byte.is_ascii_alphanumeric());
     let mut sum = 0.0;
     for part in parts.filter(|part| part.len() >= SHORTEST_PART && part.len() < value.len()) {
         sum += (evidence_of_one(part) - PART).max(0.0);
     }
-    whole.max(sum)
+    let whole = evidence_of_one(value);
+    if sum > 0.0 { whole.max(sum) } else { whole }
 }
 
 fn evidence_of_one(value: &[u8]) -> f32 {
@@ -66,8 +66,8 @@ pub(crate) fn reads_like_language(value: &[u8]) -> bool {
 const BIAS: f32 = 6.0;
 const SCALE: f32 = 4.0;
 /// What parts have to show beyond that, as there are several to choose from.
-const PART: f32 = 4.0;
-const SHORTEST_PART: usize = 8;
+const PART: f32 = 8.0;
+const SHORTEST_PART: usize = 10;
 
 /// The smallest usual alphabet that has all of a value's characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,4 +204,104 @@ pub(crate) fn place(text: u32) -> (usize, u8) {
     let hash = (hash ^ hash >> 9).wrapping_mul(0x5_851F) & 0xf_ffff;
     // From 1, as an empty slot holds 0.
     ((hash >> (20 - SLOT_BITS)) as usize, 1 + (hash as u8 & ((1 << (20 - SLOT_BITS)) - 1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::template::expand;
+
+    /// The share of 200 values drawn by `template` that do not read like language.
+    fn caught(template: &str) -> f32 {
+        let drawn = |seed: &u32| expand(template, &format!("{template} {seed}"));
+        let values: Vec<_> = (0..200).map(|seed| drawn(&seed)).collect();
+        let count = values.iter().filter(|value| !reads_like_language(value.as_bytes())).count();
+        count as f32 / values.len() as f32
+    }
+
+    #[test]
+    fn random_values_do_not_read_like_language() {
+        for alphabet in ["hex", "HEX", "lower", "alnum", "base64", "lowernum"] {
+            for (len, least) in [(10, 0.97), (16, 0.99), (32, 1.0), (64, 1.0)] {
+                let share = caught(&format!("{{{alphabet}:{len}}}"));
+                assert!(share >= least, "{alphabet}:{len}: {share}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_people_write_reads_like_language() {
+        for written in [
+            "configuration",
+            "getElementById",
+            "MAX_BUFFER_SIZE",
+            "XMLHttpRequest",
+            "django.contrib.auth.hashers",
+            "/usr/share/common-licenses",
+            "application-credentials",
+            "user_password_field",
+            "the quick brown fox",
+            "AuthenticationMiddleware",
+            "sha256_update_internal",
+            "benutzername",
+            "mot_de_passe_oublie",
+        ] {
+            assert!(reads_like_language(written.as_bytes()), "{written}");
+            assert!(surprise(written.as_bytes()) < 4.5, "{written}");
+        }
+    }
+
+    #[test]
+    fn a_random_part_is_not_hidden_by_words_around_it() {
+        for template in ["service_token_{hex:32}", "sk-{hex:40}", "/api/hooks/{alnum:24}/messages"]
+        {
+            assert_eq!(caught(template), 1.0, "{template}");
+        }
+        assert!(reads_like_language(b"service_token_deployment_environment"));
+    }
+
+    #[test]
+    fn numbers_are_not_drawn() {
+        assert!(randomness(b"15616669") < 0.5);
+        assert!(randomness(b"1234-5678-20240101") < 0.5);
+    }
+
+    #[test]
+    fn alphabets_by_their_smallest() {
+        for (value, alphabet) in [
+            ("0123", Alphabet::Digits),
+            ("09af", Alphabet::Hex),
+            ("09AF", Alphabet::Hex),
+            ("09aF", Alphabet::MixedHex),
+            ("facade", Alphabet::Letters),
+            ("09ag", Alphabet::LettersDigits),
+            ("fooBar", Alphabet::MixedLetters),
+            ("fooBar2", Alphabet::Alphanumeric),
+            ("foo_Bar2", Alphabet::Base64),
+            ("foo!", Alphabet::Printable),
+            ("foo bar", Alphabet::Bytes),
+        ] {
+            assert_eq!(Alphabet::of(value.as_bytes()), alphabet, "{value}");
+        }
+    }
+
+    #[test]
+    fn no_two_texts_share_slot_and_check() {
+        let mut seen = vec![false; SLOTS << (20 - SLOT_BITS)];
+        for text in 0..1 << 20 {
+            let (slot, check) = place(text);
+            let at = (slot << (20 - SLOT_BITS)) + usize::from(check) - 1;
+            assert!(!std::mem::replace(&mut seen[at], true), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_have_a_score(value: Vec<u8>) {
+            prop_assert!((0.0..=1.0).contains(&randomness(&value)));
+            prop_assert!((0.0..=64.0).contains(&surprise(&value)));
+        }
+    }
 }

@@ -51,7 +51,9 @@ fn is_number(value: &[u8]) -> bool {
         let rest = rest.strip_prefix(b"-").or(rest.strip_prefix(b"+")).unwrap_or(rest);
         !rest.is_empty() && rest.len() <= 3 && rest.iter().all(u8::is_ascii_digit)
     });
-    exponent || unit.is_empty() || UNITS.iter().any(|one| unit.eq_ignore_ascii_case(one))
+    let dots = value[..digits].iter().filter(|&&byte| byte == b'.').count();
+    dots <= 1
+        && (exponent || unit.is_empty() || UNITS.iter().any(|one| unit.eq_ignore_ascii_case(one)))
 }
 
 /// Of lengths, times, amounts of memory, and types in Rust and C.
