@@ -55,24 +55,28 @@ pub(crate) fn kind(value: &[u8], name: &[u8]) -> Option<Kind> {
     if is_masked(value) || holds_stand_in(value) {
         return Some(Kind::Placeholder);
     }
-    if let Some(kind) = structure::kind(value) {
-        return Some(kind);
-    }
     if is_digest(value, name) {
         return Some(Kind::Digest);
     }
-    if is_template(value) {
-        return Some(Kind::Template);
+    // Letters and digits alone are most of what is asked for, and few of the kinds.
+    let plain = value.iter().all(u8::is_ascii_alphanumeric);
+    let shaped = if plain {
+        structure::is_number(value).then_some(Kind::Number)
+    } else {
+        structure::kind(value).or_else(|| is_template(value).then_some(Kind::Template))
+    };
+    if shaped.is_some() {
+        return shaped;
     }
     if is_sequence(value) {
         return Some(Kind::Sequence);
     }
-    written(value)
+    let like_language = language::reads_like_language(value);
+    if plain { like_language.then_some(Kind::Words) } else { written(value, like_language) }
 }
 
 /// Kinds that the language model has a say in.
-fn written(value: &[u8]) -> Option<Kind> {
-    let like_language = language::reads_like_language(value);
+fn written(value: &[u8], like_language: bool) -> Option<Kind> {
     if let Some(at) = memchr::memmem::find(value, b"//")
         && (at == 0 || value[at - 1] == b':')
     {
@@ -100,7 +104,8 @@ fn written(value: &[u8]) -> Option<Kind> {
 }
 
 /// Words that stand where a secret will stand, in lower case. Each is so long that a random value
-/// of 40 letters holds it by chance less than once in ten thousand.
+/// of 40 letters holds it by chance less than once in ten thousand. Those that begin alike stand
+/// together.
 const STAND_INS: &[&[u8]] = &[
     b"changeit",
     b"changeme",
@@ -149,14 +154,36 @@ const STAND_INS: &[&[u8]] = &[
     b"yourpass",
     b"yoursecret",
     b"yourtoken",
-    b"_here",
     b"-here",
     b"_goes_",
+    b"_here",
 ];
 
+/// The first of the words that begin with a byte.
+const FIRST: [u8; 256] = {
+    let mut first = [STAND_INS.len() as u8; 256];
+    let mut at = STAND_INS.len();
+    while at > 0 {
+        at -= 1;
+        first[STAND_INS[at][0] as usize] = at as u8;
+    }
+    first
+};
+
 fn holds_stand_in(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    STAND_INS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    let begins = |rest: &[u8]| {
+        let first = rest[0].to_ascii_lowercase();
+        STAND_INS[usize::from(FIRST[usize::from(first)])..]
+            .iter()
+            .take_while(|word| word[0] == first)
+            .any(|word| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word))
+    };
+    (0..value.len()).any(|at| begins(&value[at..]))
+}
+
+/// For values as short as these, quicker than a search that has to be set up.
+fn holds(value: &[u8], needle: &[u8]) -> bool {
+    value.windows(needle.len()).any(|window| window == needle)
 }
 
 /// Returns true if and only if characters are blotted out: `***`, `xxxxx`, `….`, `####`.
@@ -170,8 +197,8 @@ fn is_masked(value: &[u8]) -> bool {
     };
     value.chunk_by(|a, b| a == b).any(|run| run.len() >= blot(run[0]))
         || value.ends_with(b"...")
-        || memchr::memmem::find(value, "\u{2026}".as_bytes()).is_some()
-        || memchr::memmem::find(value, "\u{2022}\u{2022}".as_bytes()).is_some()
+        || holds(value, "\u{2026}".as_bytes())
+        || holds(value, "\u{2022}\u{2022}".as_bytes())
 }
 
 /// Names of what is public though it is random.
@@ -212,19 +239,21 @@ fn is_digest(value: &[u8], name: &[u8]) -> bool {
     let hex = value.iter().all(u8::is_ascii_hexdigit)
         && matches!(value.len(), 7 | 8 | 12 | 16 | 32 | 40 | 56 | 64 | 96 | 128);
     let base64 = value.len() >= 24 && value.len().is_multiple_of(4) && value.ends_with(b"=");
+    if labelled || !(hex || base64) {
+        return labelled;
+    }
     let name = name.to_ascii_lowercase();
-    let named = DIGESTS.iter().any(|word| memchr::memmem::find(&name, word).is_some())
+    let named = DIGESTS.iter().any(|word| holds(&name, word))
         || name.ends_with(b"rev")
         || name.ends_with(b"hash")
         || name.ends_with(b"sha");
     // The hash of a password opens what the password does, with some patience.
-    let of_password = memchr::memmem::find(&name, b"pass").is_some();
-    labelled || (named && !of_password && (hex || base64))
+    let of_password = holds(&name, b"pass");
+    named && !of_password
 }
 
 /// Returns true if and only if a program fills the value in.
 fn is_template(value: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
     let within = |open: &[u8], close: &[u8]| {
         value.len() > open.len() + close.len() && value.starts_with(open) && value.ends_with(close)
     };
@@ -234,7 +263,7 @@ fn is_template(value: &[u8]) -> bool {
             && text.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_.".contains(byte))
             && language::reads_like_language(text)
     };
-    marks.iter().any(|mark| has(mark))
+    marks.iter().any(|mark| holds(value, mark))
         || within(b"<", b">")
         || within(b"{", b"}")
         || within(b"[", b"]")
@@ -305,18 +334,30 @@ fn in_runs(value: &[u8]) -> usize {
 
 /// The way from one character to the next, if it is a small one.
 fn step(from: u8, to: u8) -> Option<i8> {
-    const ROWS: &[u8] = b"qwertyuiop  asdfghjkl  zxcvbnm  1234567890  !@#$%^&*()";
     let (from, to) = (from.to_ascii_lowercase(), to.to_ascii_lowercase());
-    let place = |byte| ROWS.iter().position(|&key| key == byte && key != b' ');
+    let (key, next) = (KEYS[usize::from(from)], KEYS[usize::from(to)]);
     match to.wrapping_sub(from) {
         0 => Some(0),
         1 => Some(1),
         u8::MAX => Some(-1),
-        _ if place(from)? + 1 == place(to)? => Some(2),
-        _ if place(from)? == place(to)? + 1 => Some(-2),
+        _ if key == 0 || next == 0 => None,
+        _ if key + 1 == next => Some(2),
+        _ if key == next + 1 => Some(-2),
         _ => None,
     }
 }
+
+/// The place of each key on a keyboard, from 1; rows have a gap between them.
+const KEYS: [u8; 256] = {
+    let rows = b"qwertyuiop  asdfghjkl  zxcvbnm  1234567890  !@#$%^&*()";
+    let mut keys = [0; 256];
+    let mut at = 0;
+    while at < rows.len() {
+        keys[rows[at] as usize] = if rows[at] == b' ' { 0 } else { at as u8 + 1 };
+        at += 1;
+    }
+    keys
+};
 
 /// Two sequences, one character from each in turn: `a1b2c3d4e5`.
 fn steps(value: &[u8]) -> bool {
@@ -477,8 +518,7 @@ fn is_code(value: &[u8]) -> bool {
         b"::", b"->", b"=>", b"?.", b"&&", b"||", b"==", b"!=", b"[]", b"()", b".*", b".+", b"\\d",
         b"\\w", b"\\s", b"\\b", b"[^", b"(?", b"<=", b">=", b"+=", b"</", b"/>",
     ];
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    SIGNS.iter().any(|sign| has(sign)) || brackets_close(value) || is_member(value)
+    SIGNS.iter().any(|sign| holds(value, sign)) || brackets_close(value) || is_member(value)
 }
 
 /// `name(…)`, `name[…]`, `Name<…>`, maybe more behind.

@@ -171,7 +171,7 @@ fn bits(value: &[u8]) -> f32 {
     let mut steps = 0;
     symbols::each(value, |symbol| {
         text = push(text, symbol);
-        steps += cost(text) + if symbol == DIGIT { DIGIT_STEPS } else { 0 };
+        steps += cost(text) + DIGIT_STEPS * u32::from(symbol == DIGIT);
     });
     steps as f32 / STEPS
 }
@@ -189,11 +189,11 @@ pub(crate) fn push(text: u32, symbol: u8) -> u32 {
 #[inline]
 fn cost(text: u32) -> u32 {
     let (slot, check) = place(text);
-    let at = TRIGRAMS + 2 * slot;
-    if MODEL[at] == check {
-        return u32::from(MODEL[at + 1]);
-    }
-    u32::from(MODEL[text as usize & (TRIGRAMS - 1)])
+    let at = TRIGRAMS + 2 * (slot & (SLOTS - 1));
+    let (found, four) = (MODEL[at], MODEL[at + 1]);
+    let three = MODEL[text as usize & (TRIGRAMS - 1)];
+    // Both are read, so that there is a choice and no branch.
+    u32::from(if found == check { four } else { three })
 }
 
 /// The slot of four symbols, and the byte that tells them from all others of the slot.

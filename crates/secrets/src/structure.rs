@@ -35,7 +35,7 @@ fn is_uuid(value: &[u8]) -> bool {
 }
 
 /// Digits with separators and a sign, `0x…`, `1e-9`, and maybe a unit.
-fn is_number(value: &[u8]) -> bool {
+pub(crate) fn is_number(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"-").or(value.strip_prefix(b"+")).unwrap_or(value);
     if let Some(hex) = value.strip_prefix(b"0x").or(value.strip_prefix(b"0X")) {
         // Longer ones may be keys.

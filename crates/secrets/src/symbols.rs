@@ -44,18 +44,25 @@ const OF_BYTE: [u8; 256] = {
 /// The boundary before the first is not among them.
 #[inline]
 pub(crate) fn each(value: &[u8], mut see: impl FnMut(u8)) {
+    const CHUNK: usize = 64;
+    let mut symbols = [0; 2 * CHUNK];
     let mut last = 0;
-    for (at, &byte) in value.iter().enumerate() {
-        let here = OF_BYTE[usize::from(byte)];
-        if here & UPPER != 0 {
-            let next = value.get(at + 1).map_or(0, |&next| OF_BYTE[usize::from(next)]);
+    for start in (0..value.len()).step_by(CHUNK) {
+        let mut count = 0;
+        // Random letters change their case anywhere: a branch would be mispredicted every time,
+        // so each boundary is written, and stays only if it is one.
+        for at in start..value.len().min(start + CHUNK) {
+            let here = OF_BYTE[usize::from(value[at])];
+            let next = OF_BYTE[usize::from(value[(at + 1).min(value.len() - 1)])];
             // `fooBar`, and `HTTPServer` between its words.
-            if last & LOWER != 0 || (last & UPPER != 0 && next & LOWER != 0) {
-                see(BOUNDARY);
-            }
+            let hump = here & UPPER & ((last >> 1) | (last & (next >> 1)));
+            symbols[count] = BOUNDARY;
+            count += usize::from(hump / UPPER);
+            symbols[count] = here & SYMBOL;
+            count += 1;
+            last = here;
         }
-        see(here & SYMBOL);
-        last = here;
+        symbols[..count].iter().for_each(|&symbol| see(symbol));
     }
     see(BOUNDARY);
 }
