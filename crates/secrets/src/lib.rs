@@ -25,6 +25,8 @@ mod rulefile;
 mod ruleset;
 mod scan;
 mod shape;
+#[allow(dead_code, reason = "the finder of generic values will ask it")]
+mod stand_in;
 mod stems;
 mod stream;
 #[allow(dead_code, reason = "the finder of generic values will ask it")]

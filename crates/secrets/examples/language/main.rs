@@ -25,6 +25,8 @@ mod language;
 mod measure;
 mod pairs;
 mod samples;
+#[path = "../../src/stand_in.rs"]
+mod stand_in;
 #[path = "../../src/structure.rs"]
 mod structure;
 #[path = "../../src/symbols.rs"]
