@@ -15,6 +15,11 @@ pub(crate) fn has(bytes: Bytes, byte: u8) -> bool {
     bytes[usize::from(byte >> 6)] >> (byte & 63) & 1 != 0
 }
 
+/// Puts a byte into a set.
+pub(crate) fn add(bytes: &mut Bytes, byte: u8) {
+    bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
+}
+
 /// A pattern as an automaton, to be asked about its matches.
 pub(crate) struct Follow(NFA);
 
@@ -61,9 +66,7 @@ impl Follow {
         }
         let mut bytes = [0; 4];
         for (first, last, _) in states.iter().flat_map(|&id| moves(self.0.state(id))) {
-            for byte in first..=last {
-                bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
-            }
+            (first..=last).for_each(|byte| add(&mut bytes, byte));
         }
         Some(bytes)
     }

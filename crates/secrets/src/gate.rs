@@ -26,7 +26,11 @@ pub(crate) struct Gate<'g> {
     /// The longest match, in bytes.
     pub(crate) longest: usize,
     /// The least length of the secret, in bytes.
-    least: usize,
+    pub(crate) least: usize,
+    /// The greatest.
+    pub(crate) most: usize,
+    /// The secret may also stand near a name.
+    pub(crate) near: bool,
     /// The rule runs on some files only.
     pub(crate) choosy: bool,
     /// The bytes that a secret can consist of.
@@ -35,12 +39,13 @@ pub(crate) struct Gate<'g> {
     after: &'g [u8; 32],
 }
 
-/// Flags, longest and least in two bytes each, then the alphabet and what follows an anchor.
-const RECORD: usize = 1 + 2 + 2 + 32 + 32;
+/// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor.
+const RECORD: usize = 1 + 2 + 2 + 2 + 32 + 32;
 const LEADS: u8 = 1;
 const BOUNDARY: u8 = 2;
 const APART: u8 = 4;
 const CHOOSY: u8 = 8;
+const NEAR: u8 = 16;
 
 /// Writes the gates of some rules: their shapes, and whether they run on some files only.
 pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u8> {
@@ -49,9 +54,11 @@ pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let begins = flag(shape.boundary, BOUNDARY) | flag(shape.apart, APART);
-        out.push(flag(shape.leads, LEADS) | flag(choosy, CHOOSY) | begins);
+        let near = flag(shape.near && !choosy, NEAR);
+        out.push(flag(shape.leads, LEADS) | flag(choosy, CHOOSY) | near | begins);
         out.extend(short(shape.longest));
         out.extend(short(shape.least));
+        out.extend(short(shape.most));
         let sets = shape.alphabet.iter().chain(&shape.after);
         out.extend(sets.flat_map(|word| word.to_le_bytes()));
     }
@@ -75,9 +82,11 @@ impl Gates {
             apart: record[0] & APART != 0,
             longest: short(1),
             least: short(3),
+            most: short(5),
+            near: record[0] & NEAR != 0,
             choosy: record[0] & CHOOSY != 0,
-            alphabet: record[5..37].try_into().expect("a record has its size"),
-            after: record[37..].try_into().expect("a record has its size"),
+            alphabet: record[7..39].try_into().expect("a record has its size"),
+            after: record[39..].try_into().expect("a record has its size"),
         }
     }
 }
@@ -107,7 +116,8 @@ impl Gate<'_> {
         text.get(end).is_none_or(|&byte| has(self.after, byte))
     }
 
-    fn has(self, byte: u8) -> bool {
+    /// Returns true if and only if a secret can have this byte.
+    pub(crate) fn has(self, byte: u8) -> bool {
         has(self.alphabet, byte)
     }
 }

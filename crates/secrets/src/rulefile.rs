@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors::{self, Literal};
-use crate::follow::{ANY, Bytes};
+use crate::follow::{self, ANY, Bytes};
 use crate::shape::{self, Shape};
 use crate::stems;
 
@@ -265,6 +265,11 @@ pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
     for byte in stems::URL_BEFORE {
         add(&format!("{}://", char::from(*byte)), false, ANY, rules.len());
     }
+    let mut behind = [0; 4];
+    stems::BEHIND_SHORT.iter().for_each(|&byte| follow::add(&mut behind, byte));
+    for stem in stems::ASSIGNED_SHORT {
+        add(stem, false, behind, rules.len() + 1);
+    }
     for stem in stems::ASSIGNED {
         add(stem, false, ANY, rules.len() + 1);
     }
@@ -360,6 +365,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         }
         Ok((mut shape, anchors)) if errors.is_empty() => {
             shape.apart = apart;
+            shape.near = rule.pattern.contains("{{assign}}") && shape.public == 0 && !rule.general;
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }

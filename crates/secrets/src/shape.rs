@@ -28,6 +28,10 @@ pub(crate) struct Shape {
     pub(crate) literal: usize,
     /// The least length of the secret, in bytes.
     pub(crate) least: usize,
+    /// The greatest length of the secret, in bytes.
+    pub(crate) most: usize,
+    /// The secret has no form of its own: it is told by the name that it is assigned to.
+    pub(crate) near: bool,
     /// The bytes that a secret can consist of.
     pub(crate) alphabet: Bytes,
     /// The bytes that can follow the anchors.
@@ -49,6 +53,8 @@ impl Shape {
             public: 0,
             literal: 0,
             least: 0,
+            most: 0,
+            near: false,
             alphabet: ANY,
             after: ANY,
             next: BTreeMap::new(),
@@ -98,6 +104,8 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
         public: common_prefix(&leading(&secret.sub, Case::AsWritten).texts),
         literal: folded.texts.iter().map(Vec::len).min().unwrap_or(0),
         least: secret.sub.properties().minimum_len().unwrap_or(0),
+        most: secret.sub.properties().maximum_len().unwrap_or(0),
+        near: false,
         alphabet: alphabet(&secret.sub),
         after: next.all,
         next: next.short,
