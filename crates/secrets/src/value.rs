@@ -59,6 +59,7 @@ pub(crate) fn judge(
         || is_reference(value, written.how)
         || text.get(written.span.end) == Some(&b'{')
         || name::mentions(value, name)
+        || is_of_badge(text, &written.span)
     {
         return None;
     }
@@ -66,10 +67,14 @@ pub(crate) fn judge(
     let evident = evident::kind(value, name);
     match kind {
         _ if written.how == How::Doubtful => {
-            (is_drawn(value) && evident.is_none()).then(|| random(span))
+            let told = is_drawn(value) && is_token(value) && evident.is_none();
+            told.then(|| random(span))
         }
         Kind::Key => {
-            (is_drawn(value) && evident.is_none() && !is_public_key(value)).then(|| random(span))
+            let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
+            // Test vectors of ciphers, and tables: `key = 2b7e…`.
+            let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
+            (told && !vector).then(|| random(span))
         }
         Kind::Token => (evident.is_none() && is_random(value, alphabet)).then(|| random(span)),
         Kind::Password => {
@@ -80,14 +85,29 @@ pub(crate) fn judge(
     }
 }
 
+/// The token in the URL of a badge, which every README shows.
+fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
+    let before = &text[value.start.saturating_sub(16)..value.start];
+    memchr::memmem::find(before, b".svg?").is_some()
+}
+
 fn random(span: Range<usize>) -> Judged {
     let reason = "a random value under a credential's name".into();
     Judged { span, confidence: Confidence::Medium, reason }
 }
 
+fn is_hex(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Returns true if and only if the value has no other characters than tokens have.
+fn is_token(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:".contains(byte))
+}
+
 /// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
 pub(crate) fn is_drawn(value: &[u8]) -> bool {
-    (16..=512).contains(&value.len())
+    (16..=1024).contains(&value.len())
         && language::randomness(value) >= 0.99
         && !judge::is_monotonous(value)
 }
