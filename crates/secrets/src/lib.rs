@@ -25,6 +25,7 @@ mod stream;
 mod syntax;
 mod template;
 mod text;
+mod unwrap;
 mod url;
 
 pub use check::{Check, Verdict};

@@ -18,6 +18,7 @@ use crate::rulefile::LONGEST_MATCH;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
+use crate::unwrap::{self, Piece};
 use crate::url;
 
 /// Buffers of one thread, kept between contents.
@@ -39,9 +40,37 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
     confidence: Confidence,
     reasons: Vec<Text>,
+    /// What the span decodes to, if the secret does not stand there as it is.
+    decoded: Option<Box<Decoded>>,
+}
+
+/// A secret that stood encoded.
+#[derive(Debug, Clone)]
+struct Decoded {
+    value: Vec<u8>,
+    /// Outermost first.
+    how: Vec<&'static str>,
 }
 
 impl Match {
+    /// The bytes of the secret, found in `text`.
+    fn value<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
+        self.decoded.as_ref().map_or(&text[self.span.clone()], |decoded| &decoded.value)
+    }
+
+    /// The same match in the text that `piece` stands encoded in.
+    fn outside(mut self, piece: &Piece) -> Self {
+        let inside = self.decoded.take();
+        let (value, mut how) = match inside {
+            Some(inside) => (inside.value, inside.how),
+            None => (piece.text[self.span.clone()].to_vec(), Vec::new()),
+        };
+        how.insert(0, piece.how);
+        self.span = piece.origin(&self.span);
+        self.decoded = Some(Box::new(Decoded { value, how }));
+        self
+    }
+
     /// Takes over what another rule has proven of the same value.
     fn confirm(&mut self, other: &Self) {
         if other.span == self.span
@@ -119,11 +148,32 @@ impl RuleSet {
         scratch.matches.clear();
         let plain = without_colours(text);
         let text = plain.as_deref().unwrap_or(text);
-        let mut run =
-            Run { rules: self, path, text, syntax: Syntax::of(path), generated: None, scratch };
+        self.matches_inside(path, text, Some(Syntax::of(path)), 0, scratch)
+    }
+
+    /// The matches in a text and in what stands encoded in it. Without a syntax, nothing is taken
+    /// for an assignment.
+    fn matches_inside(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        syntax: Option<Syntax>,
+        depth: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Match> {
+        let mut run = Run { rules: self, path, text, syntax, generated: None, scratch };
         self.anchors.find(text, |hit| run.hit(hit));
         for index in scratch.touched.drain(..) {
             scratch.from[usize::from(index)] = 0;
+        }
+        if depth < unwrap::DEEPEST {
+            let mut all = std::mem::take(&mut scratch.matches);
+            unwrap::each(path, text, &mut |piece| {
+                let inside =
+                    self.matches_inside(path, &piece.text, piece.assigns, depth + 1, scratch);
+                all.extend(inside.into_iter().map(|one| one.outside(&piece)));
+            });
+            scratch.matches = all;
         }
         if scratch.matches.is_empty() {
             return Vec::new();
@@ -148,12 +198,13 @@ impl RuleSet {
         taken.into_values().collect()
     }
 
-    fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, Reverse<u16>) {
+    fn rank(&self, one: &Match) -> (bool, bool, bool, Confidence, usize, usize, Reverse<u16>) {
         let ready = self.ready(one.rule);
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (
             !ready.rule.general,
+            one.decoded.is_none(),
             by_pattern,
             one.confidence,
             literal,
@@ -171,9 +222,8 @@ impl RuleSet {
         window: &Window,
         decoded: &[&'static str],
     ) -> Vec<Finding> {
-        let secret = |one: &Match| {
-            Secret::new(&text[one.span.clone()], self.ready(one.rule).rule.shape.public)
-        };
+        let secret =
+            |one: &Match| Secret::new(one.value(text), self.ready(one.rule).rule.shape.public);
         let masks: Vec<(Range<usize>, String)> = matches
             .iter()
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
@@ -184,7 +234,8 @@ impl RuleSet {
             .filter(|one| window.begins.contains(&one.span.start))
             .map(|one| {
                 let rule = &self.ready(one.rule).rule;
-                let place = places.of(&one.span, decoded);
+                let mut place = places.of(&one.span, decoded);
+                place.decoded.extend(one.decoded.iter().flat_map(|decoded| &decoded.how));
                 Finding {
                     rule: rule.id.clone(),
                     category: Category::Secret,
@@ -252,7 +303,8 @@ struct Run<'r> {
     rules: &'r RuleSet,
     path: &'r [u8],
     text: &'r [u8],
-    syntax: Syntax,
+    /// How values are assigned, if they are.
+    syntax: Option<Syntax>,
     /// Whether a tool wrote the file; computed when a generic rule asks.
     generated: Option<bool>,
     scratch: &'r mut Scratch,
@@ -335,7 +387,13 @@ impl Run<'_> {
         if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
             return;
         }
-        let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
+        let mut one = Match {
+            rule: index,
+            span,
+            confidence: rule.confidence,
+            reasons: Vec::new(),
+            decoded: None,
+        };
         for &name in &rule.checks {
             let proof = check::run(name, self.text, one.span.start, one.span.end);
             if let Some(end) = proof.end {
@@ -363,7 +421,8 @@ impl Run<'_> {
         if hit.start < self.scratch.from[usize::from(index)] {
             return;
         }
-        let Some(found) = assignment::read(self.text, hit.start, hit.len, self.syntax) else {
+        let Some(syntax) = self.syntax else { return };
+        let Some(found) = assignment::read(self.text, hit.start, hit.len, syntax) else {
             return;
         };
         self.set_from(index, found.value.end.max(found.name.end));
@@ -374,6 +433,7 @@ impl Run<'_> {
     }
 
     fn push_generic(&mut self, rule: u16, span: Range<usize>, confidence: Confidence, why: Text) {
-        self.scratch.matches.push(Match { rule, span, confidence, reasons: vec![why] });
+        let reasons = vec![why];
+        self.scratch.matches.push(Match { rule, span, confidence, reasons, decoded: None });
     }
 }
