@@ -30,6 +30,8 @@ pub struct Scratch {
     touched: Vec<u16>,
     matches: Vec<Match>,
     text: Vec<u8>,
+    /// How many bytes of encodings inside encodings may still be looked at.
+    nested: usize,
 }
 
 /// A rule matched here.
@@ -148,6 +150,7 @@ impl RuleSet {
         scratch.matches.clear();
         let plain = without_colours(text);
         let text = plain.as_deref().unwrap_or(text);
+        scratch.nested = text.len() * unwrap::MOST;
         self.matches_inside(path, text, Some(Syntax::of(path)), 0, scratch)
     }
 
@@ -169,6 +172,10 @@ impl RuleSet {
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);
             unwrap::each(path, text, &mut |piece| {
+                if depth > 0 {
+                    let Some(left) = scratch.nested.checked_sub(piece.text.len()) else { return };
+                    scratch.nested = left;
+                }
                 let inside =
                     self.matches_inside(path, &piece.text, piece.assigns, depth + 1, scratch);
                 all.extend(inside.into_iter().map(|one| one.outside(&piece)));

@@ -18,6 +18,9 @@ use crate::syntax::Syntax;
 
 /// How deep encodings inside encodings are followed.
 pub(crate) const DEEPEST: usize = 4;
+/// How many bytes are decoded for each byte of a text in all, behind the first encoding: more only
+/// come out of a text that is made for it.
+pub(crate) const MOST: usize = 8;
 /// The shortest decoded text that can hold a secret.
 const SHORTEST: usize = 16;
 

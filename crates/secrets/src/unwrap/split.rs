@@ -17,17 +17,33 @@ const WIDEST: usize = 120;
 
 /// Calls `found` with each line whose strings are joined.
 pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
+    let mut piece = Piece::new("joined");
+    let mut from = 0;
     let mut done = 0;
     for at in memchr::memchr3_iter(b'"', b'\'', b'`', text) {
         if at < done {
             continue;
         }
-        if let Some(gap) = gap(text, at) {
-            let (piece, end) = join(text, gap, done);
-            done = end;
-            found(piece);
+        let Some(gap) = gap(text, at) else { continue };
+        let back = at - count_back(&text[done..at], MARGIN, |byte| byte != b'\n');
+        if !piece.text.is_empty() && back > done {
+            finish(std::mem::replace(&mut piece, Piece::new("joined")), text, from, found);
         }
+        from = if piece.text.is_empty() { back } else { from };
+        piece.literal(text, from..at);
+        from = gap.end;
+        done = gap.end;
     }
+    if !piece.text.is_empty() {
+        finish(piece, text, from, found);
+    }
+}
+
+/// Takes the rest of the last string along, and some of what follows.
+fn finish(mut piece: Piece, text: &[u8], from: usize, found: &mut dyn FnMut(Piece)) {
+    let end = from + count(&text[from..], MARGIN + LONGEST, |byte| byte != b'\n');
+    piece.literal(text, from..end);
+    found(piece);
 }
 
 /// From the closing quote at `at` over a sign to the opening quote of the string that goes on.
@@ -57,29 +73,6 @@ fn gap(text: &[u8], at: usize) -> Option<Range<usize>> {
 fn sign(rest: &[u8]) -> usize {
     const SIGNS: [&[u8]; 8] = [b"++", b"+", b"..", b".", b"&", b"~", b"<>", b"\\"];
     SIGNS.iter().find(|sign| rest.starts_with(sign)).map_or(0, |sign| sign.len())
-}
-
-/// Joins the strings around a gap, and those that follow: what stands there, and where it ends.
-fn join(text: &[u8], first: Range<usize>, done: usize) -> (Piece, usize) {
-    let on_line = |byte| byte != b'\n';
-    let before = &text[done..first.start];
-    let mut from = first.start - count_back(before, MARGIN, on_line);
-    let mut gap = first;
-    let mut piece = Piece::new("joined");
-    loop {
-        piece.literal(text, from..gap.start);
-        from = gap.end;
-        let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b'\n');
-        let closing = from + count(&text[from..], LONGEST, |byte| !is_quote(byte));
-        match self::gap(text, closing.min(text.len() - 1)).filter(|_| closing < text.len()) {
-            Some(next) if matches!(text[closing], b'"' | b'\'' | b'`') => gap = next,
-            _ => {
-                let end = closing + count(&text[closing..], MARGIN, on_line);
-                piece.literal(text, from..end);
-                return (piece, closing);
-            }
-        }
-    }
 }
 
 #[cfg(test)]
