@@ -7,6 +7,7 @@
 //! neither git nor the terminal: the same bytes and rules give the same findings.
 
 mod anchors;
+mod archive;
 mod assignment;
 mod check;
 mod decode;
@@ -28,6 +29,7 @@ mod text;
 mod unwrap;
 mod url;
 
+pub use archive::Scanned;
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};

@@ -15,17 +15,26 @@ const HEAD: usize = 16;
 const LEAST_HEX: usize = 2 * SHORTEST;
 /// How far into a run a beginning behind `/`, `-`, `_` or `+` is looked for.
 const GLUED: usize = 24;
+const MOST_GLUED: usize = 3;
 /// The longest line of wrapped base64.
 const LONGEST_LINE: usize = 1024;
 
 /// Decodes a run of letters and the lines that go on with it: the text, and where all of it ends.
 pub(super) fn decode(text: &[u8], run: &Range<usize>) -> Option<(Piece, usize)> {
-    hex(text, run).or_else(|| {
-        let head = &text[run.start..run.end.min(run.start + GLUED)];
-        let glued = head.iter().enumerate().filter(|(_, byte)| !byte.is_ascii_alphanumeric());
-        let starts = std::iter::once(0).chain(glued.map(|(at, _)| at + 1));
-        starts.take(4).find_map(|start| base64(text, run.start + start..run.end))
-    })
+    if let Some(found) = base64(text, run.clone()).or_else(|| hex(text, run)) {
+        return Some(found);
+    }
+    // It may stand behind another word: `Basic_…`, `path/…`.
+    let mut tries = 0;
+    for at in run.start..run.end.min(run.start + GLUED) {
+        if tries < MOST_GLUED && !text[at].is_ascii_alphanumeric() {
+            tries += 1;
+            if let Some(found) = base64(text, at + 1..run.end) {
+                return Some(found);
+            }
+        }
+    }
+    None
 }
 
 fn hex(text: &[u8], run: &Range<usize>) -> Option<(Piece, usize)> {
@@ -52,10 +61,13 @@ fn digit(byte: u8) -> Option<u8> {
 }
 
 fn base64(text: &[u8], first: Range<usize>) -> Option<(Piece, usize)> {
-    let mut head = Vec::with_capacity(HEAD);
-    push_decoded(text.get(first.start..first.start + HEAD)?, &mut head);
-    let wide = is_wide(&head);
-    if first.len() < super::runs::LEAST || !wide && !head.iter().all(|&byte| is_text(byte)) {
+    if first.len() < super::runs::LEAST {
+        return None;
+    }
+    let groups = text[first.start..first.start + HEAD].chunks_exact(4).map(bytes_of);
+    let is_text = groups.clone().all(|bytes| bytes.into_iter().all(is_text));
+    let wide = !is_text && is_wide(groups);
+    if !is_text && !wide {
         return None;
     }
     let mut piece = Piece::new("base64");
@@ -92,31 +104,46 @@ fn finish(mut piece: Piece, end: usize) -> Option<(Piece, usize)> {
 }
 
 fn push_decoded(letters: &[u8], out: &mut Vec<u8>) {
+    out.reserve(letters.len() / 4 * 3 + 2);
     for group in letters.chunks(4) {
-        let bits = group.iter().fold(0_u32, |bits, &letter| bits << 6 | u32::from(value(letter)));
-        let bytes = (bits << (6 * (4 - group.len()))).to_be_bytes();
-        out.extend_from_slice(&bytes[1..group.len()]);
+        out.extend_from_slice(&bytes_of(group)[..group.len() - 1]);
     }
 }
 
-/// The six bits of a letter of either alphabet.
-fn value(letter: u8) -> u8 {
-    match letter {
-        b'A'..=b'Z' => letter - b'A',
-        b'a'..=b'z' => letter - b'a' + 26,
-        b'0'..=b'9' => letter - b'0' + 52,
-        b'+' | b'-' => 62,
-        _ => 63,
-    }
+/// The bytes that four letters stand for; fewer letters make fewer bytes.
+fn bytes_of(group: &[u8]) -> [u8; 3] {
+    let bits = group
+        .iter()
+        .fold(0_u32, |bits, &letter| bits << 6 | u32::from(VALUES[usize::from(letter)]));
+    let [_, bytes @ ..] = (bits << (6 * (4 - group.len()))).to_be_bytes();
+    bytes
 }
+
+/// The six bits of each letter of either alphabet.
+static VALUES: [u8; 256] = {
+    let mut values = [0; 256];
+    let mut value = 0;
+    while value < 26 {
+        values[b'A' as usize + value] = value as u8;
+        values[b'a' as usize + value] = value as u8 + 26;
+        value += 1;
+    }
+    while value < 36 {
+        values[b'0' as usize + value - 26] = value as u8 + 26;
+        value += 1;
+    }
+    (values[b'+' as usize], values[b'-' as usize]) = (62, 62);
+    (values[b'/' as usize], values[b'_' as usize]) = (63, 63);
+    values
+};
 
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
 }
 
 /// Returns true if and only if these are two-byte characters, as PowerShell takes its commands.
-fn is_wide(head: &[u8]) -> bool {
-    head.chunks_exact(2).all(|pair| is_text(pair[0]) && pair[1] == 0)
+fn is_wide(head: impl Iterator<Item = [u8; 3]>) -> bool {
+    head.flatten().enumerate().all(|(at, byte)| if at % 2 == 0 { is_text(byte) } else { byte == 0 })
 }
 
 fn narrow(piece: &mut Piece) {

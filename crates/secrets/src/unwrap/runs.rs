@@ -33,9 +33,14 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>) -> usize) {
     let mut done = 0;
     // A run of 23 bytes or more holds a whole word at one of the places that are looked at.
     while let Some(word) = text.get(at..at + WORD) {
-        if may_be(word) && has_neighbour(text, at) {
-            let start = at - super::count_back(&text[done..at], usize::MAX, is_letter);
-            let end = at + super::count(&text[at..], usize::MAX, is_letter);
+        if may_be(word) && word.iter().all(|&byte| is_letter(byte)) && has_neighbour(text, at) {
+            let (mut start, mut end) = (at, at + WORD);
+            while start > done && is_letter(text[start - 1]) {
+                start -= 1;
+            }
+            while end < text.len() && is_letter(text[end]) {
+                end += 1;
+            }
             if end - start >= LEAST {
                 done = found(start..end).clamp(end, text.len());
                 at = done.next_multiple_of(STRIDE);
