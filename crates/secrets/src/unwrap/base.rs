@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::runs::is_letter;
+use super::runs::{VALUES, is_letter};
 use super::{Piece, SHORTEST, count, count_back};
 use crate::syntax::Syntax;
 
@@ -118,24 +118,6 @@ fn bytes_of(group: &[u8]) -> [u8; 3] {
     let [_, bytes @ ..] = (bits << (6 * (4 - group.len()))).to_be_bytes();
     bytes
 }
-
-/// The six bits of each letter of either alphabet.
-static VALUES: [u8; 256] = {
-    let mut values = [0; 256];
-    let mut value = 0;
-    while value < 26 {
-        values[b'A' as usize + value] = value as u8;
-        values[b'a' as usize + value] = value as u8 + 26;
-        value += 1;
-    }
-    while value < 36 {
-        values[b'0' as usize + value - 26] = value as u8 + 26;
-        value += 1;
-    }
-    (values[b'+' as usize], values[b'-' as usize]) = (62, 62);
-    (values[b'/' as usize], values[b'_' as usize]) = (63, 63);
-    values
-};
 
 fn is_text(byte: u8) -> bool {
     matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
