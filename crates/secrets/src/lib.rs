@@ -20,6 +20,7 @@ mod rule_check;
 mod rulefile;
 mod ruleset;
 mod scan;
+mod sealed;
 mod shape;
 mod stems;
 mod stream;

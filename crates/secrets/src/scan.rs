@@ -16,6 +16,7 @@ use crate::pem;
 use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
 use crate::ruleset::{Finder, Ready, RuleSet};
+use crate::sealed;
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
 use crate::unwrap::{self, Piece};
@@ -434,7 +435,7 @@ impl Run<'_> {
         };
         self.set_from(index, found.value.end.max(found.name.end));
         let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
-        if !generated {
+        if !generated && !sealed::is_sealed(self.text, &found.value) {
             self.push_generic(index, found.value, found.confidence, found.reason);
         }
     }

@@ -57,10 +57,12 @@ impl Escape {
 pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
     let mut clusters = [Scheme::Backslash, Scheme::Percent, Scheme::Html].map(Cluster::new);
     for at in memchr::memchr3_iter(b'\\', b'%', b'&', text) {
-        let index = match text[at] {
-            b'\\' => 0,
-            b'%' => 1,
-            _ => 2,
+        let index = match (text[at], text.get(at + 1)) {
+            (b'\\', _) => 0,
+            (b'%', _) => 1,
+            // `&#…;` and `&amp;`: most others are operators.
+            (_, Some(b'#' | b'a')) => 2,
+            _ => continue,
         };
         clusters[index].offer(text, at, found);
     }

@@ -1,14 +1,14 @@
 //! Finds long runs of the base64 alphabets that could be text.
 //!
-//! This is most of what decoding costs where there is nothing to decode. Of each sixteen bytes,
+//! This is most of what decoding costs where there is nothing to decode. Of each twenty bytes,
 //! eight are looked at as one number. Programs are full of long identifiers; what tells base64 of
 //! text from them is that the highest bit of each byte of ASCII is clear.
 
 use std::ops::Range;
 
-/// The shortest run that is worth decoding: of eighteen bytes.
-pub(super) const LEAST: usize = 24;
-const STRIDE: usize = 16;
+/// The shortest run that is worth decoding: of twenty bytes, as an AWS key id has.
+pub(super) const LEAST: usize = 27;
+const STRIDE: usize = 20;
 const WORD: usize = 8;
 
 const EACH: u64 = 0x0101_0101_0101_0101;
@@ -69,7 +69,7 @@ pub(super) fn is_letter(byte: u8) -> bool {
 pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>) -> usize) {
     let mut at = 0;
     let mut done = 0;
-    // A run of 23 bytes or more holds a whole word at one of the places that are looked at.
+    // A run of 27 bytes holds a whole word at one of the places that are looked at.
     while let Some(word) = text.get(at..at + WORD) {
         if may_be(word) && has_role(word) && has_neighbour(text, at) {
             let (mut start, mut end) = (at, at + WORD);
@@ -101,7 +101,7 @@ fn has_role(word: &[u8]) -> bool {
     true
 }
 
-/// Of a run of 24 bytes that holds this word, the one before or the one after is part as well.
+/// Of a run of 27 bytes that holds this word, the one before or the one after is part as well.
 fn has_neighbour(text: &[u8], at: usize) -> bool {
     let part = |start: usize| text.get(start..start + WORD).is_some_and(may_be);
     part(at + WORD) || at.checked_sub(WORD).is_some_and(part)
@@ -128,7 +128,7 @@ mod tests {
         #[test]
         fn finds_each_encoded_text(
             before in "[a-z .:={]{0,60}[ .=:{é]",
-            text in "[ -~]{18,60}",
+            text in "[ -~]{20,60}",
             after in "[ .=:{é\n][a-z .:={]{0,40}",
             in_hex: bool,
         ) {

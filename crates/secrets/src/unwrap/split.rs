@@ -20,7 +20,7 @@ pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
     let mut piece = Piece::new("joined");
     let mut from = 0;
     let mut done = 0;
-    for at in memchr::memchr3_iter(b'"', b'\'', b'`', text) {
+    for at in closing_quotes(text) {
         if at < done {
             continue;
         }
@@ -37,6 +37,11 @@ pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
     if !piece.text.is_empty() {
         finish(piece, text, from, found);
     }
+}
+
+/// Places where a string may end that goes on in another.
+fn closing_quotes(text: &[u8]) -> impl Iterator<Item = usize> {
+    memchr::memchr2_iter(b'"', b'\'', text)
 }
 
 /// Takes the rest of the last string along, and some of what follows.
