@@ -61,6 +61,11 @@ impl Match {
         self.decoded.as_ref().map_or(&text[self.span.clone()], |decoded| &decoded.value)
     }
 
+    /// The encodings around it, outermost first.
+    fn layers(&self) -> &[&'static str] {
+        self.decoded.as_ref().map_or(&[], |decoded| &decoded.how)
+    }
+
     /// The same match in the text that `piece` stands encoded in.
     fn outside(mut self, piece: &Piece) -> Self {
         let inside = self.decoded.take();
@@ -193,8 +198,10 @@ impl RuleSet {
     /// surest, the most specific, the longest. What a general one has proven of the same value
     /// holds for the provider's as well.
     fn resolve(&self, matches: &mut Vec<Match>) -> Vec<Match> {
-        matches
-            .sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
+        matches.sort_by(|a, b| {
+            let start = a.span.start.cmp(&b.span.start);
+            self.rank(b).cmp(&self.rank(a)).then(start).then(a.layers().cmp(b.layers()))
+        });
         let mut taken: BTreeMap<usize, Match> = BTreeMap::new();
         for one in matches.drain(..) {
             let before = taken.range_mut(..one.span.end).next_back();
@@ -206,13 +213,16 @@ impl RuleSet {
         taken.into_values().collect()
     }
 
-    fn rank(&self, one: &Match) -> (bool, bool, bool, Confidence, usize, usize, Reverse<u16>) {
+    fn rank(
+        &self,
+        one: &Match,
+    ) -> (bool, Reverse<usize>, bool, Confidence, usize, usize, Reverse<u16>) {
         let ready = self.ready(one.rule);
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (
             !ready.rule.general,
-            one.decoded.is_none(),
+            Reverse(one.layers().len()),
             by_pattern,
             one.confidence,
             literal,
@@ -243,7 +253,7 @@ impl RuleSet {
             .map(|one| {
                 let rule = &self.ready(one.rule).rule;
                 let mut place = places.of(&one.span, decoded);
-                place.decoded.extend(one.decoded.iter().flat_map(|decoded| &decoded.how));
+                place.decoded.extend(one.layers());
                 Finding {
                     rule: rule.id.clone(),
                     category: Category::Secret,
