@@ -11,7 +11,9 @@ use crate::anchors::Hit;
 use crate::assignment;
 use crate::check::{self, Verdict};
 use crate::decode::{self, Charset};
+use crate::gate::Gate;
 use crate::judge;
+use crate::near;
 use crate::pem;
 use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
@@ -43,6 +45,8 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
     confidence: Confidence,
     reasons: Vec<Text>,
+    /// Only a name near it tells what it is.
+    near: bool,
     /// What the span decodes to, if the secret does not stand there as it is.
     decoded: Option<Box<Decoded>>,
 }
@@ -221,7 +225,7 @@ impl RuleSet {
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (
-            !ready.rule.general,
+            !ready.rule.general && !one.near,
             Reverse(one.layers().len()),
             by_pattern,
             one.confidence,
@@ -351,7 +355,8 @@ impl Run<'_> {
     /// Tries a rule in the window around a hit.
     fn pattern(&mut self, index: u16, hit: Hit) {
         let gate = self.rules.gates.get(index);
-        if gate.boundary && self.is_inside_word(hit.start)
+        if !gate.goes_on(self.text, hit.start + hit.len)
+            || gate.boundary && self.is_inside_word(hit.start)
             || gate.leads && gate.apart && self.is_joined(hit.start)
         {
             return;
@@ -367,18 +372,43 @@ impl Run<'_> {
             return;
         }
         let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
+        if gate.choosy && !compiled.wants(self.path) {
+            // Nothing in this text will do.
+            self.set_from(index, usize::MAX);
+            return;
+        }
+        let mut found = false;
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
-            let Some((whole, secret)) = compiled.find(&input) else { return };
+            let Some((whole, secret)) = compiled.find(&input) else { break };
+            found = true;
             lowest = whole.end.max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start + 1));
-            let joined = gate.apart && self.is_joined(whole.start);
-            if !joined && compiled.wants(self.path) {
+            if !(gate.apart && self.is_joined(whole.start)) {
                 self.judge(index, rule, secret.range());
             }
             if gate.leads {
-                return;
+                break;
             }
+        }
+        if !found {
+            // In decoded text that is no settings, a name says nothing of what is near it.
+            if self.syntax.is_some() {
+                self.near(index, rule, hit, gate);
+            }
+        }
+    }
+
+    /// Looks for a secret of a rule near its name, where the pattern has found none.
+    fn near(&mut self, index: u16, rule: &Rule, hit: Hit, gate: Gate<'_>) {
+        let name = hit.start..hit.start + hit.len;
+        let Some(span) = near::find(self.text, &name, gate) else { return };
+        let held = self.scratch.matches.len();
+        self.judge(index, rule, span);
+        if let Some(one) = self.scratch.matches.get_mut(held) {
+            one.near = true;
+            one.confidence = one.confidence.min(Confidence::Medium);
+            one.reasons.push("a random value near the provider's name".into());
         }
     }
 
@@ -410,6 +440,7 @@ impl Run<'_> {
             span,
             confidence: rule.confidence,
             reasons: Vec::new(),
+            near: false,
             decoded: None,
         };
         for &name in &rule.checks {
@@ -452,6 +483,7 @@ impl Run<'_> {
 
     fn push_generic(&mut self, rule: u16, span: Range<usize>, confidence: Confidence, why: Text) {
         let reasons = vec![why];
-        self.scratch.matches.push(Match { rule, span, confidence, reasons, decoded: None });
+        let decoded = None;
+        self.scratch.matches.push(Match { rule, span, confidence, reasons, near: false, decoded });
     }
 }
