@@ -391,11 +391,9 @@ impl Run<'_> {
                 break;
             }
         }
-        if !found {
-            // In decoded text that is no settings, a name says nothing of what is near it.
-            if self.syntax.is_some() {
-                self.near(index, rule, hit, gate);
-            }
+        // In decoded text that is no settings, a name says nothing of what is near it.
+        if !found && self.syntax.is_some() {
+            self.near(index, rule, hit, gate);
         }
     }
 
