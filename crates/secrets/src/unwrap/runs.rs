@@ -137,7 +137,7 @@ mod tests {
             } else {
                 STANDARD_NO_PAD.encode(&text)
             };
-            let content = [&before, &encoded, &after].map(|part| part.as_bytes()).concat();
+            let content = [&before, &encoded, &after].map(String::as_bytes).concat();
             let mut runs = Vec::new();
             each(&content, |run| {
                 runs.push(run.clone());
