@@ -100,7 +100,8 @@ fn a_wrapped_block_is_told_at_its_line() {
 
 #[test]
 fn settings_in_base64_are_read_as_settings() {
-    let password = ["k3J9zQ", "1xW8v"].concat();
+    let parts = ["k3J9zQ", "1xW8v"];
+    let password = parts.concat();
     let encoded = STANDARD.encode(format!("DB_HOST=db.internal\nDB_PASSWORD={password}\n"));
     let found = scan("secret.yaml", &format!("env: {encoded}\n"));
     assert_eq!(found.iter().map(value).collect::<Vec<_>>(), [password]);
