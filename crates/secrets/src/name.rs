@@ -96,7 +96,8 @@ const KEY_OF: &[&str] = &[
     "webhook",
 ];
 /// Words that name a credential or something else.
-const KEYS: &[&str] = &["key", "keys", "api", "pat", "cred", "creds", "auth", "bearer", "jwt"];
+const KEYS: &[&str] =
+    &["key", "keys", "api", "pat", "cred", "creds", "auth", "bearer", "jwt", "access"];
 /// A plain `key` behind these is none.
 const NOT_KEY_OF: &[&str] = &[
     "cache",

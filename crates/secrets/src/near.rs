@@ -8,7 +8,7 @@
 
 use std::ops::Range;
 
-use crate::evident;
+use crate::evident::{self, Kind};
 use crate::gate::Gate;
 use crate::value;
 
@@ -67,11 +67,14 @@ fn ends(text: &[u8], at: usize) -> bool {
 
 fn is_told(text: &[u8], name: &Range<usize>, run: &Range<usize>) -> bool {
     let value = &text[run.clone()];
-    if !value::is_drawn(value) || evident::kind(value, b"").is_some() {
+    let evident = evident::kind(value, b"");
+    // Some providers hand out UUIDs; more often a UUID is only an id.
+    let is_uuid = evident == Some(Kind::Uuid);
+    if !is_uuid && (evident.is_some() || !value::is_drawn(value)) {
         return false;
     }
     let between = text[name.end..run.start].to_ascii_lowercase();
-    let is_hex = value.iter().all(u8::is_ascii_hexdigit);
+    let is_hex = is_uuid || value.iter().all(u8::is_ascii_hexdigit);
     !is_for_something_else(&text[name.start..run.start])
         && (!is_hex || has_word_for_secret(&between))
 }
@@ -112,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_random_value_behind_a_providers_name_is_found() {
-        for text in ["clarifai; token VALUE", "Clarifai: the key is 'VALUE'."] {
+        for text in ["clarifai, as noted: (token: VALUE)", "clarifai (at the time): key; VALUE."] {
             let found = found(&text.replace("VALUE", &hex()));
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!(found[0].rule.as_str(), "clarifai-api-key", "{text}");
@@ -121,9 +124,11 @@ mod tests {
 
     #[test]
     fn a_hash_without_a_word_for_a_secret_is_not() {
-        for text in
-            ["clarifai; see VALUE", "clarifai; token\n\nVALUE", "clarifai; token in a/VALUE/b"]
-        {
+        for text in [
+            "clarifai, as noted: (see: VALUE)",
+            "clarifai, as noted: (token):\n\nVALUE",
+            "clarifai, as noted: (see a/token/VALUE)",
+        ] {
             assert!(found(&text.replace("VALUE", &hex())).is_empty(), "{text}");
         }
     }

@@ -60,6 +60,10 @@ pub(crate) const ASSIGNED: &[&str] = &[
     "/pw:",
     "_pw=",
     "_pw:",
+    "access=",
+    "access:",
+    "access\"",
+    "access ",
     "jwt=",
     "jwt:",
 ];

@@ -78,7 +78,12 @@ pub(crate) fn judge(
             let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
             (told && !vector).then(|| random(span))
         }
-        Kind::Token => (evident.is_none() && is_random(value, alphabet)).then(|| random(span)),
+        Kind::Token => {
+            // Also what a person made up to look random: all kinds of characters.
+            let made_up = value.len() >= 10 && alphabet.kinds() == 4;
+            let told = evident.is_none() && (made_up || is_random(value, alphabet));
+            told.then(|| random(span))
+        }
         Kind::Password => {
             if is_chosen(value, alphabet, evident, written.how, syntax) {
                 let reason = "a value under a password's name".into();
