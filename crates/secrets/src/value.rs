@@ -37,6 +37,9 @@ pub(crate) struct Judged {
     pub(crate) reason: Text,
 }
 
+/// Shorter values are no secrets that anybody could tell.
+const SHORTEST: usize = 6;
+
 /// Whether the value is a secret, where it stands, and why; `None` if it is none.
 pub(crate) fn judge(
     text: &[u8],
@@ -57,11 +60,12 @@ pub(crate) fn judge(
     // Text in another script has few ASCII marks, a password with an accent has some.
     if alphabet.others > 0
         || alphabet.foreign > 0 && alphabet.marks < 3
-        || judge::is_placeholder(value)
+        || value.len() < SHORTEST
         || is_reference(value, written.how)
         || text.get(written.span.end) == Some(&b'{')
         || name::mentions(value, name)
         || is_of_badge(text, &written.span)
+        || judge::is_placeholder(value)
     {
         return None;
     }
