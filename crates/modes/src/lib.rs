@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
-use leakgate_model::{Change, Confidence, Entry, Finding, Mode, Previous, Rule, Status};
+use leakgate_model::{Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 
 mod data;
 mod key;
@@ -47,9 +47,6 @@ pub enum FileMode {
 /// Judges `entry` by its modes, its path and its permission bits alone.
 pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if entry.change == Change::Deleted {
-        return findings;
-    }
     name::check(entry, &mut findings);
     mode::check(entry, context, &mut findings);
     link::check_entry(entry, &mut findings);
@@ -63,9 +60,6 @@ pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
 /// target of a symbolic link.
 pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if entry.change == Change::Deleted {
-        return findings;
-    }
     match entry.mode {
         Mode::Symlink => link::check_target(entry, head.as_bstr(), &mut findings),
         Mode::File | Mode::Executable => {
@@ -81,7 +75,6 @@ pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Findi
 pub fn wants_content(entry: &Entry) -> bool {
     let path = entry.path.as_bstr();
     match entry.mode {
-        _ if entry.change == Change::Deleted => false,
         Mode::Symlink => true,
         Mode::File => secret_file::kind(path).is_some(),
         Mode::Executable => data::wants_content(path) || secret_file::kind(path).is_some(),
@@ -135,17 +128,6 @@ mod tests {
     fn ids_are_sorted_and_advice_is_given() {
         assert!(rules().is_sorted_by(|a, b| a.id < b.id));
         assert!(rules().iter().all(|rule| !rule.advice.is_empty() && rule.advice.len() <= 2));
-    }
-
-    #[test]
-    fn a_deleted_entry_yields_nothing() {
-        let mut entry = Entry::present("a\nb/.git/.env", Mode::Other(0o104_777));
-        assert!(!check_entry(&entry, &trusted()).is_empty());
-        entry.change = Change::Deleted;
-        assert_eq!(check_entry(&entry, &trusted()), []);
-        assert!(!wants_content(&entry));
-        entry.mode = Mode::File;
-        assert_eq!(check_content(&entry, b"A=b", &trusted()), []);
     }
 
     #[test]

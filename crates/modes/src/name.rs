@@ -58,7 +58,7 @@ fn misread(rule: &Rule, entry: &Entry, holds: fn(&BStr) -> bool) -> Finding {
     let shown = readable(entry.path.as_bstr());
     let command = match entry.change {
         Change::Present => "mv",
-        Change::Added | Change::Modified | Change::Deleted => "git mv",
+        Change::Added | Change::Modified => "git mv",
     };
     if entry.mode != Mode::Gitlink {
         let (old, new) = (shell_path(entry.path.as_bstr()), shell_path(shown.as_bstr()));
