@@ -10,6 +10,7 @@ mod exit;
 mod rule_commands;
 mod run;
 mod terminal;
+mod whole;
 
 use std::process::ExitCode;
 

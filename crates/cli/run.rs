@@ -16,7 +16,7 @@ use leakgate_secrets::RuleSet;
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
-use crate::terminal;
+use crate::{terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -62,7 +62,7 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
-    let checks = Checks { rules: &rules, modes: None };
+    let checks = Checks { rules: &rules, modes: None, whole: Vec::new() };
     let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
     finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
 }
@@ -80,13 +80,14 @@ pub(crate) fn scan_staged(
 /// Scans what was listed of the index, modes included.
 fn scan_listed(
     repository: &Repository,
-    (source, listing): (Staged<'_>, Listing),
+    (source, mut listing): (Staged<'_>, Listing),
     rules: &RuleSet,
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let modes = mode_context(repository, &source, &listing);
-    scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
+    let whole = whole::findings(&source, &mut listing);
+    scan_all(&Checks { rules, modes: Some(modes), whole }, &source, listing, ignores, scan)
 }
 
 pub(crate) fn scan_files(
@@ -97,7 +98,7 @@ pub(crate) fn scan_files(
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let (source, listing) = Files::list(paths, options)?;
-    scan_all(&Checks { rules, modes: None }, &source, listing, ignores, scan)
+    scan_all(&Checks { rules, modes: None, whole: Vec::new() }, &source, listing, ignores, scan)
 }
 
 fn scan_all(

@@ -1,8 +1,6 @@
 //! Whole settings files, by the rules they yield.
 
-use leakgate_model::{ObjectId, Previous};
-
-use leakgate_model::Change;
+use leakgate_model::{Change, ObjectId, Previous};
 
 use super::*;
 

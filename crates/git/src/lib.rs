@@ -14,8 +14,10 @@ mod repository;
 mod staged;
 mod stdin;
 mod tree_diff;
+mod view;
 
 pub use files::{Files, Options as FilesOptions};
 pub use repository::{Error, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;
+pub use view::{View, ViewMember};

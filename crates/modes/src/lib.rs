@@ -13,15 +13,28 @@ use std::collections::BTreeSet;
 use bstr::{BString, ByteSlice};
 use leakgate_model::{Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 
+mod address;
+mod attributes;
+mod chain;
+mod collision;
 mod data;
+mod encrypted;
+mod gitfile;
+mod ini;
 mod key;
 mod link;
 mod mode;
 mod name;
+mod nested;
+mod portable;
 mod rules;
+mod script;
 mod secret_file;
+mod tree;
 mod value;
 mod work_tree;
+
+pub use tree::{Member, Node, Tree, check_tree};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
 pub const HEAD: usize = 64 * 1024;
@@ -48,6 +61,7 @@ pub enum FileMode {
 pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     name::check(entry, &mut findings);
+    portable::check(entry, &mut findings);
     mode::check(entry, context, &mut findings);
     link::check_entry(entry, &mut findings);
     if secret_file::kind(entry.path.as_bstr()).is_none() {
@@ -64,6 +78,7 @@ pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Findi
         Mode::Symlink => link::check_target(entry, head.as_bstr(), &mut findings),
         Mode::File | Mode::Executable => {
             mode::check_content(entry, head, &mut findings);
+            script::check(entry, head, &mut findings);
             secret_file::check(entry, head, context, &mut findings);
         }
         Mode::Gitlink | Mode::Other(_) => {}
@@ -76,7 +91,7 @@ pub fn wants_content(entry: &Entry) -> bool {
     let path = entry.path.as_bstr();
     match entry.mode {
         Mode::Symlink => true,
-        Mode::File => secret_file::kind(path).is_some(),
+        Mode::File => secret_file::kind(path).is_some() || script::wants_content(entry),
         Mode::Executable => data::wants_content(path) || secret_file::kind(path).is_some(),
         Mode::Gitlink | Mode::Other(_) => false,
     }
