@@ -16,6 +16,7 @@ mod install;
 mod names;
 mod output;
 mod own;
+mod permission_table;
 mod permissions;
 mod property;
 mod repositories;

@@ -15,6 +15,13 @@ pub(crate) struct Line<'t> {
     words: Vec<&'t [u8]>,
 }
 
+impl Line<'_> {
+    /// Returns true if and only if the line takes the filter from every path.
+    pub(crate) fn clears_all(&self) -> bool {
+        self.pattern == "*" && self.filter == Some(None)
+    }
+}
+
 /// The lines of a file, in order.
 pub(crate) fn parse(text: &[u8]) -> impl Iterator<Item = Line<'_>> {
     text.lines().filter_map(|line| {

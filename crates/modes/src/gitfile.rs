@@ -199,9 +199,13 @@ const KNOWN_FILTERS: [&str; 12] = [
 
 fn filters(path: &BStr, text: &[u8], _tree: &dyn Tree) -> Vec<Hit> {
     let rule = rules::ATTRIBUTES_UNKNOWN_FILTER;
-    let named = attributes::parse(text).filter_map(|line| line.filter);
+    let lines: Vec<_> = attributes::parse(text).collect();
+    // A line for all paths that takes the filter away undoes those above it.
+    let from = lines.iter().rposition(attributes::Line::clears_all).unwrap_or(0);
     let mut seen = HashSet::new();
-    named
+    lines[from..]
+        .iter()
+        .filter_map(|line| line.filter)
         .flatten()
         .filter(|name| !KNOWN_FILTERS.iter().any(|known| name.starts_with(known.as_bytes())))
         .filter(|name| seen.insert(name.to_vec()))

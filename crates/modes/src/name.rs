@@ -26,7 +26,12 @@ pub(crate) fn check(entry: &Entry, findings: &mut Vec<Finding>) {
         ] {
             if holds(path) {
                 let mut finding = found(rule, entry, |old| holds(old.path.as_bstr()));
-                finding.fixes.push(untrack_command(entry.path.as_bstr()));
+                // No pathspec reaches a path outside; only the whole index can be made anew.
+                finding.fixes.push(if climbs(path) {
+                    "git reset -q".to_owned()
+                } else {
+                    untrack_command(entry.path.as_bstr())
+                });
                 findings.push(finding);
             }
         }
