@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::support::secret::password;
-use crate::support::{Repo, Run, Scan};
+use crate::support::{Repo, Run, Scan, program};
 
 type Build = fn(&Repo);
 
@@ -23,6 +23,56 @@ const ROWS: &[Row] = &[
         "attributes-unknown-filter",
         |repo| drop(repo.stage(".gitattributes", "*.x filter=mine\n")),
         |repo| drop(repo.stage(".gitattributes", "*.x filter=lfs diff=lfs merge=lfs -text\n")),
+    ),
+    Row(
+        "audit-config-credentials",
+        |repo| {
+            let url = format!("https://me:{}@example.com/x", password(4));
+            repo.git(&["remote", "add", "origin", &url]);
+        },
+        |repo| drop(repo.git(&["remote", "add", "origin", "https://me@example.com/x"])),
+    ),
+    Row(
+        "audit-config-unsafe",
+        |repo| drop(repo.git(&["config", "http.sslVerify", "false"])),
+        |repo| drop(repo.git(&["config", "http.sslVerify", "true"])),
+    ),
+    Row(
+        "audit-git-writable",
+        |repo| drop(repo.chmod(".git/hooks", 0o777)),
+        |repo| {
+            repo.chmod(".git/hooks", 0o775);
+        },
+    ),
+    Row("audit-hook-missing", |_| {}, |repo| drop(repo.leakgate(&["install"]).assert_code(0))),
+    Row(
+        "audit-ignore-missing",
+        |_| {},
+        |repo| {
+            repo.write(".gitignore", ".env*\nid_*\n*.key\n*.p12\n*.pfx\n*.kdbx\n");
+        },
+    ),
+    Row(
+        "audit-ignored-here-only",
+        |repo| ignored(repo, ".git/info/exclude"),
+        |repo| {
+            ignored(repo, ".gitignore");
+        },
+    ),
+    Row(
+        "audit-ignored-yet-tracked",
+        |repo| {
+            ignored(repo, ".gitignore");
+            repo.add(".env");
+        },
+        |repo| drop(repo.write(".env", "A=b\n").add(".env")),
+    ),
+    Row(
+        "audit-untracked-secret",
+        |repo| drop(repo.write(".env", "A=b\n")),
+        |repo| {
+            ignored(repo, ".gitignore");
+        },
     ),
     Row("config-file-url", |repo| lfs(repo, "http"), |repo| lfs(repo, "https")),
     Row(
@@ -267,6 +317,7 @@ const ROWS: &[Row] = &[
         |repo| module(repo, &format!("url = https://me:{}@example.com/x", password(3))),
         |repo| module(repo, "url = https://me@example.com/x"),
     ),
+    Row("work-tree-folder-writable", |repo| folder(repo, 0o777), |repo| folder(repo, 0o1777)),
     Row(
         "work-tree-secret-readable",
         |repo| file(repo, ".env", "A=b\n", 0o644),
@@ -308,6 +359,14 @@ fn file(repo: &Repo, path: &str, content: &str, mode: u32) {
 
 fn link(repo: &Repo, path: &str, target: &str) {
     repo.link(path, target).add(path);
+}
+
+fn folder(repo: &Repo, mode: u32) {
+    repo.stage("a/b", "").chmod("a", mode);
+}
+
+fn ignored(repo: &Repo, by: &str) {
+    repo.write(by, ".env\n").write(".env", "A=b\n");
 }
 
 fn unseen(repo: &Repo, path: &str) {
@@ -387,7 +446,10 @@ fn mend(repo: &Repo, scan: &Scan, rule: &str) {
     assert!(!fixes.is_empty(), "{rule} prints no command");
     for fix in fixes {
         let fix = fix.as_str().expect("a text");
-        let run = Run::of(&mut repo.command(shell, &["-c", fix]), b"");
+        let fix = fix.strip_prefix("leakgate ").map_or(fix.to_owned(), |arguments| {
+            format!("{} {arguments}", program().to_string_lossy())
+        });
+        let run = Run::of(&mut repo.command(shell, &["-c", &fix]), b"");
         assert_eq!(run.code, 0, "{rule}: {fix}\n{run}");
     }
 }
@@ -434,6 +496,15 @@ fn each_row_is_found_and_mended_3() {
 #[test]
 fn each_row_is_found_and_mended_4() {
     check_rows(3);
+}
+
+#[test]
+fn each_rule_of_the_documentation_has_a_row() {
+    let documented = include_str!("../docs/permissions.md").lines().filter_map(|line| {
+        line.strip_prefix("| `").and_then(|row| row.split_once('`')).map(|(rule, _)| rule)
+    });
+    let rows: Vec<_> = ROWS.iter().map(|Row(rule, ..)| *rule).collect();
+    assert_eq!(rows, documented.collect::<Vec<_>>());
 }
 
 #[test]

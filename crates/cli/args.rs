@@ -17,6 +17,8 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Scan what the next commit would bring
     Staged(ScanArgs),
+    /// Tell how the whole repository stands, and what to mend
+    Audit(ScanArgs),
     /// Scan files and folders; what git ignores is left out
     Files(FilesArgs),
     /// Scan standard input

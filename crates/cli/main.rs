@@ -4,6 +4,7 @@
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
 mod args;
+mod audit;
 mod check;
 mod commands;
 mod exit;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
+        Command::Audit(scan) => audit::audit(&scan),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
         Command::Hook(hook) => commands::hook(&hook),

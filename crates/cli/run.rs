@@ -78,7 +78,7 @@ pub(crate) fn scan_staged(
 }
 
 /// Scans what was listed of the index, modes included.
-fn scan_listed(
+pub(crate) fn scan_listed(
     repository: &Repository,
     (source, mut listing): (Staged<'_>, Listing),
     rules: &RuleSet,
@@ -117,7 +117,7 @@ fn scan_all(
     Ok(Scanned { findings, outcome })
 }
 
-fn finish(
+pub(crate) fn finish(
     command: &str,
     scope: Scope,
     scanned: &Scanned,
