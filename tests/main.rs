@@ -14,6 +14,7 @@ mod content;
 mod files;
 mod hostile;
 mod install;
+mod mending;
 mod names;
 mod output;
 mod own;

@@ -8,6 +8,7 @@ mod audit;
 mod check;
 mod commands;
 mod exit;
+mod fix;
 mod rule_commands;
 mod run;
 mod terminal;
@@ -28,6 +29,7 @@ fn main() -> ExitCode {
     let result = match args.command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Audit(scan) => audit::audit(&scan),
+        Command::Fix(args) => fix::fix(&args),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
         Command::Hook(hook) => commands::hook(&hook),

@@ -7,9 +7,9 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
-use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
+use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
-use leakgate_policy::IgnoreFile;
+use leakgate_policy::{Config, IgnoreFile};
 use leakgate_report::{Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
@@ -22,6 +22,18 @@ use crate::{terminal, whole};
 pub(crate) struct Scanned {
     pub(crate) findings: Vec<Finding>,
     pub(crate) outcome: Outcome,
+}
+
+impl Scanned {
+    /// Counts findings that are meant as ignored.
+    fn let_pass(&mut self, is_meant: impl Fn(&Finding) -> bool) {
+        let before = self.findings.len();
+        self.findings.retain(|finding| !is_meant(finding));
+        let outcome = &mut self.outcome;
+        outcome.ignored += (before - self.findings.len()) as u64;
+        (outcome.blocking, outcome.advice, outcome.already_committed) = (0, 0, 0);
+        self.findings.iter().for_each(|finding| outcome.count(finding));
+    }
 }
 
 /// `leakgate staged`, and the hooks at their moments.
@@ -86,8 +98,15 @@ pub(crate) fn scan_listed(
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let modes = mode_context(repository, &source, &listing);
-    let whole = whole::findings(&source, &mut listing);
-    scan_all(&Checks { rules, modes: Some(modes), whole }, &source, listing, ignores, scan)
+    let config = match repository.work_tree() {
+        Some(root) => Config::read(&root)?,
+        None => Config::default(),
+    };
+    let whole = whole::findings(&source, &mut listing, &config);
+    let checks = Checks { rules, modes: Some(modes), whole };
+    let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
+    scanned.let_pass(|finding| config.lets_pass(finding));
+    Ok(scanned)
 }
 
 pub(crate) fn scan_files(
@@ -126,6 +145,11 @@ pub(crate) fn finish(
     start: Instant,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
+    if scan.fix && scanned.outcome.is_complete() {
+        let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
+        terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
+        return Ok(exit);
+    }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
     let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
     let found: Vec<RuleInfo<'_>> = described

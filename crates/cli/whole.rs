@@ -7,15 +7,23 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString};
 use leakgate_git::{Staged, View};
-use leakgate_model::{Finding, Listing, Problem, ProblemKind};
+use leakgate_model::{Entry, Finding, Listing, Problem, ProblemKind};
 use leakgate_modes::{HEAD, Member, Node, Tree};
+use leakgate_policy::Config;
 
 /// What the change shows only as a whole, each finding with the position of its entry. What could
 /// not be read for it joins the problems.
-pub(crate) fn findings(staged: &Staged<'_>, listing: &mut Listing) -> Vec<(usize, Finding)> {
+pub(crate) fn findings(
+    staged: &Staged<'_>,
+    listing: &mut Listing,
+    config: &Config,
+) -> Vec<(usize, Finding)> {
     let tree = Seen { view: View::new(staged, &listing.entries), folders: RefCell::default() };
-    let checked =
-        catch_unwind(AssertUnwindSafe(|| leakgate_modes::check_tree(&listing.entries, &tree)));
+    let checked = catch_unwind(AssertUnwindSafe(|| {
+        let mut findings = leakgate_modes::check_tree(&listing.entries, &tree);
+        wanted(config, &tree.view, &listing.entries, &mut findings);
+        findings
+    }));
     let problems = tree.view.into_problems();
     if !problems.is_empty() {
         // The content of an entry is read again by the scan, and told of there.
@@ -32,6 +40,25 @@ pub(crate) fn findings(staged: &Staged<'_>, listing: &mut Listing) -> Vec<(usize
         });
         Vec::new()
     })
+}
+
+/// What the repository's own policy says of each entry.
+fn wanted(
+    config: &Config,
+    view: &View<'_>,
+    entries: &[Entry],
+    findings: &mut Vec<(usize, Finding)>,
+) {
+    for (at, entry) in entries.iter().enumerate() {
+        findings.extend(config.check_entry(entry).into_iter().map(|finding| (at, finding)));
+        if config.limits_sizes()
+            && entry.mode.is_regular()
+            && let Some(size) = entry.id.and_then(|id| view.size(id))
+        {
+            let committed = entry.previous.iter().filter_map(|old| view.size(old.id)).max();
+            findings.extend(config.check_size(entry, size, committed).map(|found| (at, found)));
+        }
+    }
 }
 
 /// The view in the words of the checks, each folder made once.

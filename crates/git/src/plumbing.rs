@@ -1,9 +1,13 @@
-//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read.
+//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read, and
+//! for changing the index under git's own lock.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice as _};
+use leakgate_model::Mode;
 
 use crate::Repository;
 
@@ -62,4 +66,46 @@ fn run(repository: &Repository, arguments: &[&str]) -> Result<Vec<u8>, String> {
         return Err(said);
     }
     Ok(output.stdout)
+}
+
+/// Writes entries of the index: a mode and an id, or `None` to take the path out.
+///
+/// # Errors
+/// A phrase when git could not be run or refused.
+pub(crate) fn write_index(
+    repository: &Repository,
+    work_tree: &Path,
+    entries: &[(BString, Option<(Mode, leakgate_model::ObjectId)>)],
+) -> Result<(), String> {
+    let mut lines = Vec::new();
+    for (path, entry) in entries {
+        let start = match entry {
+            Some((mode, id)) => format!("{mode} {id} 0\t"),
+            None => format!("0 {} 0\t", "0".repeat(40)),
+        };
+        lines.extend_from_slice(start.as_bytes());
+        lines.extend_from_slice(path);
+        lines.push(0);
+    }
+    let mut child = Command::new("git")
+        .arg("--git-dir")
+        .arg(repository.git_dir())
+        .arg("--work-tree")
+        .arg(work_tree)
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(["update-index", "-z", "--index-info"])
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("git could not be run: {error}"))?;
+    // Git reads all of it before it says anything but an error of a line.
+    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(&lines));
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return written.map_err(|error| error.to_string());
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }

@@ -148,6 +148,23 @@ impl Repository {
         Some(reference.peel_to_commit().ok()?.id)
     }
 
+    /// Writes entries of the index, their content as it is: each a path with a mode and an id, or
+    /// with `None` to take it out. The work tree is not touched.
+    ///
+    /// # Errors
+    /// [`Error::Index`] when git refuses.
+    pub fn write_index(
+        &self,
+        entries: &[(BString, Option<(leakgate_model::Mode, leakgate_model::ObjectId)>)],
+    ) -> Result<(), Error> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let work_tree = self.work_tree().ok_or_else(|| Error::Bare(self.git_dir.clone()))?;
+        plumbing::write_index(self, &work_tree, entries)
+            .map_err(|why| Error::Index { path: self.index_path(), why })
+    }
+
     /// The git folder's configuration and hooks, with their permissions.
     pub fn own_files(&self) -> Vec<OwnFile> {
         let common = self.local().common_dir().to_owned();

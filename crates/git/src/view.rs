@@ -108,6 +108,13 @@ impl<'r> View<'r> {
         self.committed_line(path).is_some_and(|(_, is_tree, _)| is_tree)
     }
 
+    /// How many bytes an object has; `None` if it cannot be told, which reading it will tell.
+    pub fn size(&self, id: leakgate_model::ObjectId) -> Option<u64> {
+        use gix::objs::FindHeader as _;
+        let id = ObjectId::try_from(id.as_bytes()).ok()?;
+        self.local.objects.try_header(&id).ok().flatten().map(|header| header.size)
+    }
+
     /// What could not be read on the way: each is something that no check has seen.
     pub fn into_problems(self) -> Vec<Problem> {
         self.problems.into_inner()

@@ -4,7 +4,7 @@
 //! so only what is called by its own name counts: hooks, and programs in folders of programs.
 
 use bstr::{BStr, ByteSlice};
-use leakgate_model::{Change, Entry, Finding, Mode, Rule, shell_path};
+use leakgate_model::{Change, Entry, Finding, Mode, Rule, mode_commands};
 
 use crate::{found, rules};
 
@@ -54,9 +54,7 @@ pub(crate) fn check(entry: &Entry, head: &[u8], findings: &mut Vec<Finding>) {
             && old.mode == Mode::File
             && is_hook(old.path.as_bstr()) == is_hook(entry.path.as_bstr())
     });
-    let path = shell_path(entry.path.as_bstr());
-    finding.fixes.push(format!("chmod +x {path}"));
-    finding.fixes.push(format!("git update-index --chmod=+x -- {path}"));
+    finding.fixes = mode_commands(entry, Mode::Executable);
     findings.push(finding);
 }
 
