@@ -45,7 +45,7 @@ pub(crate) fn wants_content(entry: &Entry) -> bool {
 
 /// Judges a regular file without the bit by how it begins.
 pub(crate) fn check(entry: &Entry, head: &[u8], findings: &mut Vec<Finding>) {
-    if !wants_content(entry) || !head.starts_with(b"#!") {
+    if !wants_content(entry) || !names_interpreter(head) {
         return;
     }
     let Some(rule) = suspicion(entry) else { return };
@@ -56,6 +56,11 @@ pub(crate) fn check(entry: &Entry, head: &[u8], findings: &mut Vec<Finding>) {
     });
     finding.fixes = mode_commands(entry, Mode::Executable);
     findings.push(finding);
+}
+
+/// A file of Rust may begin with `#![`, which names no program.
+fn names_interpreter(head: &[u8]) -> bool {
+    head.strip_prefix(b"#!").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"/"))
 }
 
 fn suspicion(entry: &Entry) -> Option<&'static Rule> {
@@ -133,6 +138,7 @@ mod tests {
         ] {
             assert_eq!(verdict(path, old, SCRIPT), None, "{path}");
         }
+        assert_eq!(verdict("tests/a.rs", Some(Mode::Executable), "#![warn(x)]\n"), None);
         for path in [hook, "bin/a"] {
             assert_eq!(verdict(path, None, "echo\n"), None);
         }
