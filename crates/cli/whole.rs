@@ -81,6 +81,10 @@ impl Tree for Seen<'_> {
         members
     }
 
+    fn node(&self, path: &BStr) -> Option<Node> {
+        Some(self.view.node(path)?.map_or(Node::Folder, Node::Leaf))
+    }
+
     fn content(&self, path: &BStr) -> Option<Vec<u8>> {
         self.view.content(path, HEAD)
     }
