@@ -115,7 +115,7 @@ const ROWS: &[Row] = &[
                 repo.stage(".github/workflows/ci.yml", "on: push\n"),
                 "a.yml",
                 ".github/workflows/ci.yml",
-            )
+            );
         },
         |repo| link(repo.stage(".github/README.md", "# A\n"), "a.md", ".github/README.md"),
     ),
@@ -387,7 +387,7 @@ fn lfs(repo: &Repo, scheme: &str) {
 }
 
 fn embedded(repo: &Repo, path: &str) {
-    repo.git(&["clone", "-q", ".", path]).to_string();
+    repo.git(&["clone", "-q", ".", path]);
     repo.git(&["add", path]);
 }
 

@@ -88,7 +88,7 @@ impl WorkTree<'_> {
             }
         }
         let tracked = self.listing.entries.iter().map(|entry| entry.path.as_bstr());
-        let mut probes = leakgate_modes::probes(tracked);
+        let mut probes = leakgate_modes::probes(&tracked);
         probes.retain(|probe| {
             let by = self.ignores.of(probe.name.into(), PathKind::File);
             matches!(by, IgnoredBy::Nobody | IgnoredBy::Exclude | IgnoredBy::User)

@@ -186,7 +186,9 @@ fn change_bits(root: &Path, path: &BStr, new: impl Fn(u32) -> u32) -> anyhow::Re
             Ok(metadata) if metadata.is_symlink() => return Ok(()),
             // Only the index has it.
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
-            metadata => drop(metadata.context("could not look at a file of the work tree")?),
+            metadata => {
+                metadata.context("could not look at a file of the work tree")?;
+            }
         }
     }
     let metadata = fs::symlink_metadata(&full)?;

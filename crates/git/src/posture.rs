@@ -75,7 +75,7 @@ impl Repository {
             let names: BTreeSet<String> =
                 section.value_names().map(|name| name.to_ascii_lowercase()).collect();
             for key in names {
-                for value in section.values(&*key) {
+                for value in section.values(&key) {
                     settings.push(ConfigSetting {
                         scope,
                         section: header.name().to_str_lossy().to_ascii_lowercase(),
@@ -99,9 +99,9 @@ impl Repository {
         }
         let local = self.local();
         let mut names = Vec::new();
-        let platform = local.references().map_err(|error| unlisted(error.to_string()))?;
-        for reference in platform.all().map_err(|error| unlisted(error.to_string()))? {
-            let reference = reference.map_err(|error| unlisted(error.to_string()))?;
+        let platform = local.references().map_err(unlisted)?;
+        for reference in platform.all().map_err(unlisted)? {
+            let reference = reference.map_err(unlisted)?;
             names.push(reference.name().as_bstr().to_owned());
         }
         names.sort();
@@ -123,12 +123,12 @@ impl Repository {
         }
         tips.extend(self.commit_of(&local, "HEAD"));
         let mut identities = Identities::new();
-        let walk = local.rev_walk(tips).all().map_err(|error| unwalked(error.to_string()))?;
+        let walk = local.rev_walk(tips).all().map_err(unwalked)?;
         let mut buffer = Vec::new();
         for info in walk {
-            let id = info.map_err(|error| unwalked(error.to_string()))?.id;
+            let id = info.map_err(unwalked)?.id;
             let data = gix::objs::Find::try_find(&local.objects, &id, &mut buffer)
-                .map_err(|error| unwalked(error.to_string()))?
+                .map_err(unwalked)?
                 .ok_or_else(|| unwalked(format!("commit {id} is missing")))?;
             for who in people(data.data) {
                 if !identities.contains_key(who.as_bstr()) {
@@ -213,7 +213,7 @@ fn people(commit: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-fn unlisted(why: String) -> Problem {
+fn unlisted(why: impl std::fmt::Display) -> Problem {
     Problem {
         path: None,
         kind: ProblemKind::Corrupt,
@@ -222,7 +222,7 @@ fn unlisted(why: String) -> Problem {
     }
 }
 
-fn unwalked(why: String) -> Problem {
+fn unwalked(why: impl std::fmt::Display) -> Problem {
     Problem {
         path: None,
         kind: ProblemKind::Missing,

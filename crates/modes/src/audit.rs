@@ -47,7 +47,7 @@ const PROBES: &[Probe] = &[
 /// The probes that concern a repository with these tracked paths.
 ///
 /// A kind of file that is tracked on purpose, as the certificates of a test, is left out.
-pub fn probes<'t>(tracked: impl Iterator<Item = &'t BStr> + Clone) -> Vec<Probe> {
+pub fn probes<'t>(tracked: &(impl Iterator<Item = &'t BStr> + Clone)) -> Vec<Probe> {
     let extension = |probe: &Probe| probe.pattern.strip_prefix('*').filter(|e| !e.contains('*'));
     let concerns = |probe: &&Probe| {
         let needed = probe.needs.is_none_or(|needs| {
@@ -311,7 +311,7 @@ mod tests {
     fn probes_that_concern_a_repository() {
         let patterns = |tracked: &[&str]| {
             let paths: Vec<&BStr> = tracked.iter().map(|path| BStr::new(*path)).collect();
-            probes(paths.iter().copied()).iter().map(|p| p.pattern).collect::<Vec<_>>()
+            probes(&paths.iter().copied()).iter().map(|p| p.pattern).collect::<Vec<_>>()
         };
         assert!(patterns(&["a"]).contains(&"*.key") && !patterns(&["a"]).contains(&"*.tfstate"));
         assert!(!patterns(&["tests/a.key"]).contains(&"*.key"));

@@ -38,7 +38,7 @@ pub(crate) fn check(entry: &Entry, tree: &dyn Tree, findings: &mut Vec<Finding>)
     if link::is_absolute(target.as_bstr()) || link::is_judged_by_text(path, target.as_bstr()) {
         return;
     }
-    let Some((rule, severity, why)) = judge(path, &follow(tree, path, target.into())) else {
+    let Some((rule, severity, why)) = judge(path, &follow(tree, path, target.as_bstr())) else {
         return;
     };
     let mut finding =
@@ -69,12 +69,12 @@ fn judge(path: &BStr, end: &End) -> Option<(&'static Rule, Severity, &'static st
     }
 }
 
-fn follow(tree: &dyn Tree, path: &BStr, target: BString) -> End {
+fn follow(tree: &dyn Tree, path: &BStr, target: &BStr) -> End {
     let mut at: Vec<BString> = path.split_str("/").map(BString::from).collect();
     at.pop();
     // The parts still to be walked, the next one last.
     let mut ahead: Vec<BString> = Vec::new();
-    push(&mut ahead, target.as_bstr());
+    push(&mut ahead, target);
     let mut links = 0;
     while let Some(part) = ahead.pop() {
         match &part[..] {

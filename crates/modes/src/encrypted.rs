@@ -104,7 +104,7 @@ fn expected(
         // The deepest file that says something counts.
         if filter.is_none() {
             let said = demands.filters.as_ref().and_then(|filters| filters.of(below));
-            filter = said.map(|filter| filter.cloned());
+            filter = said.map(Option::<&BString>::cloned);
         }
         if sops.is_none() && !demands.sops.is_empty() {
             sops = Some(demands.sops.iter().any(|regex| regex.is_match(below)));

@@ -220,7 +220,7 @@ fn filters(path: &BStr, text: &[u8], _tree: &dyn Tree) -> Vec<Hit> {
 }
 
 fn negations(path: &BStr, text: &[u8], _tree: &dyn Tree) -> Vec<Hit> {
-    let lines: Vec<&[u8]> = text.lines().map(|line| line.trim_ascii_end()).collect();
+    let lines: Vec<&[u8]> = text.lines().map(<[u8]>::trim_ascii_end).collect();
     let mut hits = Vec::new();
     for (at, line) in lines.iter().enumerate() {
         let Some(pattern) = line.strip_prefix(b"!") else { continue };

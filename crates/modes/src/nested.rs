@@ -68,7 +68,7 @@ fn finding(tree: &dyn Tree, folder: &BStr, entry: &Entry, has_added: bool) -> Fi
     let was_there = tree.was_folder(join(folder, b"objects").as_bstr())
         && tree.was_folder(join(folder, b"refs").as_bstr())
         && tree.committed(join(folder, b"HEAD").as_bstr()).is_some();
-    if was_there && now == before || !has_added && now == before {
+    if (was_there || !has_added) && now == before {
         finding.status = Status::AlreadyCommitted;
     }
     finding
