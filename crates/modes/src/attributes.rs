@@ -125,7 +125,10 @@ mod tests {
             ("a.s", Some(Some("e"))),
         ] {
             let of = filters.of(path.into());
-            assert_eq!(of.map(|f| f.map(|f| f.to_string())), filter.map(|f| f.map(str::to_owned)));
+            assert_eq!(
+                of.map(|f| f.map(ToString::to_string)),
+                filter.map(|f| f.map(str::to_owned))
+            );
         }
         assert!(Filters::parse(b"* text=auto\n").is_none());
     }

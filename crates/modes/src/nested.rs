@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn folders_that_are_repositories() {
         let id = "nested-bare-repository".to_owned();
-        assert_eq!(bare("a/b", "").ids(), [(id.clone(), "a/b/config".to_owned())]);
+        assert_eq!(bare("a/b", "").ids(), [(id, "a/b/config".to_owned())]);
         let linked = Sample::default().file("a/HEAD", "").file("a/commondir", "../x");
         assert_eq!(linked.ids().len(), 1);
         let not = Sample::default().file("a/HEAD", "").file("a/config", "").file("a/refs/x", "");
