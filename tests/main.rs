@@ -7,6 +7,7 @@
 
 mod support;
 
+mod audit;
 mod changes;
 mod commits;
 mod content;
@@ -14,9 +15,11 @@ mod decoding;
 mod files;
 mod hostile;
 mod install;
+mod mending;
 mod names;
 mod output;
 mod own;
+mod permission_table;
 mod permissions;
 mod property;
 mod repositories;

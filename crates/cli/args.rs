@@ -17,10 +17,14 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Scan what the next commit would bring
     Staged(ScanArgs),
+    /// Tell how the whole repository stands, and what to mend
+    Audit(ScanArgs),
     /// Scan files and folders; what git ignores is left out
     Files(FilesArgs),
     /// Scan standard input
     Stdin(StdinArgs),
+    /// Mend what was found, without touching unrelated work
+    Fix(FixArgs),
     /// Run leakgate in this repository's git hooks from now on
     Install,
     /// Take leakgate out of this repository's git hooks
@@ -49,6 +53,9 @@ pub(crate) struct ScanArgs {
     /// Also show what was committed before
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Print only the commands that mend what was found
+    #[arg(long, conflicts_with_all = ["output", "quiet", "verbose"])]
+    pub(crate) fix: bool,
     /// Show the values of secrets
     #[arg(long)]
     pub(crate) show_secrets: bool,
@@ -107,6 +114,28 @@ pub(crate) struct HookArgs {
     /// What git gives the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
     pub(crate) _rest: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FixArgs {
+    #[command(subcommand)]
+    pub(crate) what: FixWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FixWhat {
+    /// Modes, permissions, and files of secrets that should not be tracked
+    Modes(FixModesArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FixModesArgs {
+    /// Everything that is tracked, not only the staged change
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the commands and do nothing
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 #[derive(Debug, ClapArgs)]

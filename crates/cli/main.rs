@@ -4,12 +4,15 @@
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
 mod args;
+mod audit;
 mod check;
 mod commands;
 mod exit;
+mod fix;
 mod rule_commands;
 mod run;
 mod terminal;
+mod whole;
 
 use std::process::ExitCode;
 
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
+        Command::Audit(scan) => audit::audit(&scan),
+        Command::Fix(args) => fix::fix(&args),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
         Command::Hook(hook) => commands::hook(&hook),

@@ -7,21 +7,33 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
-use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
+use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
-use leakgate_policy::IgnoreFile;
+use leakgate_policy::{Config, IgnoreFile};
 use leakgate_report::{Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
-use crate::terminal;
+use crate::{terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
     pub(crate) findings: Vec<Finding>,
     pub(crate) outcome: Outcome,
+}
+
+impl Scanned {
+    /// Counts findings that are meant as ignored.
+    fn let_pass(&mut self, is_meant: impl Fn(&Finding) -> bool) {
+        let before = self.findings.len();
+        self.findings.retain(|finding| !is_meant(finding));
+        let outcome = &mut self.outcome;
+        outcome.ignored += (before - self.findings.len()) as u64;
+        (outcome.blocking, outcome.advice, outcome.already_committed) = (0, 0, 0);
+        self.findings.iter().for_each(|finding| outcome.count(finding));
+    }
 }
 
 /// `leakgate staged`, and the hooks at their moments.
@@ -62,7 +74,7 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
-    let checks = Checks { rules: &rules, modes: None };
+    let checks = Checks { rules: &rules, modes: None, whole: Vec::new() };
     let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
     finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
 }
@@ -78,15 +90,23 @@ pub(crate) fn scan_staged(
 }
 
 /// Scans what was listed of the index, modes included.
-fn scan_listed(
+pub(crate) fn scan_listed(
     repository: &Repository,
-    (source, listing): (Staged<'_>, Listing),
+    (source, mut listing): (Staged<'_>, Listing),
     rules: &RuleSet,
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let modes = mode_context(repository, &source, &listing);
-    scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
+    let config = match repository.work_tree() {
+        Some(root) => Config::read(&root)?,
+        None => Config::default(),
+    };
+    let whole = whole::findings(&source, &mut listing, &config);
+    let checks = Checks { rules, modes: Some(modes), whole };
+    let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
+    scanned.let_pass(|finding| config.lets_pass(finding));
+    Ok(scanned)
 }
 
 pub(crate) fn scan_files(
@@ -97,7 +117,7 @@ pub(crate) fn scan_files(
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let (source, listing) = Files::list(paths, options)?;
-    scan_all(&Checks { rules, modes: None }, &source, listing, ignores, scan)
+    scan_all(&Checks { rules, modes: None, whole: Vec::new() }, &source, listing, ignores, scan)
 }
 
 fn scan_all(
@@ -116,7 +136,7 @@ fn scan_all(
     Ok(Scanned { findings, outcome })
 }
 
-fn finish(
+pub(crate) fn finish(
     command: &str,
     scope: Scope,
     scanned: &Scanned,
@@ -125,6 +145,11 @@ fn finish(
     start: Instant,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
+    if scan.fix && scanned.outcome.is_complete() {
+        let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
+        terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
+        return Ok(exit);
+    }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
     let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
     let found: Vec<RuleInfo<'_>> = described

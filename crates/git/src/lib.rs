@@ -6,16 +6,24 @@
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
 mod files;
+mod ignored;
 mod index_file;
 mod index_walk;
 mod object;
 mod plumbing;
+mod posture;
 mod repository;
 mod staged;
 mod stdin;
 mod tree_diff;
+mod view;
+mod work_tree;
 
 pub use files::{Files, Options as FilesOptions};
+pub use ignored::{IgnoreRules, IgnoredBy, PathKind};
+pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use repository::{Error, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;
+pub use view::{View, ViewMember};
+pub use work_tree::WorkTreePath;

@@ -71,7 +71,7 @@ pub struct Repository {
     pub(crate) git_dir: PathBuf,
     work_tree: Option<PathBuf>,
     /// Where the refs are kept in a format that gix cannot read.
-    foreign_refs: bool,
+    pub(crate) foreign_refs: bool,
 }
 
 /// When the staged change is looked at: it decides where git names the other parents of a merge.
@@ -152,12 +152,7 @@ impl Repository {
     pub fn hooks_dir(&self) -> Result<PathBuf, Error> {
         let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
         // Here the user's and the system's configuration count, as they do for git.
-        let options = gix::open::Options::default()
-            .permissions(gix::open::Permissions::all())
-            .with(gix::sec::Trust::Full)
-            .open_path_as_is(true);
-        let repository =
-            gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))?;
+        let repository = self.with_all_configuration()?;
         let configured = repository.config_snapshot().trusted_path("core.hooksPath");
         let base = self.work_tree().unwrap_or_else(|| self.git_dir.clone());
         let folder = match configured.map_err(|error| failed(error.to_string()))? {

@@ -29,8 +29,12 @@ pub(crate) struct Changed {
 
 /// The staged change of a repository, read once when it is made.
 pub struct Staged<'r> {
-    repository: &'r Repository,
-    removed: Vec<(BString, u32, ObjectId)>,
+    pub(crate) repository: &'r Repository,
+    pub(crate) removed: Vec<(BString, u32, ObjectId)>,
+    /// The tree the change was compared with.
+    pub(crate) head: Option<ObjectId>,
+    /// What the change takes as it is from a merged branch.
+    pub(crate) merged: Vec<(BString, u32, ObjectId)>,
 }
 
 /// How many removed files are looked through for what moved, at most.
@@ -60,7 +64,7 @@ impl<'r> Staged<'r> {
         };
         let index = Index::read(repository, local.object_hash())?;
         let mut listing = Listing::default();
-        let mut staged = Self { repository, removed: Vec::new() };
+        let mut staged = Self { repository, removed: Vec::new(), head, merged: Vec::new() };
         let seen = match index.against(&local, head) {
             Ok(seen) => seen,
             Err(error) => {
@@ -78,6 +82,9 @@ impl<'r> Staged<'r> {
         listing.skipped = seen.skipped;
         listing.problems.extend(seen.conflicts.into_iter().map(conflict));
         for changed in seen.difference.changed {
+            if others.iter().any(|tree| !tree.contains_key(&changed.path)) {
+                staged.merged.push((changed.path.clone(), changed.mode, changed.id));
+            }
             add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;

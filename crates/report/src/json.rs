@@ -165,6 +165,7 @@ impl<'a> Document<'a> {
                 Scope::StagedChange => "staged_change",
                 Scope::Files => "files",
                 Scope::Stdin => "stdin",
+                Scope::Repository => "repository",
             },
             complete: report.outcome.is_complete(),
             exit: report.exit,

@@ -101,6 +101,8 @@ pub enum Scope {
     Files,
     /// Standard input.
     Stdin,
+    /// All that is tracked, and what stands around it.
+    Repository,
 }
 
 /// A rule as formats that list rules describe it.

@@ -22,6 +22,8 @@ pub(crate) struct Written {
 pub(crate) enum How {
     /// Quotes.
     Quoted,
+    /// Quotes, and the name is another argument or the function itself.
+    Argument,
     /// The tags of an element.
     Element,
     /// Nothing, where a value stands in settings.
@@ -84,7 +86,8 @@ pub(crate) fn judge(
         }
         Kind::Token => {
             // Also what a person made up to look random: all kinds of characters.
-            let made_up = value.len() >= 10 && alphabet.kinds() == 4;
+            let assigned = written.how != How::Argument;
+            let made_up = assigned && value.len() >= 10 && alphabet.kinds() == 4;
             let told = evident.is_none() && (made_up || is_random(value, alphabet));
             told.then(|| random(span))
         }
@@ -319,7 +322,7 @@ fn is_reference(value: &[u8], how: How) -> bool {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);
-    let quoted = how == How::Quoted;
+    let quoted = matches!(how, How::Quoted | How::Argument);
     if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
         return true;
     }

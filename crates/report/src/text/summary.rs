@@ -110,9 +110,10 @@ fn scanned(report: &Report<'_>) -> String {
     let nothing = scanned == 0 && report.outcome.is_complete();
     let what = match report.scope {
         Scope::StagedChange if nothing => return "no staged content to scan".to_owned(),
-        Scope::Files if nothing => return "no files to scan".to_owned(),
+        Scope::Files | Scope::Repository if nothing => return "no files to scan".to_owned(),
         Scope::StagedChange => count(scanned, "staged file", "staged files"),
         Scope::Files => count(scanned, "file", "files"),
+        Scope::Repository => count(scanned, "tracked file", "tracked files"),
         Scope::Stdin if scanned == 0 => "nothing".to_owned(),
         Scope::Stdin => "standard input".to_owned(),
     };

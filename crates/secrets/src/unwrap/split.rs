@@ -78,7 +78,7 @@ fn gap(text: &[u8], at: usize) -> Option<Range<usize>> {
         let after = &text[first..text.len().min(first + SHORTEST)];
         count_back(&text[..at], SHORTEST, is_token) + count(after, SHORTEST, is_token)
     };
-    (opens && joins && letters() >= SHORTEST).then(|| at..first)
+    (opens && joins && letters() >= SHORTEST).then_some(at..first)
 }
 
 /// How long the sign at the start is that joins strings; nothing joins them in some languages.
