@@ -5,17 +5,22 @@
 //! filters, colours, encodings and odd names cannot hide anything, and nothing that the repository
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
+mod commit_walk;
 mod files;
 mod index_file;
 mod index_walk;
 mod object;
+mod objects;
 mod plumbing;
+mod range;
+mod refs;
 mod repository;
 mod staged;
 mod stdin;
 mod tree_diff;
 
 pub use files::{Files, Options as FilesOptions};
+pub use range::{Cut, Range, RangeSpec, Tip};
 pub use repository::{Error, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;

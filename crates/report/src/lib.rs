@@ -101,6 +101,23 @@ pub enum Scope {
     Files,
     /// Standard input.
     Stdin,
+    /// The message of the commit that is being made.
+    Message,
+    /// Commits, with their messages.
+    Commits,
+    /// Commits that are about to be pushed, with their messages.
+    Push,
+}
+
+impl Scope {
+    /// What findings stop, where they stop something.
+    pub(crate) fn stops(self) -> Option<&'static str> {
+        match self {
+            Self::StagedChange | Self::Message => Some("this commit"),
+            Self::Push => Some("this push"),
+            Self::Files | Self::Stdin | Self::Commits => None,
+        }
+    }
 }
 
 /// A rule as formats that list rules describe it.
