@@ -11,6 +11,7 @@ mod changes;
 mod commits;
 mod content;
 mod files;
+mod hook_matrix;
 mod hostile;
 mod install;
 mod names;

@@ -5,10 +5,16 @@
 
 mod args;
 mod check;
+mod ci;
 mod commands;
 mod exit;
+mod hook;
+mod install;
+mod note;
+mod range;
 mod rule_commands;
 mod run;
+mod skip;
 mod terminal;
 
 use std::process::ExitCode;
@@ -27,9 +33,10 @@ fn main() -> ExitCode {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
-        Command::Hook(hook) => commands::hook(&hook),
-        Command::Install => commands::install(),
-        Command::Uninstall => commands::uninstall(),
+        Command::Range(range) => range::range(&range),
+        Command::Hook(args) => hook::hook(&args),
+        Command::Install(args) => install::install(&args),
+        Command::Uninstall(args) => install::uninstall(&args),
         Command::Ignore(ignore) => commands::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     };

@@ -100,7 +100,7 @@ pub(crate) fn scan_files(
     scan_all(&Checks { rules, modes: None }, &source, listing, ignores, scan)
 }
 
-fn scan_all(
+pub(crate) fn scan_all(
     checks: &Checks<'_>,
     source: &dyn Source,
     listing: Listing,
@@ -116,7 +116,7 @@ fn scan_all(
     Ok(Scanned { findings, outcome })
 }
 
-fn finish(
+pub(crate) fn finish(
     command: &str,
     scope: Scope,
     scanned: &Scanned,

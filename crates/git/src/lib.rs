@@ -9,6 +9,7 @@ mod commit_walk;
 mod files;
 mod index_file;
 mod index_walk;
+mod message;
 mod object;
 mod objects;
 mod plumbing;
@@ -20,7 +21,8 @@ mod stdin;
 mod tree_diff;
 
 pub use files::{Files, Options as FilesOptions};
+pub use message::{Cleanup, Message};
 pub use range::{Cut, Range, RangeSpec, Tip};
-pub use repository::{Error, Moment, Repository};
+pub use repository::{Error, HooksPath, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;

@@ -4,7 +4,7 @@
 //! the next takes away is on the server all the same. So each commit is compared with each of its
 //! parents, and what is new to all of them is listed, once.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use gix::ObjectId as GixId;
 use gix::bstr::{BStr, BString, ByteSlice as _};
@@ -18,7 +18,7 @@ use crate::Repository;
 use crate::commit_walk::{self, Commit, Unreadable};
 use crate::object::{ObjectReader, to_gix_id, to_model_id};
 use crate::objects::Objects;
-use crate::staged::{Changed, files_in, tree_problem};
+use crate::staged::{Changed, files_in, submodule_paths, tree_problem};
 use crate::tree_diff::{self, Difference, TREE_MODE};
 
 /// One end of what is to be scanned.
@@ -59,6 +59,8 @@ pub struct Range<'r> {
     origins: HashMap<(ObjectId, BString), GixId>,
     names: Vec<u8>,
     commits: u64,
+    /// The trees of the tips that are commits.
+    trees: Vec<GixId>,
 }
 
 /// The entry that holds the names of refs.
@@ -101,7 +103,29 @@ impl<'r> Range<'r> {
         // What these commits brought themselves vouches for nothing.
         let removed = files_in(&objects, removed, |id| !brought.contains(id));
         let commits = walk.commits.len() as u64;
-        (Self { repository, removed, messages, origins, names, commits }, listing)
+        let trees = tips.iter().filter_map(|&tip| commit_walk::read(&objects, tip).ok());
+        let trees = trees.map(|commit| commit.tree).collect();
+        (Self { repository, removed, messages, origins, names, commits, trees }, listing)
+    }
+
+    /// The content of a file at the root of the first tip that has it.
+    pub fn file(&self, name: &str) -> Option<Vec<u8>> {
+        self.files(name).next()
+    }
+
+    /// The paths that the `.gitmodules` of the tips name.
+    pub fn submodules(&self) -> BTreeSet<BString> {
+        self.files(".gitmodules").flat_map(|text| submodule_paths(&text)).collect()
+    }
+
+    fn files(&self, name: &str) -> impl Iterator<Item = Vec<u8>> {
+        let objects = self.repository.objects();
+        self.trees.iter().filter_map(move |&tree| {
+            let lines = tree_diff::read(&objects, &BString::default(), Some(tree)).ok()?;
+            let line = lines.into_iter().find(|line| line.name == name)?;
+            let mut text = Vec::new();
+            (objects.get(line.id, &mut text).ok()?? == Kind::Blob).then_some(text)
+        })
     }
 
     /// How many commits there are.

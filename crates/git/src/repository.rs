@@ -85,6 +85,17 @@ pub struct Repository {
     pub(crate) extra_objects: Vec<PathBuf>,
 }
 
+/// Who has set `core.hooksPath`, the folder that git runs hooks from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HooksPath {
+    /// Nobody.
+    Unset,
+    /// The repository's own configuration.
+    Own,
+    /// The user's or the system's configuration: the folder is shared by every repository.
+    Shared,
+}
+
 /// When the staged change is looked at: it decides where git names the other parents of a merge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -163,13 +174,7 @@ impl Repository {
     /// [`Error::Open`] when the user's configuration cannot be read.
     pub fn hooks_dir(&self) -> Result<PathBuf, Error> {
         let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
-        // Here the user's and the system's configuration count, as they do for git.
-        let options = gix::open::Options::default()
-            .permissions(gix::open::Permissions::all())
-            .with(gix::sec::Trust::Full)
-            .open_path_as_is(true);
-        let repository =
-            gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))?;
+        let repository = self.with_user_configuration()?;
         let configured = repository.config_snapshot().trusted_path("core.hooksPath");
         let base = self.work_tree().unwrap_or_else(|| self.git_dir.clone());
         let folder = match configured.map_err(|error| failed(error.to_string()))? {
@@ -177,6 +182,35 @@ impl Repository {
             None => repository.common_dir().join("hooks"),
         };
         std::path::absolute(&folder).map_err(|why| Error::Path { path: folder, why })
+    }
+
+    /// Who has set `core.hooksPath`.
+    ///
+    /// # Errors
+    /// As [`Repository::hooks_dir`].
+    pub fn hooks_path(&self) -> Result<HooksPath, Error> {
+        let repository = self.with_user_configuration()?;
+        let config = repository.config_snapshot();
+        let Some(sections) = config.plumbing().sections_by_name("core") else {
+            return Ok(HooksPath::Unset);
+        };
+        // The last one counts.
+        let last = sections.filter(|section| section.value("hooksPath").is_some()).last();
+        Ok(match last.map(|section| section.meta().source) {
+            None => HooksPath::Unset,
+            Some(gix::config::Source::Local | gix::config::Source::Worktree) => HooksPath::Own,
+            Some(_) => HooksPath::Shared,
+        })
+    }
+
+    /// The repository with the user's and the system's configuration, as git would see it.
+    pub(crate) fn with_user_configuration(&self) -> Result<gix::Repository, Error> {
+        let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
+        let options = gix::open::Options::default()
+            .permissions(gix::open::Permissions::all())
+            .with(gix::sec::Trust::Full)
+            .open_path_as_is(true);
+        gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))
     }
 
     pub(crate) fn local(&self) -> gix::Repository {

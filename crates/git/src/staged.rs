@@ -97,6 +97,22 @@ impl<'r> Staged<'r> {
         Self::list_against(repository, repository.objects(), None, &[])
     }
 
+    /// What a scan of the staged change depends on, as one line: the tree that would be committed
+    /// and those it is compared with. `None` when the index does not know its tree.
+    ///
+    /// # Errors
+    /// As [`Staged::list`].
+    pub fn key(repository: &Repository, moment: Moment) -> Result<Option<String>, Error> {
+        let objects = repository.objects();
+        let index = Index::read(repository, objects.local.object_hash())?;
+        let Some(root) = index.root else { return Ok(None) };
+        let head = repository.head_tree(&objects)?.map_or_else(String::new, |id| id.to_string());
+        let mut merged = repository.merge_trees(&objects, moment)?;
+        merged.sort();
+        let merged: Vec<_> = merged.iter().map(ToString::to_string).collect();
+        Ok(Some(format!("{root} {head} {}", merged.join(" "))))
+    }
+
     /// The paths that the `.gitmodules` in the index names.
     pub fn submodules(&self) -> BTreeSet<BString> {
         let objects = self.repository.objects();
@@ -107,12 +123,16 @@ impl<'r> Staged<'r> {
             objects.get(id, &mut text).ok()??;
             Some(text)
         };
-        let text = read().unwrap_or_default();
-        text.lines()
-            .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
-            .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())
-            .collect()
+        submodule_paths(&read().unwrap_or_default())
     }
+}
+
+/// The paths that a `.gitmodules` file names.
+pub(crate) fn submodule_paths(text: &[u8]) -> BTreeSet<BString> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
+        .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())
+        .collect()
 }
 
 impl Source for Staged<'_> {
