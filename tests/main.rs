@@ -19,4 +19,5 @@ mod output;
 mod own;
 mod permissions;
 mod property;
+mod ranges;
 mod repositories;

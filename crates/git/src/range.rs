@@ -97,11 +97,11 @@ impl<'r> Range<'r> {
         if spec.tips.iter().any(|tip| !tip.name.is_empty()) {
             lister.listing.entries.push(Entry::present(NAMES, Mode::File));
         }
-        let Lister { mut listing, seen, removed, messages, origins, .. } = lister;
+        let Lister { mut listing, brought, removed, messages, origins, .. } = lister;
         listing.problems.sort();
-        let brought: HashSet<GixId> = seen.into_iter().map(|(id, ..)| id).collect();
         // What these commits brought themselves vouches for nothing.
-        let removed = files_in(&objects, removed, |id| !brought.contains(id));
+        let removed =
+            files_in(&objects, removed, |path, id| !brought.contains(&(*id, path.clone())));
         let commits = walk.commits.len() as u64;
         let trees = tips.iter().filter_map(|&tip| commit_walk::read(&objects, tip).ok());
         let trees = trees.map(|commit| commit.tree).collect();
@@ -149,6 +149,8 @@ struct Lister<'o> {
     objects: &'o Objects,
     listing: Listing,
     seen: HashSet<(GixId, u32, BString)>,
+    /// What was not there before: all of it but for what was renamed.
+    brought: HashSet<(GixId, BString)>,
     removed: Vec<(BString, u32, GixId)>,
     messages: HashSet<ObjectId>,
     origins: HashMap<(ObjectId, BString), GixId>,
@@ -160,6 +162,7 @@ impl<'o> Lister<'o> {
             objects,
             listing: Listing::default(),
             seen: HashSet::new(),
+            brought: HashSet::new(),
             removed: Vec::new(),
             messages: HashSet::new(),
             origins: HashMap::new(),
@@ -184,7 +187,7 @@ impl<'o> Lister<'o> {
                 }
                 Ok(Some(Kind::Blob)) => {
                     let path = tip.name.clone();
-                    self.add(Changed { path, mode: 0o100_644, id, previous: None }, &[], None);
+                    self.add(Changed::new(path, 0o100_644, id, None), &[], None);
                     return None;
                 }
                 Ok(None) => {
@@ -222,6 +225,7 @@ impl<'o> Lister<'o> {
         };
         let Some(mut difference) = self.difference(Some(*first), commit.tree) else { return };
         if others.is_empty() {
+            self.pair_renamed(&mut difference);
             self.removed.append(&mut difference.removed);
         }
         let mut sides = Vec::new();
@@ -238,6 +242,30 @@ impl<'o> Lister<'o> {
             );
         }
         self.add_all(difference, &sides, commit.id);
+    }
+
+    /// Gives what a commit has only renamed its old name: that brings nothing.
+    fn pair_renamed(&self, difference: &mut Difference) {
+        let is_added = |changed: &Changed| changed.previous.is_none();
+        if difference.removed.is_empty() || !difference.changed.iter().any(is_added) {
+            return;
+        }
+        let removed = std::mem::take(&mut difference.removed);
+        let mut left: HashMap<_, Vec<Previous>> = HashMap::new();
+        for old in files_in(self.objects, removed, |_, _| true) {
+            left.entry(to_gix_id(old.id)).or_default().push(old);
+        }
+        for changed in difference.changed.iter_mut().filter(|changed| is_added(changed)) {
+            if let Some(old) = left.get_mut(&changed.id).and_then(Vec::pop) {
+                changed.renamed_from = Some(old.path);
+                changed.previous = Some((old.mode.to_git(), changed.id));
+            }
+        }
+        let left = left.into_iter().flat_map(|(id, files)| {
+            files.into_iter().map(move |old| (old.path, old.mode.to_git(), id))
+        });
+        difference.removed = left.collect();
+        difference.removed.sort();
     }
 
     fn tree(&mut self, id: GixId) {
@@ -280,9 +308,12 @@ impl<'o> Lister<'o> {
     }
 
     fn add(&mut self, changed: Changed, others: &[(u32, GixId)], commit: Option<GixId>) {
-        let Changed { path, mode, id, previous } = changed;
+        let Changed { path, mode, id, previous, renamed_from } = changed;
         if mode == TREE_MODE || !self.seen.insert((id, mode, path.clone())) {
             return;
+        }
+        if !renamed_from.as_ref().is_some_and(|old| !self.brought.contains(&(id, old.clone()))) {
+            self.brought.insert((id, path.clone()));
         }
         let id = to_model_id(&id);
         if let Some(commit) = commit {
@@ -292,7 +323,7 @@ impl<'o> Lister<'o> {
             .iter()
             .chain(others)
             .map(|(mode, id)| Previous {
-                path: path.clone(),
+                path: renamed_from.as_ref().unwrap_or(&path).clone(),
                 mode: Mode::from_git(*mode),
                 id: to_model_id(id),
             })

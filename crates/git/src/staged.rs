@@ -26,6 +26,19 @@ pub(crate) struct Changed {
     pub(crate) id: ObjectId,
     /// Mode and id on the old side.
     pub(crate) previous: Option<(u32, ObjectId)>,
+    /// The path on the old side, if it is another one.
+    pub(crate) renamed_from: Option<BString>,
+}
+
+impl Changed {
+    pub(crate) fn new(
+        path: BString,
+        mode: u32,
+        id: ObjectId,
+        previous: Option<(u32, ObjectId)>,
+    ) -> Self {
+        Self { path, mode, id, previous, renamed_from: None }
+    }
 }
 
 /// The staged change of a repository, read once when it is made.
@@ -142,7 +155,7 @@ impl Source for Staged<'_> {
 
     fn removed(&self) -> Vec<Previous> {
         let objects = self.repository.objects();
-        files_in(&objects, self.removed.clone(), |_| true)
+        files_in(&objects, self.removed.clone(), |_, _| true)
     }
 }
 
@@ -150,7 +163,7 @@ impl Source for Staged<'_> {
 pub(crate) fn files_in(
     objects: &Objects,
     paths: Vec<(BString, u32, ObjectId)>,
-    wanted: impl Fn(&ObjectId) -> bool,
+    wanted: impl Fn(&BString, &ObjectId) -> bool,
 ) -> Vec<Previous> {
     let mut files = Vec::new();
     let mut pending = paths;
@@ -159,7 +172,7 @@ pub(crate) fn files_in(
             break;
         }
         if mode != TREE_MODE {
-            if wanted(&id) {
+            if wanted(&path, &id) {
                 files.push(Previous { path, mode: Mode::from_git(mode), id: to_model_id(&id) });
             }
             continue;
