@@ -21,3 +21,4 @@ mod permissions;
 mod property;
 mod ranges;
 mod repositories;
+mod server;
