@@ -195,14 +195,14 @@ fn build(history: &[Made]) -> Repo {
             made.parents.iter().filter(|_| at > 0).map(|i| i.index(at)).collect();
         parents.dedup();
         write!(stream, "commit refs/heads/c{at}\nmark :{}\n", at + 1).expect("a string");
-        write!(stream, "committer A <a@example.com> {time} +0000\n").expect("a string");
+        writeln!(stream, "committer A <a@example.com> {time} +0000").expect("a string");
         write!(stream, "data {}\n{message}", message.len()).expect("a string");
         for (nth, parent) in parents.iter().enumerate() {
             let word = if nth == 0 { "from" } else { "merge" };
-            write!(stream, "{word} :{}\n", parent + 1).expect("a string");
+            writeln!(stream, "{word} :{}", parent + 1).expect("a string");
         }
         if let Some(removed) = made.removes.filter(|_| !parents.is_empty()) {
-            write!(stream, "D f{}\n", removed.index(at)).expect("a string");
+            writeln!(stream, "D f{}", removed.index(at)).expect("a string");
         }
         if !made.in_message {
             write!(stream, "M 100644 inline f{at}\ndata {}\n{token}\n", token.len())

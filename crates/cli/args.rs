@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Install(InstallArgs),
     /// Take leakgate out of this repository's git hooks
     Uninstall(UninstallArgs),
+    /// Find out whether a secret could slip by the hooks, by trying
+    Doctor(DoctorArgs),
     /// Let one finding pass, with a reason, in .leakgate-ignore
     Ignore(IgnoreArgs),
     /// List, show and check rules
@@ -149,6 +151,13 @@ pub(crate) enum OrderArg {
     First,
     /// After it, so that what it changes is scanned
     Last,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, ClapArgs)]

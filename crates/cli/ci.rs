@@ -74,7 +74,7 @@ fn github(env: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Ends> {
             env("GITHUB_EVENT_NAME").unwrap_or_default()
         );
     };
-    Ok(pushed(before, after, text("/repository/default_branch")))
+    Ok(pushed(before, after, text("/repository/default_branch").as_deref()))
 }
 
 fn gitlab(env: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Ends> {
@@ -85,16 +85,16 @@ fn gitlab(env: &impl Fn(&str) -> Option<String>) -> anyhow::Result<Ends> {
         return Ok(Ends { base: vec![base], head });
     }
     let before = env("CI_COMMIT_BEFORE_SHA").unwrap_or_default();
-    Ok(pushed(before, head, env("CI_DEFAULT_BRANCH")))
+    Ok(pushed(before, head, env("CI_DEFAULT_BRANCH").as_deref()))
 }
 
 /// What a push brought. After a forced one the old commit may be gone; a new branch has none.
-fn pushed(before: String, after: String, default: Option<String>) -> Ends {
+fn pushed(before: String, after: String, default: Option<&str>) -> Ends {
     let mut base = Vec::new();
     if !before.is_empty() && !is_zero(&before) {
         base.push(before);
     }
-    base.extend(default.iter().flat_map(|name| branch(name)));
+    base.extend(default.into_iter().flat_map(branch));
     Ends { base, head: after }
 }
 

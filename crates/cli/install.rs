@@ -184,7 +184,7 @@ impl Scope {
         let configured = self.get("core.hooksPath")?;
         let (folder, reach) = match configured {
             Some(path) if Path::new(&path) != own => (PathBuf::from(path), Reach::Repository),
-            _ => (own.clone(), Reach::EveryRepository),
+            _ => (own, Reach::EveryRepository),
         };
         let site = Site { order: order(order_arg), reach, ..Site::new(&folder, binary()?) };
         let changes = leakgate_hooks::install(&site, events)?;

@@ -4,9 +4,11 @@
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
 mod args;
+mod canary;
 mod check;
 mod ci;
 mod commands;
+mod doctor;
 mod exit;
 mod hook;
 mod install;
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
         Command::Hook(args) => hook::hook(&args),
         Command::Install(args) => install::install(&args),
         Command::Uninstall(args) => install::uninstall(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Ignore(ignore) => commands::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     };

@@ -18,10 +18,11 @@ pub(crate) fn folder(repository: &Repository) -> PathBuf {
     repository.common_dir().join("leakgate")
 }
 
-/// Notes that the staged change is clean.
+/// Notes that the staged change is clean. A commit whose objects go elsewhere leaves no note here.
 pub(crate) fn write(repository: &Repository, moment: Moment) {
     let folder = folder(repository);
     if folder.is_dir()
+        && env::var_os("GIT_OBJECT_DIRECTORY").is_none()
         && let Some(key) = key(repository, moment)
     {
         fs::write(folder.join("scanned"), key).ok();

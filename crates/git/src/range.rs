@@ -312,7 +312,7 @@ impl<'o> Lister<'o> {
         if mode == TREE_MODE || !self.seen.insert((id, mode, path.clone())) {
             return;
         }
-        if !renamed_from.as_ref().is_some_and(|old| !self.brought.contains(&(id, old.clone()))) {
+        if renamed_from.as_ref().is_none_or(|old| self.brought.contains(&(id, old.clone()))) {
             self.brought.insert((id, path.clone()));
         }
         let id = to_model_id(&id);

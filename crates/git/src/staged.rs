@@ -60,12 +60,12 @@ impl<'r> Staged<'r> {
         let objects = repository.objects();
         let head = repository.head_tree(&objects)?;
         let merged = repository.merge_trees(&objects, moment)?;
-        Self::list_against(repository, objects, head, &merged)
+        Self::list_against(repository, &objects, head, &merged)
     }
 
     fn list_against(
         repository: &'r Repository,
-        objects: Objects,
+        objects: &Objects,
         head: Option<ObjectId>,
         merged: &[ObjectId],
     ) -> Result<(Self, Listing), Error> {
@@ -75,7 +75,7 @@ impl<'r> Staged<'r> {
         let index = Index::read(repository, objects.local.object_hash())?;
         let mut listing = Listing::default();
         let mut staged = Self { repository, removed: Vec::new() };
-        let seen = match index.against(&objects, head) {
+        let seen = match index.against(objects, head) {
             Ok(seen) => seen,
             Err(error) => {
                 listing.problems.push(tree_problem(error));
@@ -84,7 +84,7 @@ impl<'r> Staged<'r> {
         };
         let mut others = Vec::new();
         for &tree in merged {
-            match index.against(&objects, Some(tree)) {
+            match index.against(objects, Some(tree)) {
                 Ok(seen) => others.push(by_path(seen.difference.changed)),
                 Err(error) => listing.problems.push(tree_problem(error)),
             }
@@ -95,7 +95,7 @@ impl<'r> Staged<'r> {
             add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;
-        listing.deleted = tree_diff::count_files(&objects, &staged.removed);
+        listing.deleted = tree_diff::count_files(objects, &staged.removed);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.skipped.sort();
         listing.problems.sort();
@@ -107,7 +107,7 @@ impl<'r> Staged<'r> {
     /// # Errors
     /// As [`Staged::list`].
     pub fn list_index(repository: &'r Repository) -> Result<(Self, Listing), Error> {
-        Self::list_against(repository, repository.objects(), None, &[])
+        Self::list_against(repository, &repository.objects(), None, &[])
     }
 
     /// What a scan of the staged change depends on, as one line: the tree that would be committed
