@@ -34,6 +34,8 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
     }
     match event {
         Event::PreCommit | Event::PreMergeCommit if is_framework() => framework(),
+        // The framework runs one hook for both.
+        Event::PreCommit if is_set("PRE_COMMIT") && names_merge() => staged(Moment::Merge),
         Event::PreCommit => staged(Moment::Commit),
         Event::PreMergeCommit => staged(Moment::Merge),
         Event::PreApplypatch => run::staged(&quiet(), Moment::Commit),
@@ -279,6 +281,11 @@ fn framework() -> anyhow::Result<Exit> {
     let scope = if remote.is_some() { Scope::Push } else { Scope::Commits };
     let purpose = Purpose { command: "hook", scope, ignores: Ignores::WorkTree };
     range::scan(&repository, &spec, &purpose, &ScanArgs::default(), start)
+}
+
+/// Whether git has named what it merges in the environment, as it does before `pre-merge-commit`.
+fn names_merge() -> bool {
+    env::vars_os().any(|(name, _)| name.to_string_lossy().starts_with("GITHEAD_"))
 }
 
 fn is_set(name: &str) -> bool {
