@@ -12,6 +12,7 @@ mod commits;
 mod content;
 mod doctor;
 mod files;
+mod hook_input;
 mod hook_matrix;
 mod hostile;
 mod install;

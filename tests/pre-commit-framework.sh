@@ -13,7 +13,9 @@ trap 'rm -rf "$work"' EXIT
 cargo build --quiet
 python3 -m venv "$work/venv"
 "$work/venv/bin/pip" install --quiet pre-commit
-PATH=$work/venv/bin:$here/target/debug:$PATH
+mkdir "$work/bin"
+cp "${CARGO_TARGET_DIR:-target}/debug/leakgate" "$work/bin"
+PATH=$work/venv/bin:$work/bin:$PATH
 export CARGO_HOME="${CARGO_HOME:-$HOME/.cargo}" RUSTUP_HOME="${RUSTUP_HOME:-$HOME/.rustup}"
 export PATH PRE_COMMIT_HOME="$work/cache" HOME="$work/home"
 export GIT_CONFIG_NOSYSTEM=1 GIT_TERMINAL_PROMPT=0
@@ -178,7 +180,7 @@ installed() {
 tried_out -system
 installed -system
 if [ "${1:-}" = rust ]; then
-	PATH=$(echo "$PATH" | sed "s|$here/target/debug:||")
+	rm "$work/bin/leakgate"
 	tried_out ''
 	installed ''
 fi

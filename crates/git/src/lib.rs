@@ -1,7 +1,7 @@
-//! Reads what git is about to commit, and plain files.
+//! Reads what git is about to commit, commits, and plain files.
 //!
 //! The staged change is read from the index and the object database, blob by blob, by object id:
-//! no textual diff, no content of the work tree, no child process. So attributes, textconv,
+//! no textual diff, no content of the work tree. So attributes, textconv,
 //! filters, colours, encodings and odd names cannot hide anything, and nothing that the repository
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
