@@ -11,7 +11,9 @@ use crate::anchors::Hit;
 use crate::assignment;
 use crate::check::{self, Verdict};
 use crate::decode::{self, Charset};
+use crate::gate::Gate;
 use crate::judge;
+use crate::near;
 use crate::pem;
 use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
@@ -39,6 +41,8 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
     confidence: Confidence,
     reasons: Vec<Text>,
+    /// Only a name near it tells what it is.
+    near: bool,
 }
 
 impl Match {
@@ -153,7 +157,7 @@ impl RuleSet {
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (
-            !ready.rule.general,
+            !ready.rule.general && !one.near,
             by_pattern,
             one.confidence,
             literal,
@@ -281,7 +285,8 @@ impl Run<'_> {
     /// Tries a rule in the window around a hit.
     fn pattern(&mut self, index: u16, hit: Hit) {
         let gate = self.rules.gates.get(index);
-        if gate.boundary && self.is_inside_word(hit.start)
+        if !gate.goes_on(self.text, hit.start + hit.len)
+            || gate.boundary && self.is_inside_word(hit.start)
             || gate.leads && gate.apart && self.is_joined(hit.start)
         {
             return;
@@ -297,18 +302,40 @@ impl Run<'_> {
             return;
         }
         let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
+        if gate.choosy && !compiled.wants(self.path) {
+            // Nothing in this text will do.
+            self.set_from(index, usize::MAX);
+            return;
+        }
+        let mut found = false;
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
-            let Some((whole, secret)) = compiled.find(&input) else { return };
+            let Some((whole, secret)) = compiled.find(&input) else { break };
+            found = true;
             lowest = whole.end.max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start + 1));
-            let joined = gate.apart && self.is_joined(whole.start);
-            if !joined && compiled.wants(self.path) {
+            if !(gate.apart && self.is_joined(whole.start)) {
                 self.judge(index, rule, secret.range());
             }
             if gate.leads {
-                return;
+                break;
             }
+        }
+        if !found {
+            self.near(index, rule, hit, gate);
+        }
+    }
+
+    /// Looks for a secret of a rule near its name, where the pattern has found none.
+    fn near(&mut self, index: u16, rule: &Rule, hit: Hit, gate: Gate<'_>) {
+        let name = hit.start..hit.start + hit.len;
+        let Some(span) = near::find(self.text, &name, gate) else { return };
+        let held = self.scratch.matches.len();
+        self.judge(index, rule, span);
+        if let Some(one) = self.scratch.matches.get_mut(held) {
+            one.near = true;
+            one.confidence = one.confidence.min(Confidence::Medium);
+            one.reasons.push("a random value near the provider's name".into());
         }
     }
 
@@ -335,7 +362,13 @@ impl Run<'_> {
         if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
             return;
         }
-        let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
+        let mut one = Match {
+            rule: index,
+            span,
+            confidence: rule.confidence,
+            reasons: Vec::new(),
+            near: false,
+        };
         for &name in &rule.checks {
             let proof = check::run(name, self.text, one.span.start, one.span.end);
             if let Some(end) = proof.end {
@@ -374,6 +407,12 @@ impl Run<'_> {
     }
 
     fn push_generic(&mut self, rule: u16, span: Range<usize>, confidence: Confidence, why: Text) {
-        self.scratch.matches.push(Match { rule, span, confidence, reasons: vec![why] });
+        self.scratch.matches.push(Match {
+            rule,
+            span,
+            confidence,
+            reasons: vec![why],
+            near: false,
+        });
     }
 }
