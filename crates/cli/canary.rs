@@ -9,6 +9,7 @@ use std::collections::hash_map::RandomState;
 use std::env;
 use std::fs;
 use std::hash::{BuildHasher as _, Hasher as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -45,8 +46,11 @@ pub(crate) enum Attempt {
     NoVerify,
 }
 
-/// Files by which other managers of hooks are configured.
-const MANAGERS: [&str; 8] = [
+/// Files and folders by which other managers of hooks are configured.
+const MANAGERS: [&str; 11] = [
+    ".git-hooks",
+    ".lefthook",
+    ".lefthook-local.yml",
     ".lefthook.yaml",
     ".lefthook.yml",
     ".overcommit.yml",
@@ -59,6 +63,10 @@ const MANAGERS: [&str; 8] = [
 
 /// Longer files are none of theirs.
 const LONGEST: u64 = 1 << 20;
+
+/// Nor are more of them, or folders so deep.
+const MOST: usize = 200;
+const DEEPEST: usize = 4;
 
 /// The `PATH` of graphical clients.
 pub(crate) const SHORT_PATH: &str = "/usr/bin:/bin";
@@ -144,15 +152,13 @@ impl Canary {
         }
     }
 
-    /// What was said, on one line, without the secret.
+    /// What was said, on one line, without the secret and without colours.
     fn hidden(&self, said: &[u8]) -> String {
         let text = said.to_str_lossy().replace(&self.token, "[redacted]");
-        let lines: Vec<_> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let text = lines.join("; ");
-        text.chars()
-            .map(|c| if leakgate_model::is_invisible(c) { ' ' } else { c })
-            .take(300)
-            .collect()
+        let plain = anstream::adapter::strip_str(&text).to_string();
+        let lines: Vec<_> = plain.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+        let shown = |c| if leakgate_model::is_invisible(c) { ' ' } else { c };
+        lines.join("; ").chars().map(shown).take(300).collect()
     }
 
     fn lay_out(&mut self, repository: &Repository, work_tree: &Path) -> anyhow::Result<()> {
@@ -171,12 +177,10 @@ impl Canary {
         let tree = self.ok(&["mktree"])?;
         let root = self.ok(&["commit-tree", "-m", "a canary of leakgate doctor", &tree])?;
         fs::write(self.path("git/HEAD"), format!("{root}\n"))?;
+        let mut left = MOST;
         for name in MANAGERS {
-            let file = work_tree.join(name);
-            let is_one =
-                file.symlink_metadata().is_ok_and(|file| file.is_file() && file.len() <= LONGEST);
-            if is_one {
-                fs::copy(&file, self.path("tree").join(name))?;
+            copy(&work_tree.join(name), &self.path("tree").join(name), DEEPEST, &mut left)?;
+            if self.path("tree").join(name).exists() {
                 self.ok(&["add", "-f", "--", name])?;
             }
         }
@@ -208,6 +212,7 @@ impl Canary {
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", self.common_dir.join("objects"))
             .env("GIT_TERMINAL_PROMPT", "0")
             .env("GIT_EDITOR", ":")
+            .env("NO_COLOR", "1")
             .env("LC_ALL", "C");
         for who in ["AUTHOR", "COMMITTER"] {
             command
@@ -243,6 +248,22 @@ impl Canary {
         }
         Ok(BStr::new(output.stdout.trim_ascii()).to_string())
     }
+}
+
+/// Copies a file or a folder as far as it can be what it should be; links are passed over.
+fn copy(from: &Path, to: &Path, depth: usize, left: &mut usize) -> io::Result<()> {
+    let Ok(metadata) = from.symlink_metadata() else { return Ok(()) };
+    if metadata.is_file() && metadata.len() <= LONGEST && *left > 0 {
+        *left -= 1;
+        fs::copy(from, to)?;
+    } else if metadata.is_dir() && depth > 0 {
+        fs::create_dir(to)?;
+        for entry in fs::read_dir(from)? {
+            let name = entry?.file_name();
+            copy(&from.join(&name), &to.join(&name), depth - 1, left)?;
+        }
+    }
+    Ok(())
 }
 
 /// A command that knows nothing of the repository around it.

@@ -277,6 +277,10 @@ fn attempts(repository: &Repository, hooks_dir: &Path, findings: &mut Findings) 
         let (verdict, detail) = match canary.attempt(attempt) {
             Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
             Ok(Fate::Through) => (Verdict::Bad, consequence.to_owned()),
+            // It is leakgate or another program that is not found there: nothing slips by.
+            Ok(Fate::Otherwise(said)) if attempt == Attempt::ShortPath => {
+                (Verdict::Note, format!("no commit goes through: {said}"))
+            }
             Ok(Fate::Otherwise(said)) => {
                 (Verdict::Unknown, format!("something else stopped it: {said}"))
             }

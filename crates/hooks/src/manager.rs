@@ -120,20 +120,22 @@ fn husky(events: &[Event]) -> String {
     format!("add to each file its line:\n\n{lines}")
 }
 
+/// Scripts, not commands: lefthook leaves out a command where it sees no files that changed, and
+/// so would not run it for a push of another branch than the current one.
 fn lefthook(events: &[Event]) -> String {
-    let command = |event: Event| {
-        let (arguments, input) = match event {
-            Event::PrePush => (" {0}", "\n          use_stdin: true"),
-            _ if takes_file(event) => (" {0}", ""),
-            _ => ("", ""),
-        };
-        format!(
-            "    {event}:\n      commands:\n        leakgate:\n          \
-             run: leakgate hook {event}{arguments}{input}"
-        )
+    let script = |event: Event| {
+        let input = if event == Event::PrePush { "\n          use_stdin: true" } else { "" };
+        format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
     };
-    let commands = per_event(events, "\n", command);
-    format!("add these lines to lefthook.yml, then run `lefthook install`:\n\n{commands}")
+    let line = |event: Event| {
+        format!("    .lefthook/{event}/leakgate: exec leakgate hook {event}{}", arguments(event))
+    };
+    let scripts = per_event(events, "\n", script);
+    let lines = per_event(events, "\n", line);
+    format!(
+        "make each of these files with its line:\n\n{lines}\n\n\
+         then add these lines to lefthook.yml and run `lefthook install`:\n\n{scripts}"
+    )
 }
 
 fn pre_commit(tool: &str, events: &[Event]) -> String {
