@@ -54,7 +54,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     let mut cursor = Cursor { text, at: name.end };
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
     let blanks = cursor.skip_spaces();
-    if syntax == Syntax::Code && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
+    if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
         // `var name Type = `: what the sign stands behind is no value.
         cursor.skip_type();
         if let Some(quoted) = cursor.quoted() {
@@ -182,12 +182,12 @@ impl Cursor<'_> {
         memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</"))
     }
 
-    /// Returns true if and only if the cursor stands behind `--name `.
+    /// Returns true if and only if the cursor stands behind `--name ` or `-name `.
     fn is_flag(&self) -> bool {
         let before = &self.text[..self.at];
         let trimmed = before.len() - before.iter().rev().take_while(|&&byte| byte == b' ').count();
         let word = before[..trimmed].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();
-        trimmed < before.len() && before[trimmed - word..trimmed].starts_with(b"--")
+        trimmed < before.len() && before[trimmed - word..trimmed].starts_with(b"-")
     }
 
     /// Skips a type between a name and its value: `: &'static str =`, `string =`.
@@ -215,7 +215,9 @@ impl Cursor<'_> {
         });
         // A quote that closes again is a value, not a lifetime.
         let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
-        if is_type && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
+        // The sign stands apart from the type: in `key=value&next=` it does not.
+        let apart = sign > 0 && line[sign - 1] == b' ';
+        if is_type && apart && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
             self.at += sign + 1;
             self.skip_spaces();
         }

@@ -5,7 +5,6 @@
 //! a value tells itself by being unexpected: each random letter costs some six bits, each letter
 //! of a word two or three. `docs/detection.md` describes its training and what it can tell apart.
 
-pub(crate) use crate::evident::{Kind, kind};
 use crate::symbols::{self, BOUNDARY, COUNT, DIGIT};
 
 /// What `examples/train_language.rs` has made: see [`Layout`].
@@ -26,6 +25,7 @@ const DIGIT_STEPS: u32 = 53;
 
 /// Mean cost of a value's characters in bits, as code and English go: words have about 3, random
 /// letters and digits about 7. Takes some 3 ns a character; 0 for no characters.
+#[allow(dead_code, reason = "the program that measures the model asks it")]
 pub(crate) fn surprise(value: &[u8]) -> f32 {
     bits(value) / value.len().max(1) as f32
 }

@@ -31,6 +31,7 @@ const PASSWORDS: &[&str] = &[
     "psw",
     "pswd",
     "pw",
+    "secrete",
 ];
 /// Words that mean a token or key.
 const TOKENS: &[&str] = &[

@@ -18,8 +18,14 @@ const REACH: usize = 64;
 const SHORTEST: usize = 16;
 const LONGEST: usize = 256;
 
-/// Finds the value near the name that stands at `name`.
-pub(crate) fn find(text: &[u8], name: &Range<usize>, gate: Gate<'_>) -> Option<Range<usize>> {
+/// Finds the value near the name that stands at `name`; `is_whole` tells whether the rule takes a
+/// value for its secret.
+pub(crate) fn find(
+    text: &[u8],
+    name: &Range<usize>,
+    gate: Gate<'_>,
+    is_whole: impl Fn(&[u8]) -> bool,
+) -> Option<Range<usize>> {
     if !gate.near || gate.least < SHORTEST {
         return None;
     }
@@ -32,6 +38,7 @@ pub(crate) fn find(text: &[u8], name: &Range<usize>, gate: Gate<'_>) -> Option<R
         if (gate.least..=gate.most).contains(&len)
             && !is_joined(text, &run)
             && is_told(text, name, &run)
+            && is_whole(&text[run.clone()])
         {
             return Some(run);
         }
@@ -63,14 +70,29 @@ fn is_told(text: &[u8], name: &Range<usize>, run: &Range<usize>) -> bool {
     if !value::is_drawn(value) || evident::kind(value, b"").is_some() {
         return false;
     }
+    let between = text[name.end..run.start].to_ascii_lowercase();
     let is_hex = value.iter().all(u8::is_ascii_hexdigit);
-    !is_hex || has_word_for_secret(&text[name.end..run.start])
+    !is_for_something_else(&text[name.start..run.start])
+        && (!is_hex || has_word_for_secret(&between))
+}
+
+/// Returns true if and only if the word right before the value says that it is no secret.
+fn is_for_something_else(before: &[u8]) -> bool {
+    const WORDS: [&[u8]; 15] = [
+        b"account", b"app", b"branch", b"bucket", b"build", b"commit", b"digest", b"event",
+        b"project", b"region", b"sha", b"tag", b"user", b"version", b"zone",
+    ];
+    const ENDS: [&[u8]; 9] =
+        [b"id", b"name", b"url", b"uri", b"host", b"path", b"file", b"domain", b"endpoint"];
+    let lower = before.to_ascii_lowercase();
+    let last = lower.rsplit(|byte| !byte.is_ascii_alphanumeric()).find(|word| !word.is_empty());
+    last.is_some_and(|word| WORDS.contains(&word) || ENDS.iter().any(|end| word.ends_with(end)))
+        || memchr::memmem::find(&lower, b"public").is_some()
 }
 
 fn has_word_for_secret(between: &[u8]) -> bool {
     const WORDS: [&[u8]; 7] = [b"key", b"token", b"secret", b"auth", b"access", b"pass", b"cred"];
-    let lower = between.to_ascii_lowercase();
-    WORDS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
+    WORDS.iter().any(|word| memchr::memmem::find(between, word).is_some())
 }
 
 #[cfg(test)]
@@ -90,8 +112,7 @@ mod tests {
 
     #[test]
     fn a_random_value_behind_a_providers_name_is_found() {
-        for text in ["clarifai SECRET VALUE", "clarifai token - 'VALUE'", "Clarifai (token VALUE)."]
-        {
+        for text in ["clarifai; token VALUE", "Clarifai: the key is 'VALUE'."] {
             let found = found(&text.replace("VALUE", &hex()));
             assert_eq!(found.len(), 1, "{text}");
             assert_eq!(found[0].rule.as_str(), "clarifai-api-key", "{text}");
@@ -100,7 +121,8 @@ mod tests {
 
     #[test]
     fn a_hash_without_a_word_for_a_secret_is_not() {
-        for text in ["clarifai image VALUE", "clarifai token\nVALUE", "clarifai token in a/VALUE/b"]
+        for text in
+            ["clarifai; see VALUE", "clarifai; token\n\nVALUE", "clarifai; token in a/VALUE/b"]
         {
             assert!(found(&text.replace("VALUE", &hex())).is_empty(), "{text}");
         }

@@ -64,6 +64,8 @@ pub(crate) struct Compiled {
     /// Slow to build, quick to run: for a rule that is tried often.
     automaton: OnceLock<meta::Regex>,
     tries: AtomicU32,
+    /// The group `secret` by itself, for values that are looked at alone.
+    alone: OnceLock<meta::Regex>,
     pattern: Text,
     files: Option<GlobSet>,
 }
@@ -252,6 +254,7 @@ impl Compiled {
             regex: OnceLock::new(),
             automaton: OnceLock::new(),
             tries: AtomicU32::new(0),
+            alone: OnceLock::new(),
             pattern: rule.pattern.clone(),
             files: (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default()),
         }
@@ -277,10 +280,40 @@ impl Compiled {
         Some((groups.get_match()?.span(), groups.get_group_by_name("secret")?))
     }
 
+    /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
+    pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
+        let alone = self.alone.get_or_init(|| {
+            let group = secret_group(&self.pattern);
+            compile(&format!(r"\A(?:{group})\z"), Engine::Simple)
+        });
+        alone.is_match(value)
+    }
+
     /// Returns true if and only if the rule runs on this path.
     pub(crate) fn wants(&self, path: &[u8]) -> bool {
         self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
     }
+}
+
+/// What stands in the group `secret` of a pattern that has one.
+fn secret_group(pattern: &str) -> &str {
+    const OPEN: &str = "(?<secret>";
+    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
+    let bytes = pattern.as_bytes();
+    let (mut at, mut depth, mut in_class) = (start, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'(' if !in_class => depth += 1,
+            b')' if !in_class && depth == 0 => break,
+            b')' if !in_class => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    pattern.get(start..at).unwrap_or(pattern)
 }
 
 /// How a regex is run.
@@ -307,4 +340,18 @@ fn compile(pattern: &str, engine: Engine) -> meta::Regex {
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .build(pattern)
         .expect("a rule's pattern compiles: its shape was computed from it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_of_each_rule_stands_alone() {
+        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let group = secret_group(&rule.pattern);
+            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
+        }
+    }
 }

@@ -301,7 +301,8 @@ impl Run<'_> {
         if lowest >= highest || !gate.opens(self.text, lowest..highest) {
             return;
         }
-        let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
+        let ready = self.rules.ready(index);
+        let Ready { rule, compiled: Some(compiled) } = ready else { return };
         if gate.choosy && !compiled.wants(self.path) {
             // Nothing in this text will do.
             self.set_from(index, usize::MAX);
@@ -322,14 +323,16 @@ impl Run<'_> {
             }
         }
         if !found {
-            self.near(index, rule, hit, gate);
+            self.near(index, ready, hit, gate);
         }
     }
 
     /// Looks for a secret of a rule near its name, where the pattern has found none.
-    fn near(&mut self, index: u16, rule: &Rule, hit: Hit, gate: Gate<'_>) {
+    fn near(&mut self, index: u16, ready: &Ready, hit: Hit, gate: Gate<'_>) {
+        let Ready { rule, compiled: Some(compiled) } = ready else { return };
         let name = hit.start..hit.start + hit.len;
-        let Some(span) = near::find(self.text, &name, gate) else { return };
+        let whole = |value: &[u8]| compiled.is_secret(value);
+        let Some(span) = near::find(self.text, &name, gate, whole) else { return };
         let held = self.scratch.matches.len();
         self.judge(index, rule, span);
         if let Some(one) = self.scratch.matches.get_mut(held) {

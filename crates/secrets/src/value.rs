@@ -54,11 +54,14 @@ pub(crate) fn judge(
     let name = &text[name.clone()];
     let alphabet = Alphabet::of(value);
     // A brace right behind a bare word begins the part that is filled in.
+    // Text in another script has few ASCII marks, a password with an accent has some.
     if alphabet.others > 0
+        || alphabet.foreign > 0 && alphabet.marks < 3
         || judge::is_placeholder(value)
         || is_reference(value, written.how)
         || text.get(written.span.end) == Some(&b'{')
         || name::mentions(value, name)
+        || is_of_badge(text, &written.span)
     {
         return None;
     }
@@ -66,18 +69,32 @@ pub(crate) fn judge(
     let evident = evident::kind(value, name);
     match kind {
         _ if written.how == How::Doubtful => {
-            (is_drawn(value) && evident.is_none()).then(|| random(span))
+            let told = is_drawn(value) && is_token(value) && evident.is_none();
+            told.then(|| random(span))
         }
         Kind::Key => {
-            (is_drawn(value) && evident.is_none() && !is_public_key(value)).then(|| random(span))
+            let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
+            // Test vectors of ciphers, and tables: `key = 2b7e…`.
+            let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
+            (told && !vector).then(|| random(span))
         }
         Kind::Token => (evident.is_none() && is_random(value, alphabet)).then(|| random(span)),
         Kind::Password => {
-            let chosen = is_chosen(value, alphabet, evident, written.how, syntax);
-            let reason = "a value under a password's name".into();
-            chosen.then_some(Judged { span, confidence: Confidence::Medium, reason })
+            if is_chosen(value, alphabet, evident, written.how, syntax) {
+                let reason = "a value under a password's name".into();
+                return Some(Judged { span, confidence: Confidence::Medium, reason });
+            }
+            let reason = "a word under a password's name".into();
+            let word = is_weak(value, evident, written.how, syntax);
+            word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
     }
+}
+
+/// The token in the URL of a badge, which every README shows.
+fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
+    let before = &text[value.start.saturating_sub(16)..value.start];
+    memchr::memmem::find(before, b".svg?").is_some()
 }
 
 fn random(span: Range<usize>) -> Judged {
@@ -85,9 +102,18 @@ fn random(span: Range<usize>) -> Judged {
     Judged { span, confidence: Confidence::Medium, reason }
 }
 
+fn is_hex(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Returns true if and only if the value has no other characters than tokens have.
+fn is_token(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:".contains(byte))
+}
+
 /// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
 pub(crate) fn is_drawn(value: &[u8]) -> bool {
-    (16..=512).contains(&value.len())
+    (16..=1024).contains(&value.len())
         && language::randomness(value) >= 0.99
         && !judge::is_monotonous(value)
 }
@@ -127,6 +153,64 @@ fn is_chosen(
     let bare_prose = how == How::Bare && syntax == Syntax::Prose;
     let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
     (6..=128).contains(&value.len()) && mixed && !other && !is_wordy(value, alphabet)
+}
+
+/// A password that is a word or several: weak, and still what opens the door. Only in settings: in
+/// programs such values are labels, and the made-up passwords of tests.
+fn is_weak(value: &[u8], evident: Option<Evident>, how: How, syntax: Syntax) -> bool {
+    const OTHERWISE: [&[u8]; 36] = [
+        b"basic",
+        b"bcrypt",
+        b"boolean",
+        b"bytes",
+        b"crypt",
+        b"default",
+        b"disabled",
+        b"empty",
+        b"enabled",
+        b"encrypted",
+        b"false",
+        b"forgot",
+        b"hashed",
+        b"hidden",
+        b"input",
+        b"integer",
+        b"invalid",
+        b"login",
+        b"missing",
+        b"never",
+        b"nullable",
+        b"number",
+        b"object",
+        b"optional",
+        b"plain",
+        b"prompt",
+        b"random",
+        b"readonly",
+        b"required",
+        b"reset",
+        b"string",
+        b"undefined",
+        b"unset",
+        b"update",
+        b"value",
+        b"write",
+    ];
+    let stands = syntax == Syntax::Settings && how != How::Doubtful;
+    let told = evident.is_none() || evident == Some(Evident::Words);
+    let letters = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    let names_one = [&b"pass"[..], b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"user"]
+        .iter()
+        .any(|word| memchr::memmem::find(value, word).is_some());
+    let mut parts = value.split(|byte| b"_-.".contains(byte));
+    stands
+        && told
+        && (6..=40).contains(&value.len())
+        && letters >= 5
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || b"_-.#!?@$%^*+".contains(byte))
+        && !value.starts_with(b"-")
+        && !names_one
+        && !parts.any(|part| OTHERWISE.contains(&part))
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
