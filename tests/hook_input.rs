@@ -96,6 +96,35 @@ fn what_the_framework_means() {
     assert_eq!(run("pre-commit", &inner), 1);
 }
 
+/// What a hook advises can be done where it has stopped.
+#[test]
+fn what_is_in_a_message_or_a_commit_can_be_ignored() {
+    let repo = Repo::new();
+    repo.leakgate(&["install"]).assert_code(0);
+    repo.git(&["init", "-q", "--bare", "../remote.git"]);
+    let ignore = |run: &Run| {
+        let told = run.text() + &run.errors();
+        let (_, command) = told.split_once("leakgate ignore ").expect("advice");
+        let (fingerprint, _) = command.split_once(' ').expect("a fingerprint");
+        let args = ["ignore", fingerprint, "--reason", "a fixture of the tests"];
+        repo.leakgate(&args).assert_code(0);
+    };
+    let message = ["commit", "-q", "--allow-empty", "-m", &line(1)];
+    let stopped = repo.try_git(&message);
+    assert!(stopped.errors().contains("Take it out of the message"), "{stopped}");
+    ignore(&stopped);
+    repo.try_git(&message).assert_code(0);
+
+    repo.stage("a", line(2)).commit();
+    repo.git(&["rm", "-q", "a"]);
+    repo.commit();
+    let push = ["push", "../remote.git", "main"];
+    let stopped = repo.try_git(&push);
+    assert!(stopped.text().contains("Take it out of the commit"), "{stopped}");
+    ignore(&stopped);
+    repo.try_git(&push).assert_code(0);
+}
+
 /// The script for any CI fetches what a shallow clone has left out.
 #[test]
 fn the_script_for_any_ci() {

@@ -10,7 +10,7 @@ use leakgate_secrets::RuleSet;
 
 use crate::args::{IgnoreArgs, ScanArgs};
 use crate::exit::Exit;
-use crate::{run, terminal};
+use crate::{range, run, terminal};
 
 /// `leakgate ignore FINGERPRINT --reason …`.
 pub(crate) fn ignore(args: &IgnoreArgs) -> anyhow::Result<Exit> {
@@ -24,7 +24,7 @@ pub(crate) fn ignore(args: &IgnoreArgs) -> anyhow::Result<Exit> {
     let Some(first) = found.first() else {
         bail!(
             "nothing found has the fingerprint {wanted}; `leakgate staged` shows those of the \
-             staged change, and `--files PATH` looks elsewhere"
+             staged change, `leakgate range` those of commits, and `--files PATH` looks elsewhere"
         );
     };
     if !file.has_own_key() {
@@ -42,18 +42,35 @@ pub(crate) fn ignore(args: &IgnoreArgs) -> anyhow::Result<Exit> {
 }
 
 /// The findings with a fingerprint, under the file's key or the one of repositories without.
+///
+/// Where no paths are given, they are looked for wherever a hook may have found them: in the staged
+/// change, in the message of a commit that was stopped, in commits that were not pushed yet.
 fn find(wanted: Fingerprint, file: &IgnoreFile, paths: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
     let scan = ScanArgs::default();
     let rules = RuleSet::default();
-    let none = IgnoreFile::default();
-    let scanned = if paths.is_empty() {
-        run::scan_staged(&run::repository()?, Moment::Commit, &rules, &none, &scan)?
-    } else {
-        run::scan_files(paths, FilesOptions::RespectIgnores, &rules, &none, &scan)?
-    };
     let is_wanted = |finding: &Finding| {
         finding.fingerprint == Some(wanted)
             || leakgate_policy::fingerprint_of(finding, file.key()) == wanted
     };
-    Ok(scanned.findings.into_iter().filter(is_wanted).collect())
+    let of = |findings: Vec<Finding>| -> Vec<Finding> {
+        findings.into_iter().filter(is_wanted).collect()
+    };
+    let none = IgnoreFile::default();
+    let in_files = |paths: &[PathBuf]| {
+        run::scan_files(paths, FilesOptions::RespectIgnores, &rules, &none, &scan)
+    };
+    if !paths.is_empty() {
+        return Ok(of(in_files(paths)?.findings));
+    }
+    let repository = run::repository()?;
+    let staged = run::scan_staged(&repository, Moment::Commit, &rules, &none, &scan)?;
+    let mut found = of(staged.findings);
+    let message = repository.git_dir().join("COMMIT_EDITMSG");
+    if found.is_empty() && message.is_file() {
+        found = of(in_files(&[message])?.findings);
+    }
+    if found.is_empty() {
+        found = of(range::unpushed(&repository, &rules, &scan)?);
+    }
+    Ok(found)
 }

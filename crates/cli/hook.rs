@@ -97,7 +97,8 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     };
     let (source, listing) = Message::read(Path::new(file), &cleanup)?;
     let checks = Checks { rules: &rules, modes: None };
-    let scanned = run::scan_all(&checks, &source, listing, &ignores, &scan)?;
+    let mut scanned = run::scan_all(&checks, &source, listing, &ignores, &scan)?;
+    range::advise(&mut scanned.findings, "Take it out of the message and commit again.");
     run::finish("message", Scope::Message, &scanned, &rules, &scan, start)
 }
 

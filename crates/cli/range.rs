@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use bstr::BString;
 use leakgate_git::{Cut, Range, RangeSpec, Repository, Tip};
-use leakgate_model::{Mode, ObjectId};
+use leakgate_model::{Finding, Mode, ObjectId};
 use leakgate_modes::FileMode;
 use leakgate_policy::{FILE_NAME, IgnoreFile};
 use leakgate_report::Scope;
@@ -16,7 +16,7 @@ use crate::args::{RangeArgs, ScanArgs};
 use crate::check::Checks;
 use crate::ci;
 use crate::exit::Exit;
-use crate::run;
+use crate::run::{self, Scanned};
 
 /// Two ends in words: what is reachable from the last and not from the first ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) enum Ignores {
     WorkTree,
     /// In what was pushed: a server has no work tree.
     Tips,
+    /// Nobody's.
+    None,
 }
 
 /// `leakgate range [A..B]`.
@@ -63,20 +65,60 @@ pub(crate) fn scan(
     scan: &ScanArgs,
     start: Instant,
 ) -> anyhow::Result<Exit> {
-    let rules: RuleSet = run::rules(scan)?;
+    let rules = run::rules(scan)?;
+    let mut scanned = look(repository, spec, &rules, &purpose.ignores, scan)?;
+    if purpose.scope == Scope::Push {
+        advise(&mut scanned.findings, IN_A_COMMIT);
+    }
+    run::finish(purpose.command, purpose.scope, &scanned, &rules, scan, start)
+}
+
+/// Scans commits.
+fn look(
+    repository: &Repository,
+    spec: &RangeSpec,
+    rules: &RuleSet,
+    ignores: &Ignores,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
     let (source, listing) = Range::list(repository, spec);
-    let ignores = match purpose.ignores {
+    let ignores = match ignores {
         Ignores::WorkTree => run::ignores(repository.work_tree().as_deref())?,
         Ignores::Tips => pushed_ignores(&source)?,
+        Ignores::None => IgnoreFile::default(),
     };
     let has_gitlinks = listing.entries.iter().any(|entry| entry.mode == Mode::Gitlink);
     let modes = leakgate_modes::Context {
         submodules: if has_gitlinks { source.submodules() } else { Default::default() },
         file_mode: FileMode::Trusted,
     };
-    let checks = Checks { rules: &rules, modes: Some(modes) };
-    let scanned = run::scan_all(&checks, &source, listing, &ignores, scan)?;
-    run::finish(purpose.command, purpose.scope, &scanned, &rules, scan, start)
+    let checks = Checks { rules, modes: Some(modes) };
+    run::scan_all(&checks, &source, listing, &ignores, scan)
+}
+
+/// What the commits of `HEAD` bring that no remote is known to have, nothing ignored.
+pub(crate) fn unpushed(
+    repository: &Repository,
+    rules: &RuleSet,
+    scan: &ScanArgs,
+) -> anyhow::Result<Vec<Finding>> {
+    let Some(head) = repository.resolve("HEAD")? else { return Ok(Vec::new()) };
+    let refs = repository.refs()?.into_iter();
+    let known = refs.filter(|(name, _)| name.starts_with(b"refs/remotes/")).map(|(_, id)| id);
+    let tips = vec![Tip { name: BString::default(), id: head }];
+    let spec = RangeSpec { tips, hidden: known.collect(), cut: Cut::Whole };
+    Ok(look(repository, &spec, rules, &Ignores::None, scan)?.findings)
+}
+
+const IN_A_COMMIT: &str = "Take it out of the commit that adds it, with `git commit --amend` for \
+    the last one or `git rebase -i` for an earlier one: a later commit that removes it is not \
+    enough.";
+
+/// Says first what is to be done where things stand.
+pub(crate) fn advise(findings: &mut [Finding], sentence: &'static str) {
+    for finding in findings.iter_mut().filter(|finding| finding.blocks()) {
+        finding.advice.insert(0, sentence.into());
+    }
 }
 
 fn pushed_ignores(source: &Range<'_>) -> anyhow::Result<IgnoreFile> {
