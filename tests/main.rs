@@ -10,6 +10,7 @@ mod support;
 mod changes;
 mod commits;
 mod content;
+mod decoding;
 mod doctor;
 mod files;
 mod hook_input;

@@ -133,6 +133,7 @@ struct Location<'a> {
     start_byte: u64,
     end_byte: u64,
     decoded: &'a [&'static str],
+    inside: Vec<WirePath<'a>>,
 }
 
 #[derive(Serialize)]
@@ -243,6 +244,7 @@ impl<'a> Location<'a> {
             start_byte: place.span.start,
             end_byte: place.span.end,
             decoded: &place.decoded,
+            inside: place.inside.iter().map(WirePath::of).collect(),
         }
     }
 }
@@ -280,6 +282,10 @@ fn skip_name(skip: Skip) -> &'static str {
         Skip::IntentToAdd => "intent_to_add",
         Skip::MergeParent => "merge_parent",
         Skip::Special => "special",
+        Skip::EncryptedArchive => "encrypted_archive",
+        Skip::ArchiveLimit => "archive_limit",
+        Skip::DamagedArchive => "damaged_archive",
+        Skip::UnknownArchive => "unknown_archive",
     }
 }
 
@@ -349,7 +355,7 @@ mod tests {
             "status": "introduced", "blocks": true, "path": "src/config.py",
             "location": {
                 "line": 3, "column": 10, "end_line": 3, "end_column": 38,
-                "start_byte": 29, "end_byte": 57, "decoded": []
+                "start_byte": 29, "end_byte": 57, "decoded": [], "inside": []
             },
             "excerpt": {
                 "text": "TOKEN = \"tok_********\"", "line": 3, "start": 9, "end": 21,

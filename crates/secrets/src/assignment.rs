@@ -70,16 +70,17 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     };
     let call = match operator {
         Operator::Assign => false,
-        Operator::Next | Operator::Argument => true,
+        Operator::Next => true,
+        Operator::Argument => {
+            cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
+            true
+        }
         Operator::Element => return cursor.element(),
         Operator::Flag => return cursor.bare(How::Bare),
     };
     cursor.skip_spaces();
     if syntax == Syntax::Code || call {
         cursor.skip_type();
-    }
-    if call {
-        cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
     }
     if let Some(quoted) = cursor.quoted() {
         return Some(quoted);

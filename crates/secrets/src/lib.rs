@@ -7,6 +7,7 @@
 //! neither git nor the terminal: the same bytes and rules give the same findings.
 
 mod anchors;
+mod archive;
 mod assignment;
 mod check;
 mod decode;
@@ -23,6 +24,7 @@ mod rule_check;
 mod rulefile;
 mod ruleset;
 mod scan;
+mod sealed;
 mod shape;
 mod stand_in;
 mod stems;
@@ -33,9 +35,11 @@ mod symbols;
 mod syntax;
 mod template;
 mod text;
+mod unwrap;
 mod url;
 mod value;
 
+pub use archive::Scanned;
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};

@@ -196,6 +196,33 @@ fn is_weak(value: &[u8], evident: Option<Evident>, how: How, syntax: Syntax) -> 
         b"value",
         b"write",
     ];
+    // What products ship with: everybody knows it, and it opens only what was never set up.
+    const SHIPPED: [&[u8]; 24] = [
+        b"airflow",
+        b"cassandra",
+        b"docker",
+        b"elastic",
+        b"grafana",
+        b"jenkins",
+        b"keycloak",
+        b"laravel",
+        b"mariadb",
+        b"minioadmin",
+        b"mongodb",
+        b"oracle",
+        b"postgres",
+        b"postgresql",
+        b"rabbitmq",
+        b"superset",
+        b"ubuntu",
+        b"vagrant",
+        b"wordpress",
+        b"qwerty",
+        b"letmein",
+        b"symfony",
+        b"zabbix",
+        b"drupal",
+    ];
     let stands = syntax == Syntax::Settings && how != How::Doubtful;
     let told = evident.is_none() || evident == Some(Evident::Words);
     let letters = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
@@ -210,6 +237,7 @@ fn is_weak(value: &[u8], evident: Option<Evident>, how: How, syntax: Syntax) -> 
         && value.iter().all(|byte| byte.is_ascii_lowercase() || b"_-.#!?@$%^*+".contains(byte))
         && !value.starts_with(b"-")
         && !names_one
+        && !SHIPPED.contains(&value)
         && !parts.any(|part| OTHERWISE.contains(&part))
 }
 
@@ -224,7 +252,9 @@ fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
         let span = at + lead..at + word.len() - trail;
         let longest = best.as_ref().is_none_or(|best| span.len() > best.len());
         let core = &value[span.clone()];
-        if longest && is_drawn(core) && evident::kind(core, b"").is_none() && !is_public_key(core) {
+        // An opening brace inside begins what is filled in.
+        let whole = longest && !core.contains(&b'{');
+        if whole && is_drawn(core) && evident::kind(core, b"").is_none() && !is_public_key(core) {
             best = Some(span);
         }
         at += word.len() + 1;
