@@ -55,9 +55,11 @@ fn quiet() -> ScanArgs {
 }
 
 fn staged(moment: Moment) -> anyhow::Result<Exit> {
-    let exit = run::staged(&ScanArgs::default(), moment)?;
+    let start = Instant::now();
+    let repository = run::repository()?;
+    let exit = run::staged_in(&repository, &ScanArgs::default(), moment, start)?;
     if exit == Exit::Clean {
-        note::write(&run::repository()?, moment);
+        note::write(&repository, moment);
     }
     Ok(exit)
 }
@@ -67,7 +69,7 @@ fn staged(moment: Moment) -> anyhow::Result<Exit> {
 fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     if !note::is_there(&repository, Moment::Commit) {
-        let exit = run::staged(&quiet(), Moment::Commit)?;
+        let exit = run::staged_in(&repository, &quiet(), Moment::Commit, Instant::now())?;
         if exit != Exit::Clean {
             return Ok(exit);
         }
@@ -87,17 +89,19 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let Some(file) = args.first() else {
         bail!("this hook needs the file of the message; git gives it");
     };
-    let scan = quiet();
+    let (scan, repository) = (quiet(), run::repository()?);
     let rules = run::rules(&scan)?;
-    let repository = run::repository()?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
-    let cleanup = match of {
-        MessageOf::Commit => Cleanup::of(&repository)?,
-        MessageOf::Patch => Cleanup::NONE,
-    };
-    let (source, listing) = Message::read(Path::new(file), &cleanup)?;
     let checks = Checks { rules: &rules, modes: None };
-    let mut scanned = run::scan_all(&checks, &source, listing, &ignores, &scan)?;
+    let look = |cleanup: &Cleanup| {
+        let (source, listing) = Message::read(Path::new(file), cleanup)?;
+        run::scan_all(&checks, &source, listing, &ignores, &scan)
+    };
+    let mut scanned = look(&Cleanup::NONE)?;
+    // Mostly there is nothing in all of it; only else it matters what git will take out.
+    if of == MessageOf::Commit && scanned.outcome.blocking > 0 {
+        scanned = look(&Cleanup::of(&repository)?)?;
+    }
     range::advise(&mut scanned.findings, "Take it out of the message and commit again.");
     run::finish("message", Scope::Message, &scanned, &rules, &scan, start)
 }
