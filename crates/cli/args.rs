@@ -25,10 +25,14 @@ pub(crate) enum Command {
     Stdin(StdinArgs),
     /// Mend what was found, without touching unrelated work
     Fix(FixArgs),
+    /// Scan what commits bring, with their messages
+    Range(RangeArgs),
     /// Run leakgate in this repository's git hooks from now on
-    Install,
+    Install(InstallArgs),
     /// Take leakgate out of this repository's git hooks
-    Uninstall,
+    Uninstall(UninstallArgs),
+    /// Find out whether a secret could slip by the hooks, by trying
+    Doctor(DoctorArgs),
     /// Let one finding pass, with a reason, in .leakgate-ignore
     Ignore(IgnoreArgs),
     /// List, show and check rules
@@ -113,7 +117,64 @@ pub(crate) struct HookArgs {
     pub(crate) event: String,
     /// What git gives the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    pub(crate) _rest: Vec<std::ffi::OsString>,
+    pub(crate) rest: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RangeArgs {
+    /// The commits of B that A has not [default: what the CI job is about]
+    #[arg(value_name = "A..B")]
+    pub(crate) range: Option<String>,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InstallArgs {
+    /// In all of the user's repositories
+    #[arg(long, conflicts_with_all = ["system", "server"])]
+    pub(crate) global: bool,
+    /// In all repositories of this machine
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) system: bool,
+    /// Also stop commits made with --no-verify, cherry-picks, reverts and rebases
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) strict: bool,
+    /// Also stop whatever else changes a branch, a tag or the stash
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) every_ref: bool,
+    /// Guard what is pushed to this repository
+    #[arg(long)]
+    pub(crate) server: bool,
+    /// When to run, where there is a hook already
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) order: OrderArg,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// Before it
+    #[default]
+    First,
+    /// After it, so that what it changes is scanned
+    Last,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UninstallArgs {
+    /// Out of all of the user's repositories
+    #[arg(long, conflicts_with = "system")]
+    pub(crate) global: bool,
+    /// Out of all repositories of this machine
+    #[arg(long)]
+    pub(crate) system: bool,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -196,6 +196,11 @@ impl<'w> Worker<'w> {
             }
             self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
+            if !seen.findings.is_empty()
+                && let Some(origin) = self.reader.origin(entry)
+            {
+                seen.findings.iter_mut().for_each(|one| one.reasons.push(origin.clone()));
+            }
             seen
         }));
         looked.unwrap_or_else(|_| {

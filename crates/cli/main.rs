@@ -5,12 +5,20 @@
 
 mod args;
 mod audit;
+mod canary;
 mod check;
+mod ci;
 mod commands;
+mod doctor;
 mod exit;
 mod fix;
+mod hook;
+mod install;
+mod note;
+mod range;
 mod rule_commands;
 mod run;
+mod skip;
 mod terminal;
 mod whole;
 
@@ -32,9 +40,11 @@ fn main() -> ExitCode {
         Command::Fix(args) => fix::fix(&args),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
-        Command::Hook(hook) => commands::hook(&hook),
-        Command::Install => commands::install(),
-        Command::Uninstall => commands::uninstall(),
+        Command::Range(range) => range::range(&range),
+        Command::Hook(args) => hook::hook(&args),
+        Command::Install(args) => install::install(&args),
+        Command::Uninstall(args) => install::uninstall(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Ignore(ignore) => commands::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     };

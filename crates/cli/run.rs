@@ -36,13 +36,22 @@ impl Scanned {
     }
 }
 
-/// `leakgate staged`, and the hooks at their moments.
+/// `leakgate staged`.
 pub(crate) fn staged(scan: &ScanArgs, moment: Moment) -> anyhow::Result<Exit> {
     let start = Instant::now();
+    staged_in(&repository()?, scan, moment, start)
+}
+
+/// The staged change of a repository that is open already, as for the hooks at their moments.
+pub(crate) fn staged_in(
+    repository: &Repository,
+    scan: &ScanArgs,
+    moment: Moment,
+    start: Instant,
+) -> anyhow::Result<Exit> {
     let rules = rules(scan)?;
-    let repository = repository()?;
     let ignores = ignores(repository.work_tree().as_deref())?;
-    let scanned = scan_staged(&repository, moment, &rules, &ignores, scan)?;
+    let scanned = scan_staged(repository, moment, &rules, &ignores, scan)?;
     finish("staged", Scope::StagedChange, &scanned, &rules, scan, start)
 }
 
@@ -120,7 +129,7 @@ pub(crate) fn scan_files(
     scan_all(&Checks { rules, modes: None, whole: Vec::new() }, &source, listing, ignores, scan)
 }
 
-fn scan_all(
+pub(crate) fn scan_all(
     checks: &Checks<'_>,
     source: &dyn Source,
     listing: Listing,

@@ -49,7 +49,7 @@ impl Repository {
     /// The ignore rules that git applies here; `None` in a bare repository.
     pub fn ignore_rules(&self) -> Option<IgnoreRules> {
         let root = self.work_tree()?;
-        let whole = self.with_all_configuration().ok();
+        let whole = self.with_user_configuration().ok();
         let config = whole.as_ref().map(gix::Repository::config_snapshot);
         let case_insensitive =
             config.as_ref().and_then(|c| c.boolean("core.ignoreCase")).unwrap_or(false);

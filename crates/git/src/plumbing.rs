@@ -1,9 +1,9 @@
-//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read, and
-//! for changing the index under git's own lock.
+//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read, for
+//! revisions as users write them, and for changing the index under git's own lock.
 
 use std::io::Write as _;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 
 use gix::ObjectId;
 use gix::bstr::{BString, ByteSlice as _};
@@ -16,21 +16,34 @@ use crate::Repository;
 /// # Errors
 /// A phrase when git could not be run or answered with something else than an id.
 pub(crate) fn tree_of(repository: &Repository, revision: &str) -> Result<Option<ObjectId>, String> {
-    let tree = format!("{revision}^{{tree}}");
-    let output = run(repository, &["rev-parse", "--verify", "--quiet", &tree])?;
-    if output.is_empty() {
-        return Ok(None);
-    }
-    ObjectId::from_hex(output.trim_ascii()).map(Some).map_err(|error| error.to_string())
+    id_of(repository, &format!("{revision}^{{tree}}"))
 }
 
-/// The full names of all refs.
+/// The object that a revision names, a tag not followed; `None` if it does not exist.
+///
+/// # Errors
+/// As [`tree_of`].
+pub(crate) fn object_of(
+    repository: &Repository,
+    revision: &str,
+) -> Result<Option<ObjectId>, String> {
+    id_of(repository, revision)
+}
+
+/// Every ref and the object it names.
 ///
 /// # Errors
 /// A phrase when git could not be run or failed.
-pub(crate) fn ref_names(repository: &Repository) -> Result<Vec<BString>, String> {
-    let output = run(repository, &["for-each-ref", "--format=%(refname)"])?;
-    Ok(output.lines().map(BString::from).collect())
+pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
+    let output = git(repository, &["for-each-ref", "--format=%(objectname) %(refname)"])?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    let refs = output.stdout.lines().filter_map(|line| {
+        let (id, name) = line.split_once_str(" ")?;
+        Some((name.into(), ObjectId::from_hex(id).ok()?))
+    });
+    Ok(refs.collect())
 }
 
 /// The commit that a revision leads to; `None` if there is none.
@@ -39,33 +52,19 @@ pub(crate) fn ref_names(repository: &Repository) -> Result<Vec<BString>, String>
 /// A phrase when git could not be run.
 pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<ObjectId>, String> {
     let revision = format!("{name}^{{commit}}");
-    let output = run(repository, &["rev-parse", "--verify", "--quiet", &revision])?;
-    Ok(ObjectId::from_hex(output.trim_ascii()).ok())
+    let output = git(repository, &["rev-parse", "--verify", "--quiet", &revision])?;
+    Ok(ObjectId::from_hex(output.stdout.trim_ascii()).ok())
 }
 
-/// Runs git and gives what it wrote. An answer of nothing, as of an unborn branch, is silent;
-/// anything else says why on standard error.
-fn run(repository: &Repository, arguments: &[&str]) -> Result<Vec<u8>, String> {
-    let output = Command::new("git")
-        .arg("--git-dir")
-        .arg(repository.git_dir())
-        // Nothing that the repository configures may run or reach the network.
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
-        .args(["-c", "protocol.allow=never"])
-        .args(arguments)
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
-        .env("GIT_NO_LAZY_FETCH", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("its refs need git, which could not be run: {error}"))?;
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if output.stdout.is_empty() && !said.is_empty() {
-        return Err(said);
+fn id_of(repository: &Repository, revision: &str) -> Result<Option<ObjectId>, String> {
+    let output =
+        git(repository, &["rev-parse", "--verify", "--quiet", "--end-of-options", revision])?;
+    if output.stdout.is_empty() {
+        // An unborn branch is silent; anything else says why on standard error.
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        return if said.is_empty() { Ok(None) } else { Err(said) };
     }
-    Ok(output.stdout)
+    ObjectId::from_hex(output.stdout.trim_ascii()).map(Some).map_err(|error| error.to_string())
 }
 
 /// Writes entries of the index: a mode and an id, or `None` to take the path out.
@@ -108,4 +107,22 @@ pub(crate) fn write_index(
         return written.map_err(|error| error.to_string());
     }
     Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
+}
+
+/// Runs git in a way that nothing the repository configures can run or reach the network.
+fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
+    Command::new("git")
+        .arg("--git-dir")
+        .arg(repository.git_dir())
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(["-c", "protocol.allow=never"])
+        .args(args)
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("git is needed for that and could not be run: {error}"))
 }

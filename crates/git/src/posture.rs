@@ -56,7 +56,7 @@ impl Repository {
     /// # Errors
     /// [`Error::Open`] when a configuration file cannot be read.
     pub fn settings(&self) -> Result<Vec<ConfigSetting>, Error> {
-        let whole = self.with_all_configuration()?;
+        let whole = self.with_user_configuration()?;
         let config = whole.config_snapshot();
         let mut settings = Vec::new();
         for section in config.plumbing().sections() {
@@ -95,7 +95,8 @@ impl Repository {
     /// A [`Problem`] when the refs cannot be listed.
     pub fn ref_names(&self) -> Result<Vec<BString>, Problem> {
         if self.foreign_refs {
-            return plumbing::ref_names(self).map_err(unlisted);
+            let refs = plumbing::refs(self).map_err(unlisted)?;
+            return Ok(refs.into_iter().map(|(name, _)| name).collect());
         }
         let local = self.local();
         let mut names = Vec::new();
@@ -191,16 +192,6 @@ impl Repository {
                 Some(OwnFile { path: <[u8]>::from_path(shown)?.into(), bits })
             })
             .collect()
-    }
-
-    /// The repository with the configuration of the user and the machine, as git itself sees it.
-    pub(crate) fn with_all_configuration(&self) -> Result<gix::Repository, Error> {
-        let options = gix::open::Options::default()
-            .permissions(gix::open::Permissions::all())
-            .with(gix::sec::Trust::Full)
-            .open_path_as_is(true);
-        gix::open_opts(&self.git_dir, options)
-            .map_err(|error| Error::Open { path: self.git_dir.clone(), why: error.to_string() })
     }
 }
 

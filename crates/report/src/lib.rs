@@ -103,6 +103,23 @@ pub enum Scope {
     Stdin,
     /// All that is tracked, and what stands around it.
     Repository,
+    /// The message of the commit that is being made.
+    Message,
+    /// Commits, with their messages.
+    Commits,
+    /// Commits that are about to be pushed, with their messages.
+    Push,
+}
+
+impl Scope {
+    /// What findings stop, where they stop something.
+    pub(crate) fn stops(self) -> Option<&'static str> {
+        match self {
+            Self::StagedChange | Self::Message => Some("this commit"),
+            Self::Push => Some("this push"),
+            Self::Files | Self::Stdin | Self::Commits | Self::Repository => None,
+        }
+    }
 }
 
 /// A rule as formats that list rules describe it.
