@@ -130,8 +130,9 @@ pub(crate) fn wide_strings(content: &[u8], text: &mut Vec<u8>) {
         from = zero + 1;
         // A run begins with a letter and its NUL; in big endian, its first NUL is not needed.
         let Some(start) = zero.checked_sub(1) else { continue };
-        // In most binaries no second letter follows.
-        if content.get(zero + 2) != Some(&0) {
+        // In most binaries no letter stands here, or no second one follows.
+        let [first, _, second, 0, ..] = content[start..] else { continue };
+        if !is_letter(first) || !is_letter(second) {
             continue;
         }
         let len = wide_letters(&content[start..]).count();
@@ -150,10 +151,13 @@ pub(crate) fn wide_strings(content: &[u8], text: &mut Vec<u8>) {
     }
 }
 
+fn is_letter(byte: u8) -> bool {
+    matches!(byte, b'\t' | b'\n' | b'\r' | 0x20..=0x7e)
+}
+
 /// The letters of pairs `letter, NUL` at the start of `content`.
 fn wide_letters(content: &[u8]) -> impl Iterator<Item = u8> + '_ {
-    let is_wide =
-        |pair: &&[u8]| pair[1] == 0 && matches!(pair[0], b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
+    let is_wide = |pair: &&[u8]| pair[1] == 0 && is_letter(pair[0]);
     content.chunks_exact(2).take_while(is_wide).map(|pair| pair[0])
 }
 

@@ -34,13 +34,18 @@ pub(crate) struct Gate<'g> {
     /// The rule runs on some files only.
     pub(crate) choosy: bool,
     /// The bytes that a secret can consist of.
-    alphabet: &'g [u8; 32],
+    alphabet: &'g Set,
     /// The bytes that can follow an anchor.
-    after: &'g [u8; 32],
+    after: &'g Set,
 }
 
+/// A set of ASCII characters, one bit each. Bytes beyond ASCII are in every set: they are rare, and
+/// what a gate lets through is looked at by the rule itself.
+type Set = [u8; SET];
+const SET: usize = 16;
+
 /// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor.
-const RECORD: usize = 1 + 2 + 2 + 2 + 32 + 32;
+const RECORD: usize = 1 + 2 + 2 + 2 + SET + SET;
 const LEADS: u8 = 1;
 const BOUNDARY: u8 = 2;
 const APART: u8 = 4;
@@ -59,7 +64,7 @@ pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u
         out.extend(short(shape.longest));
         out.extend(short(shape.least));
         out.extend(short(shape.most));
-        let sets = shape.alphabet.iter().chain(&shape.after);
+        let sets = shape.alphabet[..2].iter().chain(&shape.after[..2]);
         out.extend(sets.flat_map(|word| word.to_le_bytes()));
     }
     out
@@ -85,8 +90,8 @@ impl Gates {
             most: short(5),
             near: record[0] & NEAR != 0,
             choosy: record[0] & CHOOSY != 0,
-            alphabet: record[7..39].try_into().expect("a record has its size"),
-            after: record[39..].try_into().expect("a record has its size"),
+            alphabet: record[7..7 + SET].try_into().expect("a record has its size"),
+            after: record[7 + SET..].try_into().expect("a record has its size"),
         }
     }
 }
@@ -122,8 +127,8 @@ impl Gate<'_> {
     }
 }
 
-fn has(bytes: &[u8; 32], byte: u8) -> bool {
-    bytes[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
+fn has(set: &Set, byte: u8) -> bool {
+    set.get(usize::from(byte >> 3)).is_none_or(|bits| bits >> (byte & 7) & 1 != 0)
 }
 
 #[cfg(test)]
