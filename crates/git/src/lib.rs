@@ -6,6 +6,7 @@
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
 mod files;
+pub mod history;
 mod index_file;
 mod index_walk;
 mod object;

@@ -167,6 +167,11 @@ impl Repository {
         std::path::absolute(&folder).map_err(|why| Error::Path { path: folder, why })
     }
 
+    /// Whether the refs are kept in a format that gix cannot read.
+    pub(crate) fn has_foreign_refs(&self) -> bool {
+        self.foreign_refs
+    }
+
     pub(crate) fn local(&self) -> gix::Repository {
         let mut local = self.inner.to_thread_local();
         // A pack is read once more for an object that git has just written, not again and again.

@@ -8,6 +8,7 @@
 
 mod anchors;
 mod assignment;
+mod candidates;
 mod check;
 mod decode;
 mod gate;
@@ -27,6 +28,7 @@ mod template;
 mod text;
 mod url;
 
+pub use candidates::Spot;
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};

@@ -1,0 +1,203 @@
+//! The graph of commits, and what commits and tags say.
+
+use std::collections::HashMap;
+use std::sync::atomic::AtomicBool;
+
+use gix::ObjectId;
+use gix::bstr::ByteSlice as _;
+use gix::hash::oid;
+use leakgate_model::Problem;
+
+use super::{Bits, Broken, Decoded, History, Kind, Visit};
+
+/// A commit, as far as attribution needs it.
+#[derive(Debug, Clone)]
+pub struct Commit {
+    /// Its number among the objects.
+    pub number: u32,
+    /// The number of its tree, if that is there.
+    pub tree: Option<u32>,
+    /// The numbers of its parents that are there.
+    pub parents: Vec<u32>,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+    /// Ids that it names and that are not there: its tree, parents.
+    missing: Vec<ObjectId>,
+}
+
+/// All commits of a repository.
+pub struct Graph {
+    /// In the order of their numbers.
+    pub commits: Vec<Commit>,
+    /// What could not be read.
+    pub problems: Vec<Problem>,
+    /// The target of each tag object.
+    tags: HashMap<u32, Option<u32>>,
+}
+
+/// Looks at the raw commits and tags of one thread.
+pub trait Message: Send {
+    /// Called for each commit and tag, in no order.
+    fn look(&mut self, number: u32, kind: Kind, raw: &[u8]);
+}
+
+impl History<'_> {
+    /// Reads all commits and tags, and shows each to one of the lookers, one of each thread.
+    pub fn graph<M: Message>(&self, lookers: &mut [M], stop: &AtomicBool) -> Graph {
+        let mut graph =
+            Graph { commits: Vec::new(), problems: Vec::new(), tags: HashMap::new() };
+        for kind in [Kind::Commit, Kind::Tag] {
+            let new = |looker| Reader {
+                history: self,
+                looker,
+                kind,
+                commits: Vec::new(),
+                tags: Vec::new(),
+                problems: Vec::new(),
+            };
+            let mut readers: Vec<_> = lookers.iter_mut().map(new).collect();
+            self.walk(kind, None, &mut readers, stop);
+            for reader in readers {
+                graph.commits.extend(reader.commits);
+                graph.tags.extend(reader.tags);
+                graph.problems.extend(reader.problems);
+            }
+        }
+        graph.commits.sort_unstable_by_key(|commit| commit.number);
+        graph.commits.dedup_by_key(|commit| commit.number);
+        graph
+    }
+}
+
+impl Graph {
+    /// The place of a commit among the commits.
+    pub fn place(&self, number: u32) -> Option<usize> {
+        self.commits.binary_search_by_key(&number, |commit| commit.number).ok()
+    }
+
+    /// Follows a tag to what it points to, and tells the tags on the way.
+    pub fn peel(&self, mut number: u32) -> (Option<u32>, Vec<u32>) {
+        let mut tags = Vec::new();
+        while let Some(target) = self.tags.get(&number) {
+            tags.push(number);
+            match target {
+                // A tag cannot point to itself: its id is a hash of where it points.
+                Some(target) if tags.len() <= self.tags.len() => number = *target,
+                _ => return (None, tags),
+            }
+        }
+        (Some(number), tags)
+    }
+
+    /// The places of the commits that can be reached from some commits, by their numbers.
+    pub fn reachable(&self, from: impl IntoIterator<Item = u32>) -> Bits {
+        let mut reached = Bits::new(self.commits.len());
+        let mut stack: Vec<usize> = from.into_iter().filter_map(|n| self.place(n)).collect();
+        while let Some(place) = stack.pop() {
+            if reached.insert(place as u32) {
+                let parents = self.commits[place].parents.iter();
+                stack.extend(parents.filter_map(|&parent| self.place(parent)));
+            }
+        }
+        reached
+    }
+
+    /// Ids that these commits name and that are not in the database, each with the commit's place.
+    pub fn missing(&self, reached: &Bits) -> impl Iterator<Item = (usize, &ObjectId)> {
+        let commits = self.commits.iter().enumerate();
+        commits
+            .filter(|(place, _)| reached.has(*place as u32))
+            .flat_map(|(place, commit)| commit.missing.iter().map(move |id| (place, id)))
+    }
+}
+
+struct Reader<'h, M> {
+    history: &'h History<'h>,
+    looker: &'h mut M,
+    kind: Kind,
+    commits: Vec<Commit>,
+    tags: Vec<(u32, Option<u32>)>,
+    problems: Vec<Problem>,
+}
+
+impl<M: Message> Visit for Reader<'_, M> {
+    type Note = ();
+
+    fn visit(&mut self, object: &Decoded<'_, ()>) {
+        let number = self.history.canonical(object.number);
+        if number != object.number {
+            return;
+        }
+        self.looker.look(number, self.kind, object.content);
+        let read = match self.kind {
+            Kind::Tag => self.tag(number, object.content),
+            _ => self.commit(number, object.content),
+        };
+        if read.is_none() {
+            self.broken(number, Broken::Corrupt);
+        }
+    }
+
+    fn broken(&mut self, number: u32, why: Broken) {
+        self.problems.push(self.history.broken_problem(number, why));
+    }
+}
+
+impl<M> Reader<'_, M> {
+    fn commit(&mut self, number: u32, raw: &[u8]) -> Option<()> {
+        let mut lines = raw.lines();
+        let tree = self.named(lines.next()?, b"tree ")?;
+        let mut missing = Vec::new();
+        let mut there = |id: ObjectId| {
+            let found = self.history.find(&id);
+            if found.is_none() {
+                missing.push(id);
+            }
+            found
+        };
+        // The empty tree need not be stored.
+        let tree = if tree.is_empty_tree() { self.history.find(&tree) } else { there(tree) };
+        let mut parents = Vec::new();
+        let mut time = 0;
+        for line in lines.take_while(|line| !line.is_empty()) {
+            if let Some(parent) = self.named(line, b"parent ") {
+                parents.extend(there(parent));
+            } else if let Some(committer) = line.strip_prefix(b"committer ") {
+                time = time_of(committer).unwrap_or(0);
+                break;
+            }
+        }
+        self.commits.push(Commit { number, tree, parents, time, missing });
+        Some(())
+    }
+
+    fn tag(&mut self, number: u32, raw: &[u8]) -> Option<()> {
+        let target = self.named(raw.lines().next()?, b"object ")?;
+        self.tags.push((number, self.history.find(&target)));
+        Some(())
+    }
+
+    fn named(&self, line: &[u8], label: &[u8]) -> Option<ObjectId> {
+        let hex = line.strip_prefix(label)?;
+        ObjectId::from_hex(hex).ok().filter(|id| id.kind() == self.history.hash)
+    }
+}
+
+/// The seconds of `Name <mail> 1700000000 +0100`.
+pub(super) fn time_of(person: &[u8]) -> Option<i64> {
+    let rest = &person[person.rfind_byte(b'>')? + 1..];
+    let seconds = rest.fields().next()?;
+    std::str::from_utf8(seconds).ok()?.parse().ok()
+}
+
+/// The object that an id names, for messages.
+pub(super) fn missing_problem(id: &oid, what: &str) -> Problem {
+    Problem {
+        path: None,
+        kind: leakgate_model::ProblemKind::Missing,
+        detail: format!("object {id}, {what}, is not in the object database"),
+        help: "fetch it (in a partial clone `git fetch --refetch` does), or `git fsck` to see what \
+               is lost"
+            .to_owned(),
+    }
+}

@@ -1,0 +1,146 @@
+//! Where a secret could stand, told from a piece of a content and without its name.
+//!
+//! The history of a repository holds each file in thousands of versions that differ by a few lines.
+//! Scanning each version whole would do most of the work again and again. So what is asked first is
+//! where a secret could stand at all, and this is made to be asked of changed places alone: whether
+//! a [`Spot`] is there depends on bytes within its reach and on nothing else, neither on the name of
+//! the file nor on what was found before it. Only a content with a [`Spot`] that could be a secret
+//! is then scanned whole. There is no finding without such a spot; a property test says so.
+
+use std::ops::Range;
+
+use regex_automata::{Anchored, Input};
+
+use crate::anchors::Hit;
+use crate::assignment;
+use crate::decode::Charset;
+use crate::name;
+use crate::ruleset::{Finder, Ready, RuleSet};
+use crate::syntax::Syntax;
+use crate::url;
+
+/// A place where an anchor stands that is worth a second look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spot {
+    /// Where the anchor begins.
+    pub at: u32,
+    /// As long as this many bytes before the anchor stay the same,
+    pub before: u16,
+    /// and this many from its beginning on, the spot stays what it is.
+    pub after: u16,
+    /// Whether a secret could stand here.
+    pub likely: bool,
+}
+
+/// The most bytes of an anchor; a literal of the index has one byte for its length.
+const LONGEST_ANCHOR: usize = 255;
+
+impl RuleSet {
+    /// Changes farther than this from a place make no new spot there, and spots of no greater reach
+    /// are told only if they are likely, as [`RuleSet::spots`] finds them anew beside a change.
+    pub const NEAR: usize = 96;
+
+    /// Appends the spots whose anchor begins in a range of a text, in no order.
+    ///
+    /// What is told of a spot depends on the bytes in its reach, and on where the text ends if that
+    /// is in reach.
+    pub fn spots(&self, text: &[u8], begins: Range<usize>, spots: &mut Vec<Spot>) {
+        let end = text.len().min(begins.end + LONGEST_ANCHOR);
+        let Some(piece) = text.get(begins.start..end) else { return };
+        self.anchors.find(piece, |mut hit| {
+            hit.start += begins.start;
+            if hit.start < begins.end && let Some(spot) = self.spot(text, hit) {
+                spots.push(spot);
+            }
+        });
+    }
+
+    /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
+    /// do not tell what may be found in it.
+    pub fn is_opaque(content: &[u8]) -> bool {
+        memchr::memchr2(0, 0x1b, content).is_some() || Charset::detect(content) != Charset::Bytes
+    }
+
+    /// What all rules of a hit make of it.
+    fn spot(&self, text: &[u8], hit: Hit) -> Option<Spot> {
+        let (mut before, mut after, mut likely) = (0, 0, false);
+        for index in self.anchors.rules_of(hit) {
+            let view = match self.finder(index) {
+                Finder::Pattern => self.pattern(text, index, hit),
+                Finder::Url => Some(View {
+                    before: 8,
+                    after: url::LONGEST + 16,
+                    likely: url::password(text, hit.start + 1).is_some(),
+                }),
+                Finder::Assignment => assigned(text, hit),
+            };
+            if let Some(view) = view {
+                before = before.max(view.before);
+                after = after.max(view.after);
+                likely |= view.likely;
+            }
+        }
+        let watched = before > Self::NEAR || after > Self::NEAR;
+        let short = |reach: usize| u16::try_from(reach).unwrap_or(u16::MAX);
+        (likely || watched).then(|| Spot {
+            at: u32::try_from(hit.start).unwrap_or(u32::MAX),
+            before: short(before),
+            after: short(after),
+            // What reaches farther than can be told is always worth scanning.
+            likely: likely || before.max(after) >= usize::from(u16::MAX),
+        })
+    }
+
+    /// As [`RuleSet::scan`] tries a rule at a hit, but for what it judges by the whole content.
+    fn pattern(&self, text: &[u8], index: u16, hit: Hit) -> Option<View> {
+        let gate = self.gates.get(index);
+        let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+        let previous = hit.start.checked_sub(1).map(|at| text[at]);
+        let inside = previous.is_some_and(|byte| word(&byte) && word(&text[hit.start]));
+        let joined = previous.is_some_and(|byte| word(&byte) || matches!(byte, b'-' | b'+' | b'/'));
+        if gate.boundary && inside || gate.leads && gate.apart && joined {
+            return None;
+        }
+        let (lowest, anchored) = if gate.leads {
+            (hit.start, Anchored::Yes)
+        } else {
+            ((hit.start + hit.len).saturating_sub(gate.longest), Anchored::No)
+        };
+        let highest = text.len().min(hit.start + gate.longest);
+        let mut view = View {
+            before: if gate.leads { 2 } else { gate.longest + 2 },
+            after: gate.longest + 2,
+            likely: false,
+        };
+        if lowest < highest
+            && gate.opens(text, lowest..highest)
+            && let Ready { compiled: Some(compiled), .. } = self.ready(index)
+        {
+            let input = Input::new(text).range(lowest..highest).anchored(anchored);
+            view.likely = compiled.find(&input).is_some();
+        }
+        Some(view)
+    }
+}
+
+/// What one rule makes of a hit, and how far it looked.
+struct View {
+    before: usize,
+    after: usize,
+    likely: bool,
+}
+
+/// A credential's name, and whether a secret is assigned to it in any syntax.
+fn assigned(text: &[u8], hit: Hit) -> Option<View> {
+    let name = assignment::name_around(text, hit.start, hit.start + hit.len);
+    name::kind(&text[name.clone()])?;
+    let likely = [Syntax::Code, Syntax::Settings, Syntax::Prose]
+        .iter()
+        .any(|&syntax| assignment::read(text, hit.start, hit.len, syntax).is_some());
+    // An option's name is read to its dashes, however long it is.
+    let run = text[..name.start].iter().rev().take(usize::from(u16::MAX));
+    let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
+    let before = hit.start - name.start + run + 4;
+    let after = name.end - hit.start + assignment::LONGEST_READ;
+    Some(View { before, after, likely })
+}
