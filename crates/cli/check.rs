@@ -126,7 +126,7 @@ fn hide_problem_names(checks: &Checks<'_>, problems: &mut [Problem]) {
 }
 
 /// A name with the secrets that were found in it masked.
-fn masked(name: &[u8], found: &[Finding]) -> BString {
+pub(crate) fn masked(name: &[u8], found: &[Finding]) -> BString {
     let mut shown = Vec::new();
     let mut at = 0;
     for finding in found {

@@ -7,6 +7,7 @@ mod args;
 mod check;
 mod commands;
 mod exit;
+mod history;
 mod rule_commands;
 mod run;
 mod terminal;
@@ -27,6 +28,7 @@ fn main() -> ExitCode {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
+        Command::History(args) => history::history(&args),
         Command::Hook(hook) => commands::hook(&hook),
         Command::Install => commands::install(),
         Command::Uninstall => commands::uninstall(),

@@ -10,7 +10,7 @@ use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
 use leakgate_modes::FileMode;
 use leakgate_policy::IgnoreFile;
-use leakgate_report::{Report, RuleInfo, Scope};
+use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
@@ -124,6 +124,19 @@ fn finish(
     scan: &ScanArgs,
     start: Instant,
 ) -> anyhow::Result<Exit> {
+    finish_with(command, scope, scanned, rules, scan, start, None)
+}
+
+/// Reports a scan, with what there is to tell of a history.
+pub(crate) fn finish_with(
+    command: &str,
+    scope: Scope,
+    scanned: &Scanned,
+    rules: &RuleSet,
+    scan: &ScanArgs,
+    start: Instant,
+    history: Option<HistoryFacts<'_>>,
+) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
     let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
@@ -145,6 +158,7 @@ fn finish(
         rules: &found,
         elapsed: start.elapsed(),
         scope,
+        history,
         exit: exit.status(),
     };
     let settings = terminal::settings(scan);

@@ -62,5 +62,7 @@ fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| format!("its refs need `git {}`, which could not be run: {error}", args[0]))
+        .map_err(|error| {
+            format!("its refs need `git {}`, which could not be run: {error}", args[0])
+        })
 }

@@ -20,7 +20,7 @@ use crate::syntax::Syntax;
 use crate::url;
 
 /// A place where an anchor stands that is worth a second look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Spot {
     /// Where the anchor begins.
     pub at: u32,
@@ -49,7 +49,9 @@ impl RuleSet {
         let Some(piece) = text.get(begins.start..end) else { return };
         self.anchors.find(piece, |mut hit| {
             hit.start += begins.start;
-            if hit.start < begins.end && let Some(spot) = self.spot(text, hit) {
+            if hit.start < begins.end
+                && let Some(spot) = self.spot(text, hit)
+            {
                 spots.push(spot);
             }
         });
@@ -72,7 +74,7 @@ impl RuleSet {
                     after: url::LONGEST + 16,
                     likely: url::password(text, hit.start + 1).is_some(),
                 }),
-                Finder::Assignment => assigned(text, hit),
+                Finder::Assignment => Some(assigned(text, hit)),
             };
             if let Some(view) = view {
                 before = before.max(view.before);
@@ -131,9 +133,12 @@ struct View {
 }
 
 /// A credential's name, and whether a secret is assigned to it in any syntax.
-fn assigned(text: &[u8], hit: Hit) -> Option<View> {
+fn assigned(text: &[u8], hit: Hit) -> View {
     let name = assignment::name_around(text, hit.start, hit.start + hit.len);
-    name::kind(&text[name.clone()])?;
+    if name::kind(&text[name.clone()]).is_none() {
+        let (before, after) = (hit.start - name.start + 1, name.end - hit.start + 1);
+        return View { before, after, likely: false };
+    }
     let likely = [Syntax::Code, Syntax::Settings, Syntax::Prose]
         .iter()
         .any(|&syntax| assignment::read(text, hit.start, hit.len, syntax).is_some());
@@ -142,5 +147,5 @@ fn assigned(text: &[u8], hit: Hit) -> Option<View> {
     let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
     let before = hit.start - name.start + run + 4;
     let after = name.end - hit.start + assignment::LONGEST_READ;
-    Some(View { before, after, likely })
+    View { before, after, likely }
 }

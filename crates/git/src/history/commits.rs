@@ -3,10 +3,10 @@
 use std::collections::HashMap;
 use std::sync::atomic::AtomicBool;
 
+use bstr::BString;
 use gix::ObjectId;
 use gix::bstr::ByteSlice as _;
-use gix::hash::oid;
-use leakgate_model::Problem;
+use leakgate_model::{Deed, Problem};
 
 use super::{Bits, Broken, Decoded, History, Kind, Visit};
 
@@ -44,8 +44,7 @@ pub trait Message: Send {
 impl History<'_> {
     /// Reads all commits and tags, and shows each to one of the lookers, one of each thread.
     pub fn graph<M: Message>(&self, lookers: &mut [M], stop: &AtomicBool) -> Graph {
-        let mut graph =
-            Graph { commits: Vec::new(), problems: Vec::new(), tags: HashMap::new() };
+        let mut graph = Graph { commits: Vec::new(), problems: Vec::new(), tags: HashMap::new() };
         for kind in [Kind::Commit, Kind::Tag] {
             let new = |looker| Reader {
                 history: self,
@@ -183,21 +182,33 @@ impl<M> Reader<'_, M> {
     }
 }
 
+impl History<'_> {
+    /// A commit's id and author; `None` if it cannot be read.
+    pub fn deed(&self, number: u32) -> Option<Deed> {
+        let id = self.oid(number).to_owned();
+        let local = self.repository.local();
+        let object = local.find_object(id).ok()?;
+        let label: &[u8] =
+            if object.kind == gix::objs::Kind::Tag { b"tagger " } else { b"author " };
+        let line = object.data.lines().take_while(|line| !line.is_empty());
+        let person = line.filter_map(|line| line.strip_prefix(label)).next()?;
+        let end = person.rfind_byte(b'>')? + 1;
+        let author = BString::from(&person[..end]);
+        let offset = person[end..].fields().nth(1).and_then(offset_of).unwrap_or(0);
+        let seconds = time_of(person).unwrap_or(0);
+        Some(Deed { commit: self.id(number), author, seconds, offset })
+    }
+}
+
+/// The seconds of `+0130`.
+fn offset_of(zone: &[u8]) -> Option<i32> {
+    let number: i32 = std::str::from_utf8(zone).ok()?.parse().ok()?;
+    Some((number / 100 * 60 + number % 100).clamp(-1440, 1440) * 60)
+}
+
 /// The seconds of `Name <mail> 1700000000 +0100`.
-pub(super) fn time_of(person: &[u8]) -> Option<i64> {
+fn time_of(person: &[u8]) -> Option<i64> {
     let rest = &person[person.rfind_byte(b'>')? + 1..];
     let seconds = rest.fields().next()?;
     std::str::from_utf8(seconds).ok()?.parse().ok()
-}
-
-/// The object that an id names, for messages.
-pub(super) fn missing_problem(id: &oid, what: &str) -> Problem {
-    Problem {
-        path: None,
-        kind: leakgate_model::ProblemKind::Missing,
-        detail: format!("object {id}, {what}, is not in the object database"),
-        help: "fetch it (in a partial clone `git fetch --refetch` does), or `git fsck` to see what \
-               is lost"
-            .to_owned(),
-    }
 }

@@ -50,7 +50,8 @@ pub(super) fn apply(
                 0 => 0x1_0000,
                 len => len,
             };
-            let bytes = from.checked_add(len).and_then(|end| base.get(from..end)).ok_or(Malformed)?;
+            let bytes =
+                from.checked_add(len).and_then(|end| base.get(from..end)).ok_or(Malformed)?;
             let to = out.len();
             match copies.last_mut() {
                 Some(last) if last.to + last.len == to && last.from + last.len == from => {

@@ -12,6 +12,7 @@ mod ids;
 mod loose;
 mod pack;
 mod refs;
+mod revision;
 mod timeline;
 mod trees;
 mod walk;
@@ -23,19 +24,20 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use gix::hash::oid;
-use leakgate_model::{Problem, ProblemKind};
+use leakgate_model::{Problem, ProblemKind, Reader};
 
 use self::ids::Ids;
 use self::loose::Loose;
 use self::pack::Pack;
 use self::walk::Selection;
-use crate::object::to_model_id;
+use crate::object::{ObjectReader, to_model_id};
 use crate::repository::{Error, Repository};
 
 pub use bits::Bits;
 pub use commits::{Commit, Graph, Message};
 pub use delta::Copy;
 pub use refs::Ref;
+pub use revision::seconds_of;
 pub use timeline::{Place, Places, Stay};
 pub use trees::{Sightings, Target};
 pub use walk::{Base, Broken, Decoded, Visit};
@@ -164,9 +166,9 @@ impl<'r> History<'r> {
         for pack in &self.packs {
             let selection = match wanted {
                 None => Selection::all(kind.to_git()),
-                Some(wanted) => Selection::only(pack, kind.to_git(), |entry| {
-                    wanted.has(pack.first + entry)
-                }),
+                Some(wanted) => {
+                    Selection::only(pack, kind.to_git(), |entry| wanted.has(pack.first + entry))
+                }
             };
             walk::walk(pack, &selection, visitors, stop);
         }
@@ -260,6 +262,11 @@ impl<'r> History<'r> {
         })
     }
 
+    /// Reads single blobs, large ones as streams.
+    pub fn reader(&self) -> Box<dyn Reader + '_> {
+        Box::new(ObjectReader::new(self.repository))
+    }
+
     fn find(&self, id: &oid) -> Option<u32> {
         self.ids.get(id, |number| self.oid(number))
     }
@@ -279,8 +286,7 @@ impl<'r> History<'r> {
     /// The objects that build on one.
     fn children(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let pack = (number < self.first_loose).then(|| self.pack_of(number));
-        let children =
-            move |pack: &'_ Pack| pack.children(number - pack.first).collect::<Vec<_>>();
+        let children = move |pack: &'_ Pack| pack.children(number - pack.first).collect::<Vec<_>>();
         let first = pack.map_or(0, |pack| pack.first);
         pack.map(children).unwrap_or_default().into_iter().map(move |entry| first + entry)
     }

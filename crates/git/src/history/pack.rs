@@ -36,8 +36,9 @@ impl Pack {
             .map_err(|error| error.to_string())?;
         let index = pack::index::File::at(index, hash).map_err(|error| error.to_string())?;
         let count = index.num_objects() as usize;
-        let mut places: Vec<(u64, u32)> =
-            (0..index.num_objects()).map(|entry| (index.pack_offset_at_index(entry), entry)).collect();
+        let mut places: Vec<(u64, u32)> = (0..index.num_objects())
+            .map(|entry| (index.pack_offset_at_index(entry), entry))
+            .collect();
         places.sort_unstable();
         let mut pack = Self {
             index,

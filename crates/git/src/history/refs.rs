@@ -26,8 +26,7 @@ impl History<'_> {
     /// # Errors
     /// [`Error::Head`] when the refs cannot be listed at all.
     pub fn refs(&self) -> Result<(Vec<Ref>, Vec<Problem>), Error> {
-        let failed =
-            |why: String| Error::Head { path: self.repository.git_dir().to_owned(), why };
+        let failed = |why: String| Error::Head { path: self.repository.git_dir().to_owned(), why };
         let mut problems = Vec::new();
         let listed = if self.repository.has_foreign_refs() {
             plumbing::refs(self.repository).map_err(failed)?
@@ -43,10 +42,7 @@ impl History<'_> {
         Ok((refs, problems))
     }
 
-    fn list_refs(
-        &self,
-        problems: &mut Vec<Problem>,
-    ) -> Result<Vec<(BString, ObjectId)>, String> {
+    fn list_refs(&self, problems: &mut Vec<Problem>) -> Result<Vec<(BString, ObjectId)>, String> {
         let local = self.repository.local();
         let mut refs = Vec::new();
         let head = local.head().map_err(|error| error.to_string())?;

@@ -22,6 +22,8 @@ pub struct Places {
     pub list: Vec<Place>,
     /// Whether there were more than could be looked at.
     pub cut: bool,
+    /// How many of the paths stand in the trees.
+    in_trees: u32,
     /// A tree under a path.
     nodes: HashMap<(u32, u32), u32>,
     /// How deep each node is.
@@ -42,6 +44,7 @@ impl Sightings<'_> {
         let mut places = Places {
             list: Vec::new(),
             cut: false,
+            in_trees: 0,
             nodes: HashMap::new(),
             depths: Vec::new(),
             folders: Vec::new(),
@@ -90,6 +93,7 @@ impl Sightings<'_> {
         places.held.dedup();
         places.folders.sort_unstable();
         places.folders.dedup();
+        places.in_trees = places.list.len() as u32;
         places
     }
 
@@ -107,6 +111,24 @@ impl Sightings<'_> {
 }
 
 impl Places {
+    /// Returns true if and only if a place is in one of the trees.
+    pub fn is_in_a_tree(&self, place: u32) -> bool {
+        // Those that were added later stand in none.
+        place < self.in_trees
+    }
+
+    /// The numbers of the places in a root tree, sorted.
+    pub fn in_tree(&self, tree: u32) -> Vec<u32> {
+        let mut stack: Vec<u32> = self.nodes.get(&(tree, ROOT)).copied().into_iter().collect();
+        let mut found = Vec::new();
+        while let Some(node) = stack.pop() {
+            found.extend(of_node(&self.held, node).iter().map(|&(_, place)| place));
+            stack.extend(of_node(&self.folders, node).iter().map(|&(_, child)| child));
+        }
+        found.sort_unstable();
+        found
+    }
+
     /// The node of a tree under a prefix, and whether it is new.
     fn node(&mut self, tree: u32, prefix: u32, depth: u32) -> (u32, bool) {
         let next = self.depths.len() as u32;

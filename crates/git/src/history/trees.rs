@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use bstr::BString;
 use gix::ObjectId;
 use gix::hash::oid;
-use leakgate_model::Problem;
+use leakgate_model::{Problem, ProblemKind};
 
 use super::{Bits, Broken, Copy, Decoded, History, Kind, Visit};
 
@@ -324,9 +324,16 @@ impl<'h> Sightings<'h> {
         &self.trees.names[name as usize]
     }
 
-    /// The id that is missing.
-    pub(super) fn missing(&self, place: u32) -> &ObjectId {
-        &self.trees.missing[place as usize]
+    /// The problem that something is not there.
+    pub fn missing_problem(&self, place: u32, path: &BString) -> Problem {
+        let id = &self.trees.missing[place as usize];
+        Problem { path: Some(path.clone()), ..missing(id) }
+    }
+
+    /// A name under which an object stands in some tree, whether or not a commit leads there.
+    pub fn a_name_of(&self, number: u32) -> Option<&BString> {
+        let edge = edges_of(&self.trees.added, Target::Object(number)).next()?;
+        Some(self.name(edge.2))
     }
 
     /// What could not be read of the trees, with their numbers.
@@ -338,4 +345,16 @@ impl<'h> Sightings<'h> {
 fn edges_of(edges: &[Edge], target: Target) -> impl Iterator<Item = &Edge> {
     let from = edges.partition_point(|edge| edge.0 < target);
     edges[from..].iter().take_while(move |edge| edge.0 == target)
+}
+
+/// The problem that an object is not there.
+pub(super) fn missing(id: &ObjectId) -> Problem {
+    Problem {
+        path: None,
+        kind: ProblemKind::Missing,
+        detail: format!("object {id} is not in the object database"),
+        help: "fetch it (in a partial clone `git fetch --refetch` does), or `git fsck` to see \
+               what is lost"
+            .to_owned(),
+    }
 }

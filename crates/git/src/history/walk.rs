@@ -81,7 +81,8 @@ impl Selection {
     pub(super) fn only(pack: &Pack, kind: Kind, wanted: impl Fn(u32) -> bool) -> Self {
         let mut needed = vec![false; pack.len()];
         for entry in 0..pack.len() as u32 {
-            let mut at = Some(entry).filter(|&entry| pack.kind(entry) == Some(kind) && wanted(entry));
+            let mut at =
+                Some(entry).filter(|&entry| pack.kind(entry) == Some(kind) && wanted(entry));
             while let Some(entry) = at.filter(|&entry| !needed[entry as usize]) {
                 needed[entry as usize] = true;
                 at = pack.base(entry);
@@ -274,7 +275,8 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
     /// The size of a large object that has nothing to do with others.
     fn size_alone(&self, entry: u32, large: u64) -> Option<u64> {
         let pack = self.shared.pack;
-        if large == u64::MAX || pack.base(entry).is_some() || pack.children(entry).next().is_some() {
+        if large == u64::MAX || pack.base(entry).is_some() || pack.children(entry).next().is_some()
+        {
             return None;
         }
         let size = pack.header(entry)?.decompressed_size;
@@ -300,9 +302,8 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
             return Err(Broken::TooLarge(size));
         }
         let data = &self.shared.pack.data;
-        let compressed = data
-            .entry_slice(header.data_offset..data.pack_end() as u64)
-            .ok_or(Broken::Corrupt)?;
+        let compressed =
+            data.entry_slice(header.data_offset..data.pack_end() as u64).ok_or(Broken::Corrupt)?;
         let Some(base) = base else {
             return inflate(&mut self.inflate, compressed, size as usize, content);
         };
