@@ -11,6 +11,8 @@ mod changes;
 mod commits;
 mod content;
 mod files;
+mod history;
+mod history_property;
 mod hostile;
 mod install;
 mod names;

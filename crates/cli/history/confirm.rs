@@ -67,6 +67,7 @@ fn name(rules: &RuleSet, index: u32, place: &Place, scratch: &mut Scratch) -> Hi
         finding.excerpt = None;
         finding.lines = None;
         finding.reasons.push("in the name of the file".into());
+        finding.path = place.path.clone();
     }
     found.into_iter().map(|finding| (index, finding)).collect()
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use bstr::BString;
 
+use super::pack::NONE;
 use super::trees::{Sightings, Target};
 use super::{Bits, Graph};
 
@@ -24,8 +25,10 @@ pub struct Places {
     pub cut: bool,
     /// How many of the paths stand in the trees.
     in_trees: u32,
-    /// A tree under a path.
-    nodes: HashMap<(u32, u32), u32>,
+    /// For each tree, the first prefix it was met under, and its node there.
+    first_nodes: Vec<(u32, u32)>,
+    /// The nodes of trees under other prefixes.
+    other_nodes: HashMap<(u32, u32), u32>,
     /// How deep each node is.
     depths: Vec<u32>,
     /// What each node holds: the node, another node.
@@ -45,7 +48,8 @@ impl Sightings<'_> {
             list: Vec::new(),
             cut: false,
             in_trees: 0,
-            nodes: HashMap::new(),
+            first_nodes: vec![(ROOT, NONE); self.object_count()],
+            other_nodes: HashMap::new(),
             depths: Vec::new(),
             folders: Vec::new(),
             held: Vec::new(),
@@ -56,18 +60,20 @@ impl Sightings<'_> {
         let mut listed: HashMap<(u32, u32, Target), u32> = HashMap::new();
         let mut stack: Vec<(u32, u32, u32)> = Vec::new();
         for root in roots {
-            if self.held_by(root).next().is_some() && places.node(root, ROOT, 0).1 {
-                stack.push((root, ROOT, 0));
+            if !self.held_by(root).is_empty()
+                && let (node, true) = places.node(root, ROOT, 0)
+            {
+                stack.push((root, ROOT, node));
             }
-            while let Some((tree, prefix, depth)) = stack.pop() {
-                let node = places.nodes[&(tree, prefix)];
-                if places.nodes.len() > MOST_NODES {
+            while let Some((tree, prefix, node)) = stack.pop() {
+                let depth = places.depths[node as usize];
+                if places.depths.len() > MOST_NODES {
                     places.cut = true;
                     return places;
                 }
-                for (name, target) in self.held_by(tree) {
+                for &(_, name, target) in self.held_by(tree) {
                     if let Target::Object(number) = target
-                        && self.held_by(number).next().is_some()
+                        && !self.held_by(number).is_empty()
                     {
                         let below = *known.entry((prefix, name)).or_insert_with(|| {
                             prefixes.push((prefix, name));
@@ -76,7 +82,7 @@ impl Sightings<'_> {
                         let (child, is_new) = places.node(number, below, depth + 1);
                         places.folders.push((node, child));
                         if is_new {
-                            stack.push((number, below, depth + 1));
+                            stack.push((number, below, child));
                         }
                         continue;
                     }
@@ -119,7 +125,7 @@ impl Places {
 
     /// The numbers of the places in a root tree, sorted.
     pub fn in_tree(&self, tree: u32) -> Vec<u32> {
-        let mut stack: Vec<u32> = self.nodes.get(&(tree, ROOT)).copied().into_iter().collect();
+        let mut stack: Vec<u32> = self.root(tree).into_iter().collect();
         let mut found = Vec::new();
         while let Some(node) = stack.pop() {
             found.extend(of_node(&self.held, node).iter().map(|&(_, place)| place));
@@ -132,11 +138,28 @@ impl Places {
     /// The node of a tree under a prefix, and whether it is new.
     fn node(&mut self, tree: u32, prefix: u32, depth: u32) -> (u32, bool) {
         let next = self.depths.len() as u32;
-        let node = *self.nodes.entry((tree, prefix)).or_insert(next);
+        let first = &mut self.first_nodes[tree as usize];
+        let node = match *first {
+            (_, NONE) => {
+                *first = (prefix, next);
+                next
+            }
+            (met, node) if met == prefix => node,
+            _ => *self.other_nodes.entry((tree, prefix)).or_insert(next),
+        };
         if node == next {
             self.depths.push(depth);
         }
         (node, node == next)
+    }
+
+    /// The node of a root tree.
+    fn root(&self, tree: u32) -> Option<u32> {
+        match self.first_nodes[tree as usize] {
+            (_, NONE) => None,
+            (ROOT, node) => Some(node),
+            _ => self.other_nodes.get(&(tree, ROOT)).copied(),
+        }
     }
 }
 
@@ -168,8 +191,8 @@ impl Graph {
             .commits
             .iter()
             .map(|commit| {
-                let node = commit.tree.and_then(|tree| places.nodes.get(&(tree, ROOT)));
-                node.map_or(EMPTY, |&node| of_nodes[node as usize])
+                let node = commit.tree.and_then(|tree| places.root(tree));
+                node.map_or(EMPTY, |node| of_nodes[node as usize])
             })
             .collect();
         let mut stays = vec![Stay::default(); count];

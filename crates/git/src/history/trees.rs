@@ -272,11 +272,13 @@ pub struct Sightings<'h> {
     trees: Trees,
     /// What each tree holds of it, directly or not: the tree, the name, the target; sorted.
     holds: Vec<(u32, u32, Target)>,
+    /// For each number, where in `holds` its part begins; and where the last part ends.
+    begins: Vec<u32>,
 }
 
 impl<'h> Sightings<'h> {
     fn new(history: &'h History<'h>, trees: Trees) -> Self {
-        let mut sightings = Self { history, trees, holds: Vec::new() };
+        let mut sightings = Self { history, trees, holds: Vec::new(), begins: Vec::new() };
         sightings.climb();
         sightings
     }
@@ -310,14 +312,23 @@ impl<'h> Sightings<'h> {
         }
         holds.sort_unstable();
         holds.dedup();
+        let mut at = 0;
+        let begin = |number: usize| {
+            at += holds[at..].iter().take_while(|&&(tree, ..)| (tree as usize) < number).count();
+            at as u32
+        };
+        self.begins = (0..=self.history.len()).map(begin).collect();
         self.holds = holds;
     }
 
-    /// What a tree holds directly: names and targets.
-    pub(super) fn held_by(&self, tree: u32) -> impl Iterator<Item = (u32, Target)> + '_ {
-        let from = self.holds.partition_point(|&(other, ..)| other < tree);
-        let here = self.holds[from..].iter().take_while(move |&&(other, ..)| other == tree);
-        here.map(|&(_, name, target)| (name, target))
+    /// What a tree holds directly: itself, names and targets.
+    pub(super) fn held_by(&self, tree: u32) -> &[(u32, u32, Target)] {
+        let [from, to] = [tree, tree + 1].map(|number| self.begins[number as usize] as usize);
+        &self.holds[from..to]
+    }
+
+    pub(super) fn object_count(&self) -> usize {
+        self.history.len()
     }
 
     pub(super) fn name(&self, name: u32) -> &BString {
