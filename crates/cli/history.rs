@@ -281,7 +281,7 @@ fn roots<'g>(graph: &'g Graph, scope: &'g Bits) -> impl Iterator<Item = u32> + '
     let commits = graph.commits.iter().enumerate();
     let commits = commits.filter(|(place, _)| scope.has(*place as u32)).map(|(_, commit)| commit);
     commits.flat_map(|commit| {
-        let parents = commit.parents.iter().filter_map(|&parent| graph.place(parent));
+        let parents = graph.parents(commit).iter().filter_map(|&parent| graph.place(parent));
         let of_parents = parents.filter_map(|place| graph.commits[place].tree);
         commit.tree.into_iter().chain(of_parents)
     })

@@ -133,6 +133,13 @@ impl Anchors {
         bytes.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]))
     }
 
+    /// The length of the longest literal.
+    #[cfg(test)]
+    pub(crate) fn longest(&self) -> usize {
+        let places = &self.bytes[self.places.start..][..PLACE * self.places.count];
+        places.chunks_exact(PLACE).map(|place| usize::from(place[4])).max().unwrap_or(0)
+    }
+
     /// Compares the literals whose gram this is.
     fn compare(&self, text: &[u8], at: usize, gram: Gram, hit: &mut impl FnMut(Hit)) {
         let Some(first) = self.slot(gram) else { return };

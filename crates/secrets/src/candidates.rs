@@ -149,3 +149,122 @@ fn assigned(text: &[u8], hit: Hit) -> View {
     let after = name.end - hit.start + assignment::LONGEST_READ;
     View { before, after, likely }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::scan::Scratch;
+    use crate::{rulefile, template};
+
+    fn spots(rules: &RuleSet, text: &[u8], begins: Range<usize>) -> Vec<Spot> {
+        let mut spots = Vec::new();
+        rules.spots(text, begins, &mut spots);
+        spots.sort_unstable();
+        spots
+    }
+
+    /// Texts with whole secrets, parts of them, and what only looks like one.
+    fn text() -> impl Strategy<Value = Vec<u8>> {
+        let made = |form: &'static str| {
+            any::<u32>().prop_map(move |seed| template::expand(form, &seed.to_string()))
+        };
+        let part = prop_oneof![
+            4 => "[a-z_ =\n\":-]{0,60}".prop_map(String::from),
+            2 => made("x = ghp_{alnum:30}{check}\n"),
+            1 => made("ghp_{alnum:16}"),
+            1 => made("{pem:RSA PRIVATE KEY}\n"),
+            2 => "(db_|my)?(password|token|api_key|secret)( is)?( *[:=]>? *)?[\"']?".prop_map(String::from),
+            2 => made("'{alnum:24}'\n"),
+            1 => made("https://me:{alnum:12}@db.corp/x\n"),
+            1 => "-{0,3}[a-z-]{0,200}".prop_map(String::from),
+        ];
+        prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat().into_bytes())
+    }
+
+    #[test]
+    fn every_example_of_every_rule_has_a_likely_spot() {
+        let patterns = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../patterns");
+        let loaded = rulefile::load_dir(&patterns).expect("the rule files are of the form");
+        let rules = RuleSet::default();
+        for one in &loaded {
+            for (index, example) in one.rule.examples.iter().enumerate() {
+                let seed = format!("{} example {index}", one.rule.id);
+                let text = template::expand(example, &seed).into_bytes();
+                let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
+                assert!(likely || RuleSet::is_opaque(&text), "{} {index}", one.rule.id);
+            }
+        }
+    }
+
+    #[test]
+    fn a_new_anchor_is_found_beside_a_change() {
+        let rules = RuleSet::default();
+        let longest = rules.anchors.longest();
+        assert!(longest <= RuleSet::NEAR && longest <= LONGEST_ANCHOR, "{longest}");
+    }
+
+    #[test]
+    fn plain_text_has_no_likely_spot() {
+        let rules = RuleSet::default();
+        let text = b"fn main() { println!(\"a token is no secret\"); }\n".repeat(20);
+        assert!(!spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+        #[test]
+        fn no_finding_without_a_likely_spot(
+            text in text(),
+            path in prop::sample::select(vec!["a.c", "a.yml", "README", ".env", "node_modules/a.js"]),
+        ) {
+            let rules = RuleSet::default();
+            let found = rules.scan(path.as_bytes(), &text, &mut Scratch::default());
+            let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
+            prop_assert!(found.is_empty() || likely || RuleSet::is_opaque(&text), "{found:?}");
+        }
+
+        #[test]
+        fn spots_are_what_the_bytes_in_their_reach_make_them(
+            text in text(),
+            other in text(),
+            at in any::<prop::sample::Index>(),
+        ) {
+            let rules = RuleSet::default();
+            let at = at.index(text.len() + 1);
+            // What follows is changed, then what stands before.
+            let near = RuleSet::NEAR;
+            let changed = [&text[..at], &other[..]].concat();
+            let after = spots(&rules, &changed, 0..changed.len());
+            for spot in spots(&rules, &text, 0..text.len()) {
+                let start = spot.at as usize;
+                let reach = usize::from(spot.after).max(near);
+                if start + reach <= at {
+                    prop_assert!(after.contains(&spot), "{spot:?} {at}");
+                }
+            }
+            let changed = [&other[..], &text[at..]].concat();
+            let before = spots(&rules, &changed, 0..changed.len());
+            for spot in spots(&rules, &text, 0..text.len()) {
+                let start = spot.at as usize;
+                let reach = usize::from(spot.before).max(near);
+                if start >= at + reach {
+                    let moved = Spot { at: (start - at + other.len()) as u32, ..spot };
+                    prop_assert!(before.contains(&moved), "{spot:?} {at}");
+                }
+            }
+        }
+
+        #[test]
+        fn a_part_has_the_spots_that_begin_in_it(text in text(), from: prop::sample::Index) {
+            let rules = RuleSet::default();
+            let from = from.index(text.len() + 1);
+            let mut parts = spots(&rules, &text, 0..from);
+            parts.extend(spots(&rules, &text, from..text.len()));
+            prop_assert_eq!(parts, spots(&rules, &text, 0..text.len()));
+        }
+    }
+}

@@ -17,20 +17,24 @@ pub struct Commit {
     pub number: u32,
     /// The number of its tree, if that is there.
     pub tree: Option<u32>,
-    /// The numbers of its parents that are there.
-    pub parents: Vec<u32>,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
-    /// Ids that it names and that are not there: its tree, parents.
-    missing: Vec<ObjectId>,
+    /// Where its parents begin in the list of all, and how many there are.
+    first_parent: u32,
+    parent_count: u32,
 }
 
 /// All commits of a repository.
+#[derive(Default)]
 pub struct Graph {
     /// In the order of their numbers.
     pub commits: Vec<Commit>,
     /// What could not be read.
     pub problems: Vec<Problem>,
+    /// The numbers of the parents that are there, commit by commit.
+    parents: Vec<u32>,
+    /// Ids of trees and parents that are not there, with the number of the commit.
+    missing: Vec<(u32, ObjectId)>,
     /// The target of each tag object.
     tags: HashMap<u32, Option<u32>>,
 }
@@ -44,23 +48,12 @@ pub trait Message: Send {
 impl History<'_> {
     /// Reads all commits and tags, and shows each to one of the lookers, one of each thread.
     pub fn graph<M: Message>(&self, lookers: &mut [M], stop: &AtomicBool) -> Graph {
-        let mut graph = Graph { commits: Vec::new(), problems: Vec::new(), tags: HashMap::new() };
+        let mut graph = Graph::default();
         for kind in [Kind::Commit, Kind::Tag] {
-            let new = |looker| Reader {
-                history: self,
-                looker,
-                kind,
-                commits: Vec::new(),
-                tags: Vec::new(),
-                problems: Vec::new(),
-            };
+            let new = |looker| Reader { history: self, looker, kind, read: Graph::default() };
             let mut readers: Vec<_> = lookers.iter_mut().map(new).collect();
             self.walk(kind, None, &mut readers, stop);
-            for reader in readers {
-                graph.commits.extend(reader.commits);
-                graph.tags.extend(reader.tags);
-                graph.problems.extend(reader.problems);
-            }
+            readers.into_iter().for_each(|reader| graph.append(reader.read));
         }
         graph.commits.sort_unstable_by_key(|commit| commit.number);
         graph.commits.dedup_by_key(|commit| commit.number);
@@ -69,6 +62,26 @@ impl History<'_> {
 }
 
 impl Graph {
+    fn append(&mut self, other: Self) {
+        let first = self.parents.len() as u32;
+        self.parents.extend(other.parents);
+        self.commits.reserve_exact(other.commits.len());
+        self.commits.extend(
+            other
+                .commits
+                .into_iter()
+                .map(|commit| Commit { first_parent: first + commit.first_parent, ..commit }),
+        );
+        self.missing.extend(other.missing);
+        self.tags.extend(other.tags);
+        self.problems.extend(other.problems);
+    }
+
+    /// The numbers of a commit's parents, as far as they are there.
+    pub fn parents(&self, commit: &Commit) -> &[u32] {
+        &self.parents[commit.first_parent as usize..][..commit.parent_count as usize]
+    }
+
     /// The place of a commit among the commits.
     pub fn place(&self, number: u32) -> Option<usize> {
         self.commits.binary_search_by_key(&number, |commit| commit.number).ok()
@@ -94,7 +107,7 @@ impl Graph {
         let mut stack: Vec<usize> = from.into_iter().filter_map(|n| self.place(n)).collect();
         while let Some(place) = stack.pop() {
             if reached.insert(place as u32) {
-                let parents = self.commits[place].parents.iter();
+                let parents = self.parents(&self.commits[place]).iter();
                 stack.extend(parents.filter_map(|&parent| self.place(parent)));
             }
         }
@@ -103,10 +116,8 @@ impl Graph {
 
     /// Ids that these commits name and that are not in the database, each with the commit's place.
     pub fn missing(&self, reached: &Bits) -> impl Iterator<Item = (usize, &ObjectId)> {
-        let commits = self.commits.iter().enumerate();
-        commits
-            .filter(|(place, _)| reached.has(*place as u32))
-            .flat_map(|(place, commit)| commit.missing.iter().map(move |id| (place, id)))
+        let named = self.missing.iter().filter_map(|(number, id)| Some((self.place(*number)?, id)));
+        named.filter(|&(place, _)| reached.has(place as u32))
     }
 }
 
@@ -114,9 +125,7 @@ struct Reader<'h, M> {
     history: &'h History<'h>,
     looker: &'h mut M,
     kind: Kind,
-    commits: Vec<Commit>,
-    tags: Vec<(u32, Option<u32>)>,
-    problems: Vec<Problem>,
+    read: Graph,
 }
 
 impl<M: Message> Visit for Reader<'_, M> {
@@ -138,7 +147,7 @@ impl<M: Message> Visit for Reader<'_, M> {
     }
 
     fn broken(&mut self, number: u32, why: Broken) {
-        self.problems.push(self.history.broken_problem(number, why));
+        self.read.problems.push(self.history.broken_problem(number, why));
     }
 }
 
@@ -146,33 +155,38 @@ impl<M> Reader<'_, M> {
     fn commit(&mut self, number: u32, raw: &[u8]) -> Option<()> {
         let mut lines = raw.lines();
         let tree = self.named(lines.next()?, b"tree ")?;
-        let mut missing = Vec::new();
-        let mut there = |id: ObjectId| {
-            let found = self.history.find(&id);
-            if found.is_none() {
-                missing.push(id);
-            }
-            found
-        };
         // The empty tree need not be stored.
-        let tree = if tree.is_empty_tree() { self.history.find(&tree) } else { there(tree) };
-        let mut parents = Vec::new();
+        let tree =
+            if tree.is_empty_tree() { self.history.find(&tree) } else { self.there(number, tree) };
+        let first_parent = self.read.parents.len() as u32;
         let mut time = 0;
         for line in lines.take_while(|line| !line.is_empty()) {
             if let Some(parent) = self.named(line, b"parent ") {
-                parents.extend(there(parent));
+                let parent = self.there(number, parent);
+                self.read.parents.extend(parent);
             } else if let Some(committer) = line.strip_prefix(b"committer ") {
                 time = time_of(committer).unwrap_or(0);
                 break;
             }
         }
-        self.commits.push(Commit { number, tree, parents, time, missing });
+        let parent_count = self.read.parents.len() as u32 - first_parent;
+        self.read.commits.push(Commit { number, tree, time, first_parent, parent_count });
         Some(())
+    }
+
+    /// The number of an object that a commit names, which should be there.
+    fn there(&mut self, commit: u32, id: ObjectId) -> Option<u32> {
+        let found = self.history.find(&id);
+        if found.is_none() {
+            self.read.missing.push((commit, id));
+        }
+        found
     }
 
     fn tag(&mut self, number: u32, raw: &[u8]) -> Option<()> {
         let target = self.named(raw.lines().next()?, b"object ")?;
-        self.tags.push((number, self.history.find(&target)));
+        let target = self.history.find(&target);
+        self.read.tags.insert(number, target);
         Some(())
     }
 

@@ -43,7 +43,7 @@ impl History<'_> {
                 number => number.parse().ok()?,
             };
             let parent = |commit: usize, which: usize| {
-                graph.place(*graph.commits[commit].parents.get(which)?)
+                graph.place(*graph.parents(&graph.commits[commit]).get(which)?)
             };
             match sign {
                 '~' => {

@@ -210,7 +210,8 @@ impl Graph {
     /// Compares a commit with its parents.
     fn compare(&self, place: usize, of_commits: &[u32], sets: &Sets, stays: &mut [Stay]) {
         let here = of_commits[place];
-        let parents = self.commits[place].parents.iter().filter_map(|&parent| self.place(parent));
+        let parents =
+            self.parents(&self.commits[place]).iter().filter_map(|&parent| self.place(parent));
         let mut before: Vec<u32> = parents.map(|parent| of_commits[parent]).collect();
         before.sort_unstable();
         before.dedup();

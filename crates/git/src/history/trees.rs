@@ -66,11 +66,12 @@ impl History<'_> {
         };
         let mut readers: Vec<_> = (0..threads.max(1)).map(new).collect();
         self.walk(Kind::Tree, None, &mut readers, stop);
-        let mut trees = Trees::default();
-        for reader in readers {
-            trees.added.extend(reader.trees.added);
-            trees.removed.extend(reader.trees.removed);
-            trees.problems.extend(reader.trees.problems);
+        let mut parts = readers.into_iter().map(|reader| reader.trees);
+        let mut trees = parts.next().unwrap_or_default();
+        for part in parts {
+            trees.added.extend(part.added);
+            trees.removed.extend(part.removed);
+            trees.problems.extend(part.problems);
         }
         trees.added.sort_unstable();
         trees.removed.sort_unstable();
