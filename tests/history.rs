@@ -17,10 +17,10 @@ struct Told {
 impl Told {
     fn of(repo: &Repo, args: &[&str]) -> Self {
         let args = [&["history", "--format", "json"], args].concat();
-        Self::by(repo.leakgate(&args))
+        Self::by(&repo.leakgate(&args))
     }
 
-    fn by(run: Run) -> Self {
+    fn by(run: &Run) -> Self {
         Self { report: run.json(), code: run.code }
     }
 
@@ -247,7 +247,7 @@ fn bare_empty_and_other_formats() {
     let bare = repo.beside("bare");
     repo.git(&["clone", "-q", "--bare", ".", &bare.display().to_string()]);
     let run = repo.leakgate_in(&bare, &["history", "--format", "json"]);
-    assert_eq!(Told::by(run).assert_code(1).paths(), ["a"]);
+    assert_eq!(Told::by(&run).assert_code(1).paths(), ["a"]);
     for option in ["--object-format=sha256", "--ref-format=reftable"] {
         let repo = Repo::init(&[option]);
         Told::of(&repo, &[]).assert_code(0);
@@ -269,7 +269,7 @@ fn a_shallow_clone_says_so() {
     let clone = repo.beside("clone");
     let origin = format!("file://{}", repo.path("").display());
     repo.git(&["clone", "-q", "--depth=1", &origin, &clone.display().to_string()]);
-    let told = Told::by(repo.leakgate_in(&clone, &["history", "--format", "json"])).assert_code(0);
+    let told = Told::by(&repo.leakgate_in(&clone, &["history", "--format", "json"])).assert_code(0);
     assert_eq!(told.report["summary"]["shallow"], true);
     let text = repo.leakgate_in(&clone, &["history"]).assert_code(0).text();
     assert!(text.contains("older commits are not in this shallow clone"), "{text}");
@@ -283,7 +283,7 @@ fn what_a_partial_clone_lacks_is_a_problem() {
     let origin = format!("file://{}", repo.path("").display());
     let args = ["clone", "-q", "--no-checkout", "--filter=blob:limit=1k", &origin];
     repo.git(&[&args[..], &[&clone.display().to_string()]].concat());
-    let told = Told::by(repo.leakgate_in(&clone, &["history", "--format", "json"])).assert_code(2);
+    let told = Told::by(&repo.leakgate_in(&clone, &["history", "--format", "json"])).assert_code(2);
     assert_eq!(told.report["problems"][0]["kind"], "missing");
     assert_eq!(told.report["problems"][0]["path"], "big");
 }
@@ -321,7 +321,7 @@ fn a_damaged_pack_is_a_problem_and_the_rest_goes_on() {
         let run = repo.leakgate(&["history", "--format", "json"]);
         assert!(run.code == 2 || run.code == 1, "{at} {run}");
         // Where it says that all was read, all was read.
-        assert!(run.code == 2 || Told::by(run).findings().len() == 40, "{at}");
+        assert!(run.code == 2 || Told::by(&run).findings().len() == 40, "{at}");
     }
 }
 
@@ -332,7 +332,7 @@ fn borrowed_doubled_and_replaced_objects() {
     let clone = repo.beside("clone");
     repo.git(&["clone", "-q", "--shared", ".", &clone.display().to_string()]);
     let told = |args: &[&str]| {
-        Told::by(repo.leakgate_in(&clone, &[&["history", "--format", "json"], args].concat()))
+        Told::by(&repo.leakgate_in(&clone, &[&["history", "--format", "json"], args].concat()))
     };
     assert_eq!(told(&[]).assert_code(1).paths(), ["a"]);
     // The same objects in several packs and loose ones.

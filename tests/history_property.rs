@@ -114,9 +114,9 @@ fn history(seed: u64) -> Vec<u8> {
         write!(head, "data {}\n{message}\n", message.len()).expect("a string takes it");
         let from = dice.roll(3);
         if begun[branch] && begun[from] && from != branch && dice.roll(6) == 0 {
-            write!(head, "merge refs/heads/b{from}\n").expect("a string takes it");
+            writeln!(head, "merge refs/heads/b{from}").expect("a string takes it");
         } else if !begun[branch] && begun[from] {
-            write!(head, "from refs/heads/b{from}\n").expect("a string takes it");
+            writeln!(head, "from refs/heads/b{from}").expect("a string takes it");
             branches[branch] = branches[from].clone();
         }
         begun[branch] = true;
