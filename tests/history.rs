@@ -153,6 +153,21 @@ fn messages_tags_names_and_refs_are_scanned() {
 }
 
 #[test]
+fn tags_of_trees_and_of_blobs_count() {
+    let repo = Repo::new();
+    repo.stage("deep/a", line(1));
+    let tree = repo.git(&["write-tree"]);
+    repo.git(&["tag", "-a", "-m", "a tree", "tree", &tree]);
+    let blob = repo.store(line(2));
+    repo.git(&["tag", "blob", &blob]);
+    repo.git(&["reset", "-q", "--hard"]);
+    let told = Told::of(&repo, &[]).assert_code(1);
+    assert_eq!(told.paths(), ["deep/a", "refs/tags/blob"]);
+    assert_eq!(told.findings()[0]["history"]["standing"], "tip");
+    assert_eq!(told.findings()[1]["history"]["standing"], "tip");
+}
+
+#[test]
 fn a_secret_in_a_folder_name_hides_in_no_path() {
     let repo = Repo::new();
     repo.stage(format!("{}/a", github_token(1)), line(2)).commit();
@@ -215,6 +230,8 @@ fn refs_branches_ranges_and_dates_narrow_it_down() {
     assert_eq!(paths(&["--range", "one..main"]), "c");
     assert_eq!(paths(&["--range", "one..HEAD"]), "c");
     assert_eq!(paths(&["--range", "HEAD~2..HEAD~1"]), "a");
+    let range = repo.leakgate(&["range", "one..main", "--format", "json"]);
+    assert_eq!(Told::by(&range).assert_code(1).paths(), ["c"]);
     assert_eq!(paths(&["--since", "2025-01-01"]), "c");
     assert_eq!(paths(&["--since", "2026-01-01"]), "");
     for wrong in

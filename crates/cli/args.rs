@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Stdin(StdinArgs),
     /// Scan everything that was ever committed
     History(HistoryArgs),
+    /// Scan what commits bring that one has and another has not
+    Range(RangeArgs),
     /// Run leakgate in this repository's git hooks from now on
     Install,
     /// Take leakgate out of this repository's git hooks
@@ -103,6 +105,15 @@ pub(crate) struct StdinArgs {
 }
 
 #[derive(Debug, ClapArgs)]
+pub(crate) struct RangeArgs {
+    /// Two commits: what B has and A has not
+    #[arg(value_name = "A..B")]
+    pub(crate) range: String,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, Default, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Only what these refs lead to, as `heads/release-*` [default: all refs]
     #[arg(long, value_name = "GLOB")]

@@ -7,9 +7,11 @@
 mod blobs;
 mod confirm;
 mod messages;
+mod progress;
 mod secrets;
 
-use std::sync::atomic::AtomicBool;
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
 
@@ -24,13 +26,20 @@ use leakgate_secrets::RuleSet;
 
 use self::blobs::Blobs;
 use self::messages::Messages;
+use self::progress::{Progress, interrupt};
 use self::secrets::Secrets;
-use crate::args::HistoryArgs;
+use crate::args::{HistoryArgs, RangeArgs};
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
 
-/// `leakgate history`.
-pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+/// `leakgate range A..B`.
+pub(crate) fn range(args: RangeArgs) -> anyhow::Result<Exit> {
+    let RangeArgs { range, scan } = args;
+    history("range", &HistoryArgs { range: Some(range), scan, ..HistoryArgs::default() })
+}
+
+/// `leakgate history`, or another command that does the same.
+pub(crate) fn history(command: &str, args: &HistoryArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
@@ -41,7 +50,7 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
         .threads
         .filter(|&threads| threads > 0)
         .unwrap_or_else(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
-    let stop = AtomicBool::new(false);
+    let stop = interrupt()?;
     let scan = Scan { history: &history, rules: &rules, ignores: &ignores, threads, stop: &stop };
     let told = scan.run(args)?;
     let facts = HistoryFacts {
@@ -49,15 +58,7 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
         commits: told.commits,
         shallow: !history.shallow().is_empty(),
     };
-    run::finish_with(
-        "history",
-        Scope::History,
-        &told.scanned,
-        &rules,
-        &args.scan,
-        start,
-        Some(facts),
-    )
+    run::finish_with(command, Scope::History, &told.scanned, &rules, &args.scan, start, Some(facts))
 }
 
 /// What a scan of the history needs.
@@ -66,8 +67,12 @@ struct Scan<'s> {
     rules: &'s RuleSet,
     ignores: &'s IgnoreFile,
     threads: usize,
+    /// Set when the user wants no more to be read; what was read is told.
     stop: &'s AtomicBool,
 }
+
+/// Nothing ends what is told of that which was read.
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// What it has to tell.
 struct Told {
@@ -88,6 +93,14 @@ struct Extent {
     others: Vec<(u32, usize)>,
 }
 
+impl Extent {
+    /// Trees that refs point to without a commit.
+    fn folders(&self, history: &History<'_>) -> Vec<u32> {
+        let others = self.others.iter().map(|&(number, _)| number);
+        others.filter(|&number| history.kind(number) == Some(Kind::Tree)).collect()
+    }
+}
+
 impl Scan<'_> {
     fn run(&self, args: &HistoryArgs) -> anyhow::Result<Told> {
         let history = self.history;
@@ -96,19 +109,21 @@ impl Scan<'_> {
         outcome.problems.extend(problems);
 
         let mut messages: Vec<_> = (0..self.threads).map(|_| Messages::new(self.rules)).collect();
-        let mut graph = history.graph(&mut messages, self.stop);
+        let mut graph = history.graph(&mut messages, &NEVER);
         outcome.problems.append(&mut graph.problems);
         let extent = self.extent(args, refs, &graph, &mut outcome)?;
 
-        let (wanted, mut blobs) = self.blobs(&mut outcome);
-        let sightings =
-            history.sightings(&wanted, &|name| self.is_odd(name), self.threads, self.stop);
+        let (wanted, mut blobs) = self.blobs(args, &mut outcome);
+        let sightings = history.sightings(&wanted, &|name| self.is_odd(name), self.threads, &NEVER);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
-        let mut places = sightings.places(roots(&graph, &extent.scope));
+        let folders = extent.folders(history);
+        let mut places =
+            sightings.places(roots(&graph, &extent.scope).chain(folders.iter().copied()));
         self.add_other_places(args, &extent, &graph, &sightings, &wanted, &mut places);
         tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
 
         let mut secrets = Secrets::new(self, &graph, &extent);
+        secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();
         secrets.take_places(&places, confirm::blobs(self, &places, &blobs, &mut outcome));
         secrets.take_messages(messages);
         secrets.take_refs();
@@ -121,10 +136,14 @@ impl Scan<'_> {
     }
 
     /// Asks all blobs. Returns those to be looked at again, and what was found out.
-    fn blobs(&self, outcome: &mut Outcome) -> (Bits, Found) {
-        let mut visitors: Vec<_> =
-            (0..self.threads).map(|_| Blobs::new(self.history, self.rules)).collect();
+    fn blobs(&self, args: &HistoryArgs, outcome: &mut Outcome) -> (Bits, Found) {
+        let progress = Progress::new(self.history.count(Kind::Blob), args.scan.quiet);
+        let new = |_| Blobs::new(self.history, self.rules, &progress);
+        let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
         self.history.walk(Kind::Blob, None, &mut visitors, self.stop);
+        if self.stop.load(Ordering::Relaxed) {
+            outcome.problems.push(interrupted());
+        }
         let mut wanted = Bits::new(self.history.len());
         let mut found = Found::default();
         for visitor in visitors {
@@ -287,6 +306,15 @@ fn roots<'g>(graph: &'g Graph, scope: &'g Bits) -> impl Iterator<Item = u32> + '
     })
 }
 
+fn interrupted() -> Problem {
+    Problem {
+        path: None,
+        kind: ProblemKind::Interrupted,
+        detail: "the scan was ended before everything was read".to_owned(),
+        help: "run it again and let it end".to_owned(),
+    }
+}
+
 /// What stands in commits and is missing or damaged is a problem.
 fn tell_of_places(
     outcome: &mut Outcome,
@@ -303,14 +331,18 @@ fn tell_of_places(
             help: "narrow it down with --range or --since".to_owned(),
         });
     }
-    let mut told = std::collections::HashSet::new();
+    let mut told = HashSet::new();
+    let mut missing = 0;
     for place in &places.list {
         if !told.insert(place.target) {
             continue;
         }
         match place.target {
-            Target::Missing(missing) => {
-                outcome.problems.push(sightings.missing_problem(missing, &place.path));
+            Target::Missing(number) => {
+                missing += 1;
+                if missing <= MOST_MISSING {
+                    outcome.problems.push(sightings.missing_problem(number, &place.path));
+                }
             }
             Target::Object(number) => {
                 let found = blobs.broken.binary_search_by_key(&number, |&(number, _)| number);
@@ -322,7 +354,18 @@ fn tell_of_places(
             Target::Name(_) => {}
         }
     }
+    if missing > MOST_MISSING {
+        outcome.problems.push(Problem {
+            path: None,
+            kind: ProblemKind::Missing,
+            detail: format!("{} more objects are not in the database", missing - MOST_MISSING),
+            help: "in a partial clone, `git fetch --refetch --no-filter` fetches them".to_owned(),
+        });
+    }
 }
+
+/// A partial clone can lack most of its objects: that is told once.
+const MOST_MISSING: u64 = 50;
 
 fn missing_tip(one: &Ref) -> Problem {
     Problem {

@@ -5,9 +5,12 @@
 //! copy that holds it and all it depends on. Spots beside an edit are asked anew.
 
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
 use leakgate_secrets::{RuleSet, Spot};
+
+use super::progress::Progress;
 
 /// What one thread found out.
 pub(super) struct Blobs<'h> {
@@ -22,6 +25,9 @@ pub(super) struct Blobs<'h> {
     pub(super) count: u64,
     pub(super) bytes: u64,
     ranges: Vec<Range<usize>>,
+    progress: &'h Progress,
+    /// How many blobs the progress was not told of yet.
+    untold: u64,
 }
 
 /// What is remembered of a blob for those that build on it.
@@ -34,8 +40,15 @@ pub(super) struct Note {
 /// No source has so many; a list of them must not take more than the content.
 const MOST_SPOTS: usize = 1 << 20;
 
+/// The progress is told after so many blobs.
+const TELL_AFTER: u64 = 256;
+
 impl<'h> Blobs<'h> {
-    pub(super) fn new(history: &'h History<'h>, rules: &'h RuleSet) -> Self {
+    pub(super) fn new(
+        history: &'h History<'h>,
+        rules: &'h RuleSet,
+        progress: &'h Progress,
+    ) -> Self {
         Self {
             history,
             rules,
@@ -45,7 +58,29 @@ impl<'h> Blobs<'h> {
             count: 0,
             bytes: 0,
             ranges: Vec::new(),
+            progress,
+            untold: 0,
         }
+    }
+
+    /// The spots of a blob; `None` if there are too many to keep.
+    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Vec<Spot>> {
+        let text = blob.content;
+        let mut spots = Vec::new();
+        let base = blob.base.as_ref();
+        if let Some((base, from)) = base.and_then(|base| Some((base, base.note.spots.as_ref()?))) {
+            self.find_changed(text.len(), base.note.len, base.copies);
+            for range in &self.ranges {
+                self.rules.spots(text, range.clone(), &mut spots);
+            }
+            self.carry(text, base, from, &mut spots);
+        } else {
+            self.rules.spots(text, 0..text.len(), &mut spots);
+        }
+        // Two anchors can begin at one place, and each of them asks for both.
+        spots.sort_unstable();
+        spots.dedup();
+        (spots.len() <= MOST_SPOTS).then_some(spots)
     }
 
     /// Where a blob must be asked anew: around what was inserted or left out.
@@ -106,31 +141,23 @@ impl Visit for Blobs<'_> {
     const LARGE: u64 = 16 << 20;
 
     fn visit(&mut self, blob: &Decoded<'_, Note>) -> Note {
+        self.untold += 1;
+        if self.untold == TELL_AFTER {
+            self.progress.add(std::mem::take(&mut self.untold));
+        }
         let text = blob.content;
-        let mut spots = Vec::new();
-        let base = blob.base.as_ref();
-        if let Some((base, from)) = base.and_then(|base| Some((base, base.note.spots.as_ref()?))) {
-            self.find_changed(text.len(), base.note.len, base.copies);
-            for range in &self.ranges {
-                self.rules.spots(text, range.clone(), &mut spots);
-            }
-            self.carry(text, base, from, &mut spots);
-        } else {
-            self.rules.spots(text, 0..text.len(), &mut spots);
-        }
-        // Two anchors can begin at one place, and each of them asks for both.
-        spots.sort_unstable();
-        spots.dedup();
         let number = self.history.canonical(blob.number);
-        let many = spots.len() > MOST_SPOTS;
-        if many || spots.iter().any(|spot| spot.likely) || RuleSet::is_opaque(text) {
-            self.candidates.push(number);
-        }
         if number == blob.number {
             self.count += 1;
             self.bytes += text.len() as u64;
         }
-        Note { len: text.len(), spots: (!many).then_some(spots) }
+        // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
+        let asked = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
+        let is_plain = asked.as_ref().is_some_and(|spots| !spots.iter().any(|spot| spot.likely));
+        if !is_plain || RuleSet::is_opaque(text) {
+            self.candidates.push(number);
+        }
+        Note { len: text.len(), spots: asked }
     }
 
     fn broken(&mut self, number: u32, why: Broken) {

@@ -7,7 +7,7 @@ use leakgate_git::history::{Bits, Broken, Decoded, Kind, Place, Places, Target, 
 use leakgate_model::{Content, Finding, Outcome, Problem, ProblemKind};
 use leakgate_secrets::{RuleSet, Scratch};
 
-use super::{Found, Scan};
+use super::{Found, NEVER, Scan};
 
 /// What was found at places, by their numbers.
 pub(super) type Hits = Vec<(u32, Finding)>;
@@ -44,7 +44,7 @@ pub(super) fn blobs(
         problems: Vec::new(),
     };
     let mut visitors: Vec<_> = (0..scan.threads).map(new).collect();
-    scan.history.walk(Kind::Blob, Some(&wanted), &mut visitors, scan.stop);
+    scan.history.walk(Kind::Blob, Some(&wanted), &mut visitors, &NEVER);
     if let Some(visitor) = visitors.first_mut() {
         for &number in found.large.iter().filter(|&&number| wanted.has(number)) {
             if !is_broken(number) {

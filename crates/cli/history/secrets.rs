@@ -1,6 +1,6 @@
 //! From what was found at places to what is told: one finding for each secret, with its stay.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
 use leakgate_git::history::{Graph, Kind, Places, Stay, Target};
@@ -17,6 +17,8 @@ pub(super) struct Secrets<'s> {
     scan: &'s Scan<'s>,
     graph: &'s Graph,
     extent: &'s Extent,
+    /// Places in trees that a ref points to without a commit.
+    pub(super) folders: HashSet<u32>,
     numbers: HashMap<(RuleId, Secret), u32>,
     list: Vec<Known>,
     /// Which secrets each place holds.
@@ -42,6 +44,7 @@ impl<'s> Secrets<'s> {
             scan,
             graph,
             extent,
+            folders: HashSet::new(),
             numbers: HashMap::new(),
             list: Vec::new(),
             held_at: Vec::new(),
@@ -164,12 +167,13 @@ impl<'s> Secrets<'s> {
             return Some(finding.clone());
         }
         // It stands in no commit, or came before those that count.
-        let stray = known.at.iter().find(|(place, _)| self.is_stray(*place, places));
+        let stray = known.at.iter().find(|(place, _)| self.is_apart(*place, places));
         stray.map(|(_, finding)| finding.clone())
     }
 
-    fn is_stray(&self, place: u32, places: &Places) -> bool {
-        !places.is_in_a_tree(place)
+    /// Returns true if and only if a place is one that no commit has to lead to.
+    fn is_apart(&self, place: u32, places: &Places) -> bool {
+        !places.is_in_a_tree(place) || self.folders.contains(&place)
     }
 
     fn trace(
@@ -219,9 +223,14 @@ impl<'s> Secrets<'s> {
 
     /// Returns true if and only if a ref points to one of its places itself.
     fn in_others(&self, known: &Known, places: &Places) -> bool {
-        known.at.iter().any(|&(place, _)| match places.list[place as usize].target {
-            Target::Object(number) => self.extent.others.iter().any(|&(other, _)| other == number),
-            _ => false,
+        known.at.iter().any(|&(place, _)| {
+            let is_pointed_at = match places.list[place as usize].target {
+                Target::Object(number) => {
+                    self.extent.others.iter().any(|&(other, _)| other == number)
+                }
+                _ => false,
+            };
+            is_pointed_at || self.folders.contains(&place)
         })
     }
 

@@ -51,6 +51,7 @@ pub(crate) fn problem_kind(kind: ProblemKind) -> &'static str {
         ProblemKind::Conflict => "conflict",
         ProblemKind::Unsupported => "unsupported",
         ProblemKind::Fault => "fault",
+        ProblemKind::Interrupted => "interrupted",
     }
 }
 

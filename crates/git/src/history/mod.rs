@@ -131,6 +131,11 @@ impl<'r> History<'r> {
         self.first_loose as usize + self.loose.len()
     }
 
+    /// How many objects of a kind there are, those that are stored more than once counted as often.
+    pub fn count(&self, kind: Kind) -> u64 {
+        (0..self.len() as u32).filter(|&number| self.kind(number) == Some(kind)).count() as u64
+    }
+
     /// Returns true if and only if there are no objects.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
