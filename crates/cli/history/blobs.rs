@@ -33,7 +33,7 @@ pub(super) struct Blobs<'h> {
 /// What is remembered of a blob for those that build on it.
 pub(super) struct Note {
     len: usize,
-    /// Sorted by place; `None` if there are too many to keep.
+    /// Sorted by place; `None` if it is to be scanned whole in any case.
     spots: Option<Vec<Spot>>,
 }
 
@@ -86,7 +86,7 @@ impl<'h> Blobs<'h> {
     /// Where a blob must be asked anew: around what was inserted or left out.
     fn find_changed(&mut self, len: usize, base: usize, copies: &[Copy]) {
         self.ranges.clear();
-        let near = RuleSet::NEAR;
+        let near = self.rules.near();
         let ranges = &mut self.ranges;
         let mut add = |from: usize, to: usize| {
             let (from, to) = (from.saturating_sub(near), len.min(to + near));
@@ -151,13 +151,16 @@ impl Visit for Blobs<'_> {
             self.count += 1;
             self.bytes += text.len() as u64;
         }
-        // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
-        let asked = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
-        let is_plain = asked.as_ref().is_some_and(|spots| !spots.iter().any(|spot| spot.likely));
-        if !is_plain || RuleSet::is_opaque(text) {
+        let spots = if RuleSet::is_opaque(text) {
+            None
+        } else {
+            // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
+            catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None)
+        };
+        if spots.as_ref().is_none_or(|spots| spots.iter().any(|spot| spot.likely)) {
             self.candidates.push(number);
         }
-        Note { len: text.len(), spots: asked }
+        Note { len: text.len(), spots }
     }
 
     fn broken(&mut self, number: u32, why: Broken) {

@@ -9,6 +9,7 @@
 //! rules, so at start there is nothing to build and nothing to relocate.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 /// Four bytes that some literal contains, as one number, `FOLD`ed.
 type Gram = u32;
@@ -46,6 +47,7 @@ pub(crate) struct Anchors {
     places: Section,
     rules: Section,
     pool: Section,
+    longest: OnceLock<usize>,
 }
 
 /// A part of the index: where its records begin, and how many there are.
@@ -90,7 +92,7 @@ impl Anchors {
         let places = section(1, PLACE);
         let rules = section(2, 2);
         let pool = section(3, 1);
-        Self { bytes, slots, places, rules, pool }
+        Self { bytes, slots, places, rules, pool, longest: OnceLock::new() }
     }
 
     /// Calls `hit` for each literal in `text`, from left to right by the place of the four bytes
@@ -134,10 +136,11 @@ impl Anchors {
     }
 
     /// The length of the longest literal.
-    #[cfg(test)]
     pub(crate) fn longest(&self) -> usize {
-        let places = &self.bytes[self.places.start..][..PLACE * self.places.count];
-        places.chunks_exact(PLACE).map(|place| usize::from(place[4])).max().unwrap_or(0)
+        *self.longest.get_or_init(|| {
+            let places = &self.bytes[self.places.start..][..PLACE * self.places.count];
+            places.chunks_exact(PLACE).map(|place| usize::from(place[4])).max().unwrap_or(0)
+        })
     }
 
     /// Compares the literals whose gram this is.

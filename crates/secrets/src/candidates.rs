@@ -32,20 +32,22 @@ pub struct Spot {
     pub likely: bool,
 }
 
-/// The most bytes of an anchor; a literal of the index has one byte for its length.
-const LONGEST_ANCHOR: usize = 255;
+/// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
+/// More of it means more bytes to ask beside changes, less of it more spots to carry.
+const NEAR: usize = 96;
 
 impl RuleSet {
-    /// Changes farther than this from a place make no new spot there, and spots of no greater reach
-    /// are told only if they are likely, as [`RuleSet::spots`] finds them anew beside a change.
-    pub const NEAR: usize = 96;
+    /// Changes farther than this from a place, in bytes, make no new spot there.
+    pub fn near(&self) -> usize {
+        NEAR.max(self.anchors.longest())
+    }
 
     /// Appends the spots whose anchor begins in a range of a text, in no order.
     ///
     /// What is told of a spot depends on the bytes in its reach, and on where the text ends if that
     /// is in reach.
     pub fn spots(&self, text: &[u8], begins: Range<usize>, spots: &mut Vec<Spot>) {
-        let end = text.len().min(begins.end + LONGEST_ANCHOR);
+        let end = text.len().min(begins.end + self.anchors.longest());
         let Some(piece) = text.get(begins.start..end) else { return };
         self.anchors.find(piece, |mut hit| {
             hit.start += begins.start;
@@ -82,7 +84,7 @@ impl RuleSet {
                 likely |= view.likely;
             }
         }
-        let watched = before > Self::NEAR || after > Self::NEAR;
+        let watched = before > NEAR || after > NEAR;
         let short = |reach: usize| u16::try_from(reach).unwrap_or(u16::MAX);
         (likely || watched).then(|| Spot {
             at: u32::try_from(hit.start).unwrap_or(u32::MAX),
@@ -201,13 +203,6 @@ mod tests {
     }
 
     #[test]
-    fn a_new_anchor_is_found_beside_a_change() {
-        let rules = RuleSet::default();
-        let longest = rules.anchors.longest();
-        assert!(longest <= RuleSet::NEAR, "{longest}");
-    }
-
-    #[test]
     fn plain_text_has_no_likely_spot() {
         let rules = RuleSet::default();
         let text = b"fn main() { println!(\"a token is no secret\"); }\n".repeat(20);
@@ -236,7 +231,7 @@ mod tests {
             let rules = RuleSet::default();
             let at = at.index(text.len() + 1);
             // What follows is changed, then what stands before.
-            let near = RuleSet::NEAR;
+            let near = rules.near();
             let changed = [&text[..at], &other[..]].concat();
             let after = spots(&rules, &changed, 0..changed.len());
             for spot in spots(&rules, &text, 0..text.len()) {
