@@ -29,7 +29,7 @@ impl Dice {
 fn line(dice: &mut Dice) -> String {
     let seed = dice.roll(6) as u64;
     let token = github_token(seed);
-    match dice.roll(24) {
+    match dice.roll(28) {
         0 => format!("token = \"{token}\"\n"),
         1 => format!("{token}\n"),
         2 => format!("db_password: {}\n", password(seed)),
@@ -42,8 +42,16 @@ fn line(dice: &mut Dice) -> String {
         9 => format!("{}\n", pem(seed)),
         10 => "api_key token secret password\n".to_owned(),
         11 => "x".repeat(dice.roll(900)),
+        12 => format!("data: {}\n", hex(&format!("token={token} ok"))),
+        13 => format!("s = \"{}\" + \"{}\";\n", &token[..14], &token[14..]),
+        14 => format!("{{\"t\": \"\\u0067{}\"}}\n", &token[1..]),
+        15 => hex(&token)[..20 + dice.roll(40)].to_owned(),
         n => format!("line {} of {}\n", dice.roll(50), "words ".repeat(n % 5)),
     }
+}
+
+fn hex(text: &str) -> String {
+    text.bytes().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A private key in name only, as long as one.

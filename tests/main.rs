@@ -10,6 +10,7 @@ mod support;
 mod changes;
 mod commits;
 mod content;
+mod decoding;
 mod files;
 mod history;
 mod history_property;

@@ -1,5 +1,6 @@
 //! Fans entries out to the checks and brings the findings back in order.
 
+use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -10,7 +11,7 @@ use leakgate_model::{
     Source, Status,
 };
 use leakgate_policy::{has_new, mark_known};
-use leakgate_secrets::{RuleSet, Scratch};
+use leakgate_secrets::{RuleSet, Scanned, Scratch};
 use rayon::prelude::*;
 
 /// The checks of one run.
@@ -69,9 +70,18 @@ struct Seen {
     findings: Vec<Finding>,
     problem: Option<Problem>,
     skip: Option<Skip>,
+    /// Why some of what an archive holds was not looked at.
+    unopened: BTreeSet<Skip>,
     bytes: u64,
     /// The path to show instead of the entry's, where that holds a secret itself.
     shown_path: Option<BString>,
+}
+
+impl Seen {
+    fn take(&mut self, scanned: Scanned) {
+        (self.findings, self.bytes, self.unopened) =
+            (scanned.findings, scanned.bytes, scanned.skipped);
+    }
 }
 
 fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<Finding>, Outcome) {
@@ -89,6 +99,9 @@ fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<F
             hide_name(&mut here, problem.as_mut(), &shown);
         }
         findings.extend(here);
+        for skip in one.unopened {
+            *outcome.skipped.entry(skip).or_default() += 1;
+        }
         match (problem, one.skip) {
             (Some(problem), _) => outcome.problems.push(problem),
             (None, Some(skip)) => *outcome.skipped.entry(skip).or_default() += 1,
@@ -183,16 +196,13 @@ impl<'w> Worker<'w> {
         };
         match content {
             Content::Whole(bytes) => {
-                seen.bytes = bytes.len() as u64;
-                seen.findings = self.checks.rules.scan(&entry.path, bytes, &mut self.scratch);
+                let scanned = self.checks.rules.scan_file(&entry.path, bytes, &mut self.scratch);
+                seen.take(scanned);
                 judge_whole(self.checks, entry, bytes, &mut seen.findings);
             }
             Content::Stream(mut stream) => {
                 match scan_stream(self.checks, entry, &mut stream, &mut self.scratch) {
-                    Ok((findings, bytes)) => {
-                        seen.findings = findings;
-                        seen.bytes = bytes;
-                    }
+                    Ok(scanned) => seen.take(scanned),
                     Err(error) => seen.problem = Some(broken_off(entry, &error)),
                 }
             }
@@ -262,12 +272,14 @@ impl<'w> Worker<'w> {
         for file in files.iter().filter(|file| file.mode != Mode::Gitlink) {
             match self.reader.read_object(&file.path, file.id, &mut self.buffer) {
                 Ok(Content::Whole(bytes)) => {
-                    secrets.extend(self.checks.rules.scan(&file.path, bytes, &mut self.scratch));
+                    let rules = self.checks.rules;
+                    secrets.extend(rules.scan_file(&file.path, bytes, &mut self.scratch).findings);
                 }
                 Ok(Content::Stream(mut stream)) => {
                     let rules = self.checks.rules;
-                    let scanned = rules.scan_stream(&file.path, &mut stream, &mut self.scratch);
-                    secrets.extend(scanned.map(|(findings, _)| findings).unwrap_or_default());
+                    let scanned =
+                        rules.scan_file_stream(&file.path, &mut stream, &mut self.scratch);
+                    secrets.extend(scanned.unwrap_or_default().findings);
                 }
                 Err(_) => {}
             }
@@ -302,17 +314,17 @@ fn scan_stream(
     entry: &Entry,
     stream: &mut dyn Read,
     scratch: &mut Scratch,
-) -> io::Result<(Vec<Finding>, u64)> {
+) -> io::Result<Scanned> {
     let mut head = Vec::new();
     if let Some(context) = checks.modes.as_ref().filter(|_| leakgate_modes::wants_content(entry)) {
         stream.take(leakgate_modes::HEAD as u64).read_to_end(&mut head)?;
         let judged = leakgate_modes::check_content(entry, &head, context);
         let mut whole = head.chain(stream);
-        let (mut findings, bytes) = checks.rules.scan_stream(&entry.path, &mut whole, scratch)?;
-        findings.extend(judged);
-        return Ok((findings, bytes));
+        let mut scanned = checks.rules.scan_file_stream(&entry.path, &mut whole, scratch)?;
+        scanned.findings.extend(judged);
+        return Ok(scanned);
     }
-    checks.rules.scan_stream(&entry.path, stream, scratch)
+    checks.rules.scan_file_stream(&entry.path, stream, scratch)
 }
 
 fn broken_off(entry: &Entry, error: &io::Error) -> Problem {

@@ -7,6 +7,8 @@ use std::{env, fs};
 #[path = "src/anchors.rs"]
 #[allow(dead_code, reason = "the library looks things up in what is built here")]
 mod anchors;
+#[path = "src/follow.rs"]
+mod follow;
 #[path = "src/gate.rs"]
 #[allow(dead_code, reason = "the library reads what is written here")]
 mod gate;
@@ -21,7 +23,7 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let patterns = root.join("../../patterns");
     println!("cargo::rerun-if-changed={}", patterns.display());
-    for source in ["anchors", "gate", "rulefile", "shape", "stems"] {
+    for source in ["anchors", "follow", "gate", "rulefile", "shape", "stems"] {
         println!("cargo::rerun-if-changed=src/{source}.rs");
     }
     match rulefile::load_dir(&patterns) {
@@ -49,6 +51,6 @@ fn bake(rules: &[rulefile::Loaded]) {
     };
     write("rules.bin", &bytes);
     write("offsets.bin", &offsets);
-    write("gates.bin", &gate::build(rules.iter().map(|rule| &rule.shape)));
+    write("gates.bin", &gate::build(rules.iter().map(rulefile::Baked::gate)));
     write("anchors.bin", &rulefile::index(&rules));
 }

@@ -118,6 +118,7 @@ fn finding(entry: &Entry, text: &str, offset: usize, hit: &Hit, start: Cursor) -
         end_column: end.column,
         span: (hit.span.start + offset) as u64..(hit.span.end + offset) as u64,
         decoded: Vec::new(),
+        inside: Vec::new(),
     });
     finding.excerpt = Some(excerpt(text, hit, start.line));
     finding.lines = Some(source_lines(text, hit.span.start));

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{RuleSet, Spot};
+use leakgate_secrets::{Encoded, RuleSet, Spot};
 
 use super::progress::Progress;
 
@@ -35,6 +35,8 @@ pub(super) struct Note {
     len: usize,
     /// Sorted by place; `None` if it is to be scanned whole in any case.
     spots: Option<Vec<Spot>>,
+    /// What stands encoded in it.
+    encoded: Encoded,
 }
 
 /// No source has so many; a list of them must not take more than the content.
@@ -81,6 +83,21 @@ impl<'h> Blobs<'h> {
         spots.sort_unstable();
         spots.dedup();
         (spots.len() <= MOST_SPOTS).then_some(spots)
+    }
+
+    /// What stands encoded in a blob. Where nothing does in the base, only a change can bring it;
+    /// what does is decoded far around, so then all is looked through.
+    fn encoded(&self, blob: &Decoded<'_, Note>) -> Encoded {
+        let text = blob.content;
+        let is_plain = |base: &Base<'_, Note>| {
+            base.note.spots.is_some()
+                && base.note.encoded == Encoded::Nothing
+                && !self.ranges.iter().any(|range| self.rules.may_encode(text, range.clone()))
+        };
+        if blob.base.as_ref().is_some_and(is_plain) {
+            return Encoded::Nothing;
+        }
+        self.rules.encoded(text)
     }
 
     /// Where a blob must be asked anew: around what was inserted or left out.
@@ -151,16 +168,19 @@ impl Visit for Blobs<'_> {
             self.count += 1;
             self.bytes += text.len() as u64;
         }
-        let spots = if RuleSet::is_opaque(text) {
-            None
+        let (spots, encoded) = if RuleSet::is_opaque(text) {
+            (None, Encoded::Likely)
         } else {
             // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
-            catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None)
+            let asked = catch_unwind(AssertUnwindSafe(|| (self.ask(blob), self.encoded(blob))));
+            asked.unwrap_or((None, Encoded::Likely))
         };
-        if spots.as_ref().is_none_or(|spots| spots.iter().any(|spot| spot.likely)) {
+        if encoded == Encoded::Likely
+            || spots.as_ref().is_none_or(|spots| spots.iter().any(|spot| spot.likely))
+        {
             self.candidates.push(number);
         }
-        Note { len: text.len(), spots }
+        Note { len: text.len(), spots, encoded }
     }
 
     fn broken(&mut self, number: u32, why: Broken) {

@@ -1,11 +1,11 @@
 //! Scans the few blobs whole in which a secret could stand, under each of their paths.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Bits, Broken, Decoded, Kind, Place, Places, Target, Visit};
-use leakgate_model::{Content, Finding, Outcome, Problem, ProblemKind};
-use leakgate_secrets::{RuleSet, Scratch};
+use leakgate_model::{Content, Finding, Outcome, Problem, ProblemKind, Skip};
+use leakgate_secrets::{RuleSet, Scanned, Scratch};
 
 use super::{Found, NEVER, Scan};
 
@@ -42,6 +42,7 @@ pub(super) fn blobs(
         scratch: Scratch::default(),
         hits: Hits::new(),
         problems: Vec::new(),
+        skipped: BTreeSet::new(),
     };
     let mut visitors: Vec<_> = (0..scan.threads).map(new).collect();
     scan.history.walk(Kind::Blob, Some(&wanted), &mut visitors, &NEVER);
@@ -55,6 +56,9 @@ pub(super) fn blobs(
     for visitor in visitors {
         hits.extend(visitor.hits);
         outcome.problems.extend(visitor.problems);
+        for (_, skip) in visitor.skipped {
+            *outcome.skipped.entry(skip).or_default() += 1;
+        }
     }
     hits
 }
@@ -80,6 +84,8 @@ struct Confirm<'s> {
     scratch: Scratch,
     hits: Hits,
     problems: Vec<Problem>,
+    /// What was not looked at inside of which content.
+    skipped: BTreeSet<(Target, Skip)>,
 }
 
 impl Visit for Confirm<'_> {
@@ -97,9 +103,9 @@ impl Visit for Confirm<'_> {
             let rules = self.scan.rules;
             let scratch = &mut self.scratch;
             let scanned =
-                catch_unwind(AssertUnwindSafe(|| rules.scan(path, blob.content, scratch)));
+                catch_unwind(AssertUnwindSafe(|| rules.scan_file(path, blob.content, scratch)));
             match scanned {
-                Ok(found) => self.hits.extend(found.into_iter().map(|finding| (index, finding))),
+                Ok(scanned) => self.take(index, scanned),
                 Err(_) => {
                     self.scratch = Scratch::default();
                     self.problems.push(Problem {
@@ -121,6 +127,14 @@ impl Visit for Confirm<'_> {
 }
 
 impl Confirm<'_> {
+    fn take(&mut self, place: u32, scanned: Scanned) {
+        self.hits.extend(scanned.findings.into_iter().map(|finding| (place, finding)));
+        // One content counts once, however many paths it has.
+        for skip in scanned.skipped {
+            self.skipped.insert((self.places.list[place as usize].target, skip));
+        }
+    }
+
     fn stream(&mut self, number: u32) {
         let mut reader = self.scan.history.reader();
         let mut buffer = Vec::new();
@@ -129,11 +143,12 @@ impl Confirm<'_> {
             let path = &self.places.list[index as usize].path;
             let scanned = match reader.read_object(path, id, &mut buffer) {
                 Ok(Content::Whole(bytes)) => {
-                    Ok(self.scan.rules.scan(path, bytes, &mut self.scratch))
+                    Ok(self.scan.rules.scan_file(path, bytes, &mut self.scratch))
                 }
                 Ok(Content::Stream(mut stream)) => {
-                    let scanned = self.scan.rules.scan_stream(path, &mut stream, &mut self.scratch);
-                    scanned.map(|(findings, _)| findings).map_err(|error| Problem {
+                    let scanned =
+                        self.scan.rules.scan_file_stream(path, &mut stream, &mut self.scratch);
+                    scanned.map_err(|error| Problem {
                         path: Some(path.clone()),
                         kind: ProblemKind::Corrupt,
                         detail: format!("object {id} broke off while it was read: {error}"),
@@ -143,7 +158,7 @@ impl Confirm<'_> {
                 Err(problem) => Err(problem),
             };
             match scanned {
-                Ok(found) => self.hits.extend(found.into_iter().map(|finding| (index, finding))),
+                Ok(scanned) => self.take(index, scanned),
                 Err(problem) => self.problems.push(problem),
             }
         }

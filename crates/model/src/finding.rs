@@ -123,6 +123,9 @@ pub struct Place {
     pub span: Range<u64>,
     /// How the bytes were decoded before the match, outermost first, as `["utf-16le"]`.
     pub decoded: Vec<&'static str>,
+    /// Of a finding in an archive: the file inside, and if that is an archive, the file inside of
+    /// that. Lines, columns and offsets are those of the innermost.
+    pub inside: Vec<BString>,
 }
 
 /// A piece of the line around the finding, every known secret in it masked, safe to print.

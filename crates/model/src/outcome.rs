@@ -56,7 +56,7 @@ pub struct Problem {
     pub help: String,
 }
 
-/// Why an entry holds nothing to be scanned. These do not change the exit status.
+/// Why an entry, or what is inside of an archive, was not scanned. These do not change the exit status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Skip {
     /// A commit of another repository; this one stores no content for it.
@@ -67,6 +67,14 @@ pub enum Skip {
     MergeParent,
     /// A device, socket or named pipe.
     Special,
+    /// An archive that was scanned as bytes, but needs a password to be opened, at least in part.
+    EncryptedArchive,
+    /// An archive that was not looked into further: too deep, too many files, too many bytes.
+    ArchiveLimit,
+    /// An archive that could not be read to its end.
+    DamagedArchive,
+    /// An archive of a format, or with a compression, that is not known here.
+    UnknownArchive,
 }
 
 impl Skip {
@@ -77,6 +85,10 @@ impl Skip {
             Self::IntentToAdd => "intent to add",
             Self::MergeParent => "unchanged from the merged branch",
             Self::Special => "not a file",
+            Self::EncryptedArchive => "encrypted archive",
+            Self::ArchiveLimit => "archive beyond the limits",
+            Self::DamagedArchive => "damaged archive",
+            Self::UnknownArchive => "archive of an unknown format",
         }
     }
 }
@@ -90,7 +102,7 @@ pub struct Outcome {
     pub bytes: u64,
     /// Paths that the change deletes: nothing of them is committed.
     pub deleted: u64,
-    /// Entries with nothing to scan, by reason.
+    /// Entries with nothing to scan, and archives that were not opened or not whole, by reason.
     pub skipped: BTreeMap<Skip, u64>,
     /// What could not be scanned, sorted.
     pub problems: Vec<Problem>,

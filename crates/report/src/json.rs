@@ -141,6 +141,7 @@ struct Location<'a> {
     start_byte: u64,
     end_byte: u64,
     decoded: &'a [&'static str],
+    inside: Vec<WirePath<'a>>,
 }
 
 #[derive(Serialize)]
@@ -259,6 +260,7 @@ impl<'a> Location<'a> {
             start_byte: place.span.start,
             end_byte: place.span.end,
             decoded: &place.decoded,
+            inside: place.inside.iter().map(WirePath::of).collect(),
         }
     }
 }
@@ -296,6 +298,10 @@ fn skip_name(skip: Skip) -> &'static str {
         Skip::IntentToAdd => "intent_to_add",
         Skip::MergeParent => "merge_parent",
         Skip::Special => "special",
+        Skip::EncryptedArchive => "encrypted_archive",
+        Skip::ArchiveLimit => "archive_limit",
+        Skip::DamagedArchive => "damaged_archive",
+        Skip::UnknownArchive => "unknown_archive",
     }
 }
 
@@ -365,7 +371,7 @@ mod tests {
             "status": "introduced", "blocks": true, "path": "src/config.py",
             "location": {
                 "line": 3, "column": 10, "end_line": 3, "end_column": 38,
-                "start_byte": 29, "end_byte": 57, "decoded": []
+                "start_byte": 29, "end_byte": 57, "decoded": [], "inside": []
             },
             "excerpt": {
                 "text": "TOKEN = \"tok_********\"", "line": 3, "start": 9, "end": 21,

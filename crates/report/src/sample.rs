@@ -34,6 +34,7 @@ pub(crate) fn secret() -> Finding {
             end_column: 38,
             span: 29..57,
             decoded: Vec::new(),
+            inside: Vec::new(),
         }),
         excerpt: Some(Excerpt {
             highlight: 9..9 + secret.masked().len(),

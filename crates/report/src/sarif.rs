@@ -5,6 +5,7 @@
 
 mod uri;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
@@ -145,6 +146,8 @@ struct ResultProperties<'a> {
     excerpt: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     decoded: &'a [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    inside: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fixes: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -308,6 +311,7 @@ impl<'a> SarifResult<'a> {
                 reasons: finding.reasons.iter().map(AsRef::as_ref).collect(),
                 excerpt: finding.excerpt.as_ref().map(|excerpt| excerpt.text.as_str()),
                 decoded: finding.place.as_ref().map_or(&[], |place| &place.decoded),
+                inside: inside(finding),
                 fixes: &finding.fixes,
                 history: trace.map(WireTrace::of),
             },
@@ -339,12 +343,26 @@ fn message(finding: &Finding) -> String {
         message.push_str(": ");
         message.push_str(&finding.reasons.join(", "));
     }
+    if let Some(place) = finding.place.as_ref().filter(|place| !place.inside.is_empty()) {
+        message.push_str(&format!(
+            " (inside: {}, line {})",
+            inside(finding).join(", "),
+            place.line
+        ));
+    }
     message
+}
+
+/// The files inside of an archive that lead to the finding.
+fn inside(finding: &Finding) -> Vec<Cow<'_, str>> {
+    let names = finding.place.iter().flat_map(|place| &place.inside);
+    names.map(|name| String::from_utf8_lossy(name)).collect()
 }
 
 impl Location {
     fn of(path: &[u8], place: Option<&Place>) -> Self {
-        let region = place.map(|place| Region {
+        // Lines of a file inside of an archive are none of the archive.
+        let region = place.filter(|place| place.inside.is_empty()).map(|place| Region {
             start_line: place.line,
             start_column: place.column,
             end_line: place.end_line,

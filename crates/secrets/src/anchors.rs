@@ -9,7 +9,10 @@
 //! rules, so at start there is nothing to build and nothing to relocate.
 
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, OnceLock};
+
+use crate::follow::{Bytes, has};
 
 /// Four bytes that some literal contains, as one number, `FOLD`ed.
 type Gram = u32;
@@ -33,28 +36,23 @@ pub(crate) struct Literal {
     pub(crate) bytes: Vec<u8>,
     /// Compared with regard to ASCII case.
     pub(crate) exact: bool,
-    /// For a literal of three bytes: the bytes that can follow it in a match; any if empty.
-    pub(crate) next: Vec<u8>,
+    /// For a literal of three bytes: the bytes that can follow it in a match.
+    pub(crate) next: Bytes,
     /// What the literal is an anchor of.
     pub(crate) rules: Vec<u16>,
 }
 
 /// The index over some literals.
+///
+/// The bytes are a header, the table of bits, for each of its words how many bits are set before
+/// it, the places, and the pool. The bits are numbered as they stand, and that number is the index
+/// of the first place whose gram has this bit: a look costs one access to each part.
 #[derive(Debug)]
 pub(crate) struct Anchors {
     bytes: Cow<'static, [u8]>,
-    slots: Section,
-    places: Section,
-    rules: Section,
-    pool: Section,
+    /// Where the pool begins.
+    pool: usize,
     longest: OnceLock<usize>,
-}
-
-/// A part of the index: where its records begin, and how many there are.
-#[derive(Debug, Clone, Copy)]
-struct Section {
-    start: usize,
-    count: usize,
 }
 
 /// What stands at a hit.
@@ -64,35 +62,24 @@ pub(crate) struct Hit {
     pub(crate) start: usize,
     /// How long it is.
     pub(crate) len: usize,
-    /// The first of its rules, and how many they are; for [`Anchors::rules_of`].
-    first: u32,
-    count: u32,
+    /// Where its rules stand; for [`Anchors::rules_of`].
+    rules: usize,
 }
 
-const HEADER: usize = 4 * 4;
-/// A gram and the first of its places.
-const SLOT: usize = 8;
-/// Where the literal stands in the pool, then one byte each: its length, how many of its bytes
-/// stand before the gram, whether case matters, whether it is the gram's last place; then the
-/// first of its rules and their number.
+/// The number of places.
+const HEADER: usize = 4;
+const RANKS: usize = HEADER + TABLE;
+const PLACES: usize = RANKS + 4 * WORDS;
+/// A gram, where its literal stands in the pool, the next place with the same bit, then one byte
+/// each: the literal's length, how many of its bytes stand before the gram, whether case matters.
 const PLACE: usize = 16;
 const NONE: u32 = u32::MAX;
 
 impl Anchors {
     /// An index made by [`build`].
     pub(crate) fn new(bytes: Cow<'static, [u8]>) -> Self {
-        let mut start = HEADER + TABLE;
-        let mut section = |index: usize, size: usize| {
-            let count = u32_at(&bytes, 4 * index) as usize;
-            let section = Section { start, count };
-            start += count * size;
-            section
-        };
-        let slots = section(0, SLOT);
-        let places = section(1, PLACE);
-        let rules = section(2, 2);
-        let pool = section(3, 1);
-        Self { bytes, slots, places, rules, pool, longest: OnceLock::new() }
+        let pool = PLACES + PLACE * u32_at(&bytes, 0) as usize;
+        Self { bytes, pool, longest: OnceLock::new() }
     }
 
     /// Calls `hit` for each literal in `text`, from left to right by the place of the four bytes
@@ -124,59 +111,54 @@ impl Anchors {
             let mut four = [0; GRAM];
             let rest = &text[at..text.len().min(at + GRAM)];
             four[..rest.len()].copy_from_slice(rest);
-            self.compare(text, at, u32::from_le_bytes(four) | FOLD, &mut hit);
+            let gram = u32::from_le_bytes(four) | FOLD;
+            if may_be(table, gram) {
+                self.compare(text, at, gram, &mut hit);
+            }
         }
     }
 
     /// The rules that a hit's literal is an anchor of.
     pub(crate) fn rules_of(&self, hit: Hit) -> impl Iterator<Item = u16> + '_ {
-        let start = self.rules.start + 2 * hit.first as usize;
-        let bytes = &self.bytes[start..start + 2 * hit.count as usize];
-        bytes.chunks_exact(2).map(|two| u16::from_le_bytes([two[0], two[1]]))
+        let short = |at: usize| u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]);
+        let count = usize::from(short(hit.rules));
+        (1..=count).map(move |index| short(hit.rules + 2 * index))
     }
 
     /// The length of the longest literal.
     pub(crate) fn longest(&self) -> usize {
         *self.longest.get_or_init(|| {
-            let places = &self.bytes[self.places.start..][..PLACE * self.places.count];
-            places.chunks_exact(PLACE).map(|place| usize::from(place[4])).max().unwrap_or(0)
+            let places = self.bytes[PLACES..self.pool].chunks_exact(PLACE);
+            places.map(|place| usize::from(place[12])).max().unwrap_or(0)
         })
     }
 
-    /// Compares the literals whose gram this is.
+    /// Compares the literals whose gram this is, where the gram's bit is set.
     fn compare(&self, text: &[u8], at: usize, gram: Gram, hit: &mut impl FnMut(Hit)) {
-        let Some(first) = self.slot(gram) else { return };
-        let places = &self.bytes[self.places.start..];
-        for place in places[PLACE * first as usize..].chunks_exact(PLACE) {
-            let [len, before, exact, last] =
-                [place[4], place[5], place[6], place[7]].map(usize::from);
-            let pool = self.pool.start + u32_at(place, 0) as usize;
-            let literal = &self.bytes[pool..pool + len];
-            let start = at.wrapping_sub(before);
-            let there = text.get(start..start.wrapping_add(len)).unwrap_or_default();
-            if if exact != 0 { there == literal } else { there.eq_ignore_ascii_case(literal) } {
-                hit(Hit { start, len, first: u32_at(place, 8), count: u32_at(place, 12) });
+        let (word, bit) = bit_of(gram);
+        let bits = u64::from_le_bytes(
+            self.bytes[HEADER + 8 * word..][..8].try_into().expect("eight bytes"),
+        );
+        let before = (bits & (bit - 1)).count_ones();
+        let mut index = u32_at(&self.bytes, RANKS + 4 * word) + before;
+        while index != NONE {
+            let start = PLACES + PLACE * index as usize;
+            let place = &self.bytes[start..start + PLACE];
+            if u32_at(place, 0) == gram {
+                self.literal(text, at, place, hit);
             }
-            if last != 0 {
-                return;
-            }
+            index = u32_at(place, 8);
         }
     }
 
-    /// The first place of a gram.
-    fn slot(&self, gram: Gram) -> Option<u32> {
-        let mask = self.slots.count - 1;
-        let mut slot = home(gram) & mask;
-        loop {
-            let at = self.slots.start + SLOT * slot;
-            let first = u32_at(&self.bytes, at + 4);
-            if first == NONE {
-                return None;
-            }
-            if u32_at(&self.bytes, at) == gram {
-                return Some(first);
-            }
-            slot = (slot + 1) & mask;
+    fn literal(&self, text: &[u8], at: usize, place: &[u8], hit: &mut impl FnMut(Hit)) {
+        let [len, before] = [place[12], place[13]].map(usize::from);
+        let pool = self.pool + u32_at(place, 4) as usize;
+        let literal = &self.bytes[pool..pool + len];
+        let start = at.wrapping_sub(before);
+        let there = text.get(start..start.wrapping_add(len)).unwrap_or_default();
+        if if place[14] != 0 { there == literal } else { there.eq_ignore_ascii_case(literal) } {
+            hit(Hit { start, len, rules: pool + len });
         }
     }
 }
@@ -184,73 +166,68 @@ impl Anchors {
 /// Builds the index of some literals, which have 255 bytes at most. Those shorter than three are
 /// never found.
 pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
-    let mut places: Vec<(Gram, usize, usize)> = Vec::new();
+    let (pool, offsets) = pool(literals);
+    let mut found: Vec<((usize, u64), Gram, usize, usize)> = Vec::new();
     for (index, literal) in literals.iter().enumerate() {
-        places.extend(grams(literal).into_iter().map(|(gram, before)| (gram, index, before)));
+        let grams = grams(literal).into_iter();
+        found.extend(grams.map(|(gram, before)| (bit_of(gram), gram, index, before)));
     }
-    places.sort_unstable();
-    places.dedup();
+    found.sort_unstable();
+    found.dedup();
     let mut table = vec![0_u64; WORDS];
-    let mut slots = vec![(0, NONE); (places.len() * 2 + 2).next_power_of_two()];
-    for (index, (gram, ..)) in places.iter().enumerate() {
-        if index == 0 || places[index - 1].0 != *gram {
-            let (word, bit) = bit_of(*gram);
-            table[word] |= bit;
-            insert(&mut slots, *gram, index as u32);
+    found.iter().for_each(|((word, bit), ..)| table[*word] |= bit);
+    let ranks = table.iter().scan(0, |before, bits| {
+        let rank = *before;
+        *before += bits.count_ones();
+        Some(rank)
+    });
+    let number = |number: usize| u32::try_from(number).expect("an index is smaller than 4 GiB");
+    let mut out = Vec::new();
+    out.extend(number(found.len()).to_le_bytes());
+    out.extend(table.iter().flat_map(|word| word.to_le_bytes()));
+    out.extend(ranks.flat_map(u32::to_le_bytes));
+    // The first place of each bit stands where the bit's number says, the others behind them all.
+    let bits: Vec<&[_]> = found.chunk_by(|a, b| a.0 == b.0).collect();
+    let mut later = bits.len();
+    let mut rest = Vec::new();
+    for places in bits {
+        for (index, &(_, gram, literal, before)) in places.iter().enumerate() {
+            let next = if index + 1 < places.len() { number(later) } else { NONE };
+            later += usize::from(next != NONE);
+            let to = if index == 0 { &mut out } else { &mut rest };
+            for number in [gram, number(offsets[literal]), next] {
+                to.extend(number.to_le_bytes());
+            }
+            let literal = &literals[literal];
+            let len = u8::try_from(literal.bytes.len()).expect("literals have 255 bytes at most");
+            to.extend([len, before as u8, u8::from(literal.exact), 0]);
         }
     }
-    let rule_count: usize = literals.iter().map(|literal| literal.rules.len()).sum();
-    let pool_len: usize = literals.iter().map(|literal| literal.bytes.len()).sum();
-    let mut out = Vec::new();
-    let number = |out: &mut Vec<u8>, number: usize| {
-        out.extend(u32::try_from(number).expect("an index is smaller than 4 GiB").to_le_bytes());
-    };
-    for count in [slots.len(), places.len(), rule_count, pool_len] {
-        number(&mut out, count);
-    }
-    out.extend(table.iter().flat_map(|word| word.to_le_bytes()));
-    for (gram, first) in slots {
-        number(&mut out, gram as usize);
-        number(&mut out, first as usize);
-    }
-    let offsets: Vec<(usize, usize)> = literals
-        .iter()
-        .scan((0, 0), |(pool, rule), literal| {
-            let here = (*pool, *rule);
-            *pool += literal.bytes.len();
-            *rule += literal.rules.len();
-            Some(here)
-        })
-        .collect();
-    for (index, &(gram, literal, before)) in places.iter().enumerate() {
-        let last = places.get(index + 1).is_none_or(|next| next.0 != gram);
-        let (pool, rule) = offsets[literal];
-        let literal = &literals[literal];
-        number(&mut out, pool);
-        let byte = |number: usize| u8::try_from(number).expect("literals have 255 bytes at most");
-        out.extend([
-            byte(literal.bytes.len()),
-            byte(before),
-            u8::from(literal.exact),
-            u8::from(last),
-        ]);
-        number(&mut out, rule);
-        number(&mut out, literal.rules.len());
-    }
-    out.extend(
-        literals.iter().flat_map(|literal| &literal.rules).flat_map(|rule| rule.to_le_bytes()),
-    );
-    out.extend(literals.iter().flat_map(|literal| &literal.bytes));
+    out.extend(rest);
+    out.extend(pool);
     out
+}
+
+/// The literals, each followed by the number of its rules and the rules, and where each begins.
+fn pool(literals: &[Literal]) -> (Vec<u8>, Vec<usize>) {
+    let mut pool = Vec::new();
+    let mut offsets = Vec::new();
+    for literal in literals {
+        offsets.push(pool.len());
+        pool.extend(&literal.bytes);
+        let count = u16::try_from(literal.rules.len()).expect("there are fewer rules than 65,536");
+        pool.extend(count.to_le_bytes());
+        pool.extend(literal.rules.iter().flat_map(|rule| rule.to_le_bytes()));
+    }
+    (pool, offsets)
 }
 
 /// Chooses the bytes that a literal is found by: its four rarest, or its three and what follows.
 fn grams(literal: &Literal) -> Vec<(Gram, usize)> {
     let gram = |four: [u8; GRAM]| u32::from_le_bytes(four) | FOLD;
     if let [a, b, c] = literal.bytes[..] {
-        let any: Vec<u8> = (0..=u8::MAX).collect();
-        let next = if literal.next.is_empty() { &any } else { &literal.next };
-        return next.iter().map(|&byte| (gram([a, b, c, byte]), 0)).collect();
+        let next = (0..=u8::MAX).filter(|&byte| has(literal.next, byte));
+        return next.map(|byte| (gram([a, b, c, byte]), 0)).collect();
     }
     let rarest = literal.bytes.windows(GRAM).enumerate().min_by_key(|(_, four)| commonness(four));
     let found =
@@ -258,25 +235,17 @@ fn grams(literal: &Literal) -> Vec<(Gram, usize)> {
     found.into_iter().collect()
 }
 
-fn insert(slots: &mut [(Gram, u32)], gram: Gram, first: u32) {
-    let mask = slots.len() - 1;
-    let mut slot = home(gram) & mask;
-    while slots[slot].1 != NONE {
-        slot = (slot + 1) & mask;
-    }
-    slots[slot] = (gram, first);
-}
-
-/// Four-byte texts counted over 117 MB of Rust, Python, JavaScript and C, the 2,400 commonest first.
+/// Four-byte texts counted over 117 MB of Rust, Python, JavaScript and C, the 7,200
+/// commonest first; `_` stands for itself and what falls together with it.
 const COMMON: &str = include_str!("common_grams.txt");
 
 /// The place of four bytes among the commonest.
 fn rank(four: &[u8]) -> Option<usize> {
-    let lower = four.to_ascii_lowercase();
-    COMMON
-        .lines()
-        .flat_map(|line| line.as_bytes().chunks_exact(GRAM))
-        .position(|gram| gram == lower)
+    static RANKS: LazyLock<HashMap<&'static [u8], usize>> = LazyLock::new(|| {
+        let grams = COMMON.lines().flat_map(|line| line.as_bytes().chunks_exact(GRAM));
+        grams.enumerate().map(|(rank, gram)| (gram, rank)).collect()
+    });
+    RANKS.get(&four.to_ascii_lowercase()[..]).copied()
 }
 
 /// How common four bytes are in source: by their rank among the commonest, then by their letters.
@@ -295,7 +264,7 @@ pub(crate) fn cost(anchors: &[String]) -> usize {
         _ => anchor
             .as_bytes()
             .windows(GRAM)
-            .map(|four| rank(four).map_or(0, |rank| 2400 - rank))
+            .map(|four| rank(four).map_or(0, |rank| 2400_usize.saturating_sub(rank)))
             .min()
             .unwrap_or(0),
     };
@@ -315,11 +284,6 @@ fn bit_of(gram: Gram) -> (usize, u64) {
     ((hash >> 6) as usize & (WORDS - 1), 1 << (hash & 63))
 }
 
-/// Where the search for a gram begins in the slots: by bits that each byte of it changes.
-fn home(gram: Gram) -> usize {
-    (u64::from(gram).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) as usize
-}
-
 #[inline]
 fn eight(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().expect("the caller slices eight bytes")) | FOLD_TWICE
@@ -336,12 +300,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::follow::ANY;
 
     fn index(literals: &[Vec<u8>], exact: bool) -> Anchors {
         let literal = |(index, bytes): (usize, &Vec<u8>)| Literal {
             bytes: bytes.clone(),
             exact,
-            next: Vec::new(),
+            next: ANY,
             rules: vec![index as u16],
         };
         Anchors::new(build(&literals.iter().enumerate().map(literal).collect::<Vec<_>>()).into())

@@ -7,16 +7,15 @@ use std::ops::Range;
 
 use leakgate_model::{Confidence, Text};
 
-use crate::judge::{self, Alphabet};
-use crate::name::{self, Kind};
+use crate::name;
 use crate::syntax::Syntax;
+use crate::value::{self, How, Written};
 
 /// A value that is assigned to a credential's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Assigned {
     pub(crate) name: Range<usize>,
     pub(crate) value: Range<usize>,
-    pub(crate) kind: Kind,
     pub(crate) confidence: Confidence,
     pub(crate) reason: Text,
 }
@@ -25,15 +24,16 @@ pub(crate) struct Assigned {
 const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 /// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
-pub(crate) const LONGEST_READ: usize = LONGEST_VALUE + 512;
+pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
     let kind = name::kind(&text[name.clone()])?;
     let written = value_after(text, &name, syntax)?;
-    let (confidence, reason) = judge_value(text, &name, &written, kind, syntax)?;
-    Some(Assigned { name, value: written.span, kind, confidence, reason })
+    let judged = value::judge(text, &name, &written, kind, syntax)?;
+    let (confidence, reason) = (judged.confidence, judged.reason);
+    Some(Assigned { name, value: judged.span, confidence, reason })
 }
 
 pub(crate) fn is_name_byte(byte: u8) -> bool {
@@ -51,23 +51,34 @@ pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
     from - left..to + right
 }
 
-/// How a value was written.
-struct Written {
-    span: Range<usize>,
-    quoted: bool,
-}
-
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
     let mut cursor = Cursor { text, at: name.end };
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
-    cursor.skip_spaces();
-    let call = match cursor.operator()? {
-        Operator::Assign => false,
+    let blanks = cursor.skip_spaces();
+    if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
+        // `var name Type = `: what the sign stands behind is no value.
+        cursor.skip_type();
+        if let Some(quoted) = cursor.quoted() {
+            return Some(quoted);
+        }
+    }
+    let operator = match cursor.operator() {
         // A bare name before a comma is a variable, and what follows is something else's value.
-        Operator::Next if quotes == 0 => return None,
-        Operator::Next | Operator::Argument => true,
-        Operator::Flag => return cursor.bare(),
+        Some(Operator::Next) if quotes == 0 => return None,
+        Some(operator) => operator,
+        None if blanks > 0 => return cursor.after_blank(),
+        None => return None,
+    };
+    let call = match operator {
+        Operator::Assign => false,
+        Operator::Next => true,
+        Operator::Argument => {
+            cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
+            true
+        }
+        Operator::Element => return cursor.element(),
+        Operator::Flag => return cursor.bare(How::Bare),
     };
     cursor.skip_spaces();
     if syntax == Syntax::Code || call {
@@ -76,20 +87,23 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     if let Some(quoted) = cursor.quoted() {
         return Some(quoted);
     }
-    if call || syntax == Syntax::Code {
-        return None;
+    match (call, syntax) {
+        (true, _) => None,
+        (false, Syntax::Code) => cursor.bare(How::Doubtful),
+        (false, _) => cursor.bare(How::Bare),
     }
-    cursor.bare()
 }
 
 enum Operator {
     Assign,
-    /// An opening parenthesis: the value is the argument.
+    /// An opening parenthesis or brace: the value is the argument.
     Argument,
     /// A comma: the value is the next argument.
     Next,
     /// A command-line option's blank.
     Flag,
+    /// The end of an opening tag.
+    Element,
 }
 
 struct Cursor<'t> {
@@ -117,7 +131,9 @@ impl Cursor<'_> {
     }
 
     fn operator(&mut self) -> Option<Operator> {
-        for sign in [":=", "=>", "==", "!=", "?=", "||", "->", "=", ":"] {
+        const SIGNS: [&str; 14] =
+            [":::=", "::=", ":=", "=>", "==", "!=", "?=", ".=", "+=", "||", "->", "<-", "=", ":"];
+        for sign in SIGNS {
             if self.rest().starts_with(sign.as_bytes()) {
                 self.at += sign.len();
                 // `===`, and YAML's or XML's further signs.
@@ -128,13 +144,13 @@ impl Cursor<'_> {
         match self.peek() {
             b'>' => {
                 self.at += 1;
-                self.closes_element().then_some(Operator::Assign)
+                self.closes_element().then_some(Operator::Element)
             }
             b',' => {
                 self.at += 1;
                 Some(Operator::Next)
             }
-            b'(' => {
+            b'(' | b'{' => {
                 self.at += 1;
                 Some(Operator::Argument)
             }
@@ -169,12 +185,12 @@ impl Cursor<'_> {
         memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</"))
     }
 
-    /// Returns true if and only if the cursor stands behind `--name `.
+    /// Returns true if and only if the cursor stands behind `--name ` or `-name `.
     fn is_flag(&self) -> bool {
         let before = &self.text[..self.at];
         let trimmed = before.len() - before.iter().rev().take_while(|&&byte| byte == b' ').count();
         let word = before[..trimmed].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();
-        trimmed < before.len() && before[trimmed - word..trimmed].starts_with(b"--")
+        trimmed < before.len() && before[trimmed - word..trimmed].starts_with(b"-")
     }
 
     /// Skips a type between a name and its value: `: &'static str =`, `string =`.
@@ -202,7 +218,9 @@ impl Cursor<'_> {
         });
         // A quote that closes again is a value, not a lifetime.
         let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
-        if is_type && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
+        // The sign stands apart from the type: in `key=value&next=` it does not.
+        let apart = sign > 0 && line[sign - 1] == b' ';
+        if is_type && apart && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
             self.at += sign + 1;
             self.skip_spaces();
         }
@@ -250,11 +268,11 @@ impl Cursor<'_> {
             }
             end += 1;
         }
-        (end < limit).then_some(Written { span: start..end, quoted: true })
+        (end < limit).then_some(Written { span: start..end, how: How::Quoted })
     }
 
     /// A bare word, up to a blank or a sign that ends it.
-    fn bare(&mut self) -> Option<Written> {
+    fn bare(&mut self, how: How) -> Option<Written> {
         self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
         let start = self.at;
         let len = self.skip_while(
@@ -263,111 +281,30 @@ impl Cursor<'_> {
             },
             LONGEST_VALUE,
         );
-        (len > 0).then_some(Written { span: start..start + len, quoted: false })
+        (len > 0).then_some(Written { span: start..start + len, how })
     }
-}
 
-/// How sure we are that the value is a secret, and why; `None` if it is not.
-fn judge_value(
-    text: &[u8],
-    name: &Range<usize>,
-    written: &Written,
-    kind: Kind,
-    syntax: Syntax,
-) -> Option<(Confidence, Text)> {
-    let value = &text[written.span.clone()];
-    let alphabet = Alphabet::of(value);
-    if alphabet.others > 0 || judge::is_placeholder(value) || is_reference(value, written) {
-        return None;
+    /// What stands between an opening tag and the next one.
+    fn element(&mut self) -> Option<Written> {
+        self.skip_while(|byte| byte.is_ascii_whitespace(), 80);
+        let rest = self.rest();
+        let near = &rest[..rest.len().min(LONGEST_VALUE)];
+        let len = near[..memchr::memchr(b'<', near)?].trim_ascii_end().len();
+        (len > 0).then_some(Written { span: self.at..self.at + len, how: How::Element })
     }
-    // A brace right behind a bare word begins the part that is filled in.
-    if text.get(written.span.end) == Some(&b'{') || name::mentions(value, &text[name.clone()]) {
-        return None;
-    }
-    match kind {
-        Kind::Token => {
-            let random = value.len() >= 12 && is_random(value, alphabet);
-            random
-                .then_some((Confidence::Medium, "a random value under a credential's name".into()))
+
+    /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
+    fn after_blank(&mut self) -> Option<Written> {
+        for word in ["is ", "- ", "is: ", "= "] {
+            if self.rest().starts_with(word.as_bytes()) {
+                self.at += word.len();
+                break;
+            }
         }
-        Kind::Password => {
-            let bare_prose = !written.quoted && syntax == Syntax::Prose;
-            let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
-            let long = value.len() >= 6 && value.len() <= 128;
-            let wordy = is_wordy(value, alphabet);
-            (long && mixed && !wordy)
-                .then_some((Confidence::Medium, "a value under a password's name".into()))
-        }
+        let mut written = self.quoted().or_else(|| self.bare(How::Doubtful))?;
+        written.how = How::Doubtful;
+        Some(written)
     }
-}
-
-/// Letters and digits that change kind as often as random ones do.
-fn is_random(value: &[u8], alphabet: Alphabet) -> bool {
-    if alphabet.digits < 2 || alphabet.letters() < 2 || judge::entropy(value) < 3.0 {
-        return false;
-    }
-    let class = |byte: u8| match byte {
-        b'a'..=b'z' => 0,
-        b'A'..=b'Z' => 1,
-        b'0'..=b'9' => 2,
-        _ => 3,
-    };
-    let changes = value.windows(2).filter(|pair| class(pair[0]) != class(pair[1])).count();
-    let marks_often = alphabet.marks * 4 > value.len();
-    changes * 5 >= value.len() && !marks_often && !is_wordy(value, alphabet)
-}
-
-/// Words joined by marks: `user_password_field`, `/etc/app/token`, `com.app.Token2`.
-fn is_wordy(value: &[u8], alphabet: Alphabet) -> bool {
-    if alphabet.letters() == 0 {
-        return true;
-    }
-    let in_words: usize = value
-        .split(|byte| !byte.is_ascii_alphabetic())
-        .flat_map(|part| {
-            part.chunk_by(|a, b| {
-                a.is_ascii_lowercase() == b.is_ascii_lowercase()
-                    || (a.is_ascii_uppercase() && b.is_ascii_lowercase())
-            })
-        })
-        .filter(|word| word.len() >= 4 && has_vowels(word))
-        .map(<[u8]>::len)
-        .sum();
-    let marked = alphabet.digits == 0 || value.starts_with(b"/") || value.starts_with(b"./");
-    marked
-        && in_words * 3 >= value.len() * 2
-        && !value
-            .iter()
-            .any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*'))
-}
-
-fn has_vowels(word: &[u8]) -> bool {
-    let vowels = word.iter().filter(|byte| b"aeiouyAEIOUY".contains(byte)).count();
-    vowels * 5 >= word.len()
-}
-
-/// A value that another value fills in, or an expression.
-fn is_reference(value: &[u8], written: &Written) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    if has(b"://")
-        || has(b"${")
-        || has(b"process.env")
-        || has(b"os.environ")
-        || has(b"getenv")
-        || value.starts_with(b"@env:")
-        || value.starts_with(b"@keychain:")
-    {
-        return true;
-    }
-    let first = value.first().copied().unwrap_or(0);
-    if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !written.quoted {
-        return true;
-    }
-    let dollar_name = value.starts_with(b"$")
-        && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    // Calls and member accesses are expressions unless a quote holds them.
-    dollar_name
-        || (!written.quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'|')))
 }
 
 #[cfg(test)]

@@ -12,11 +12,14 @@ use std::ops::Range;
 use regex_automata::{Anchored, Input};
 
 use crate::anchors::Hit;
+use crate::archive;
 use crate::assignment;
 use crate::decode::Charset;
 use crate::name;
+use crate::near;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::syntax::Syntax;
+use crate::unwrap;
 use crate::url;
 
 /// A place where an anchor stands that is worth a second look.
@@ -35,6 +38,24 @@ pub struct Spot {
 /// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
 /// More of it means more bytes to ask beside changes, less of it more spots to carry.
 const NEAR: usize = 96;
+
+/// What stands encoded in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Encoded {
+    /// Nothing does.
+    Nothing,
+    /// Something does, and no secret could stand in it.
+    Something,
+    /// A secret could stand in it.
+    Likely,
+}
+
+/// A name under which all encodings are looked for.
+const ANY_SCHEME: &[u8] = b"a.eml";
+/// An escape, or two strings that are joined, with what decides whether they count.
+const AROUND_ESCAPE: usize = 256;
+/// A longer run is looked at whole, but not for each change in it.
+const LONGEST_RUN: usize = 64 << 10;
 
 impl RuleSet {
     /// Changes farther than this from a place, in bytes, make no new spot there.
@@ -62,7 +83,55 @@ impl RuleSet {
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
     /// do not tell what may be found in it.
     pub fn is_opaque(content: &[u8]) -> bool {
-        memchr::memchr2(0, 0x1b, content).is_some() || Charset::detect(content) != Charset::Bytes
+        memchr::memchr2(0, 0x1b, content).is_some()
+            || Charset::detect(content) != Charset::Bytes
+            || archive::is_archive(content)
+    }
+
+    /// What stands encoded in a text, and in what stands encoded in that.
+    pub fn encoded(&self, text: &[u8]) -> Encoded {
+        let mut left = text.len() * unwrap::MOST;
+        self.encoded_inside(text, 0, &mut left)
+    }
+
+    fn encoded_inside(&self, text: &[u8], depth: usize, left: &mut usize) -> Encoded {
+        let mut what = Encoded::Nothing;
+        if depth == unwrap::DEEPEST {
+            return what;
+        }
+        let mut spots = Vec::new();
+        unwrap::each(ANY_SCHEME, text, &mut |piece| {
+            what = what.max(Encoded::Something);
+            if depth > 0 {
+                let Some(rest) = left.checked_sub(piece.text.len()) else { return };
+                *left = rest;
+            }
+            if what < Encoded::Likely {
+                self.spots(&piece.text, 0..piece.text.len(), &mut spots);
+                if spots.drain(..).any(|spot| spot.likely) {
+                    what = Encoded::Likely;
+                } else {
+                    what = what.max(self.encoded_inside(&piece.text, depth + 1, left));
+                }
+            }
+        });
+        what
+    }
+
+    /// Returns true if a change in this range of a text can be why something stands encoded in it.
+    pub fn may_encode(&self, text: &[u8], changed: Range<usize>) -> bool {
+        let mut start = changed.start.saturating_sub(AROUND_ESCAPE);
+        let mut end = text.len().min(changed.end + AROUND_ESCAPE);
+        // A run is decoded from its beginning to its end.
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\\".contains(&byte);
+        start -= text[..start].iter().rev().take(LONGEST_RUN).take_while(|&&b| is_part(b)).count();
+        end += text[end..].iter().take(LONGEST_RUN).take_while(|&&b| is_part(b)).count();
+        if end - start >= LONGEST_RUN {
+            return true;
+        }
+        let mut found = false;
+        unwrap::each(ANY_SCHEME, &text[start..end], &mut |_| found = true);
+        found
     }
 
     /// What all rules of a hit make of it.
@@ -102,7 +171,10 @@ impl RuleSet {
         let previous = hit.start.checked_sub(1).map(|at| text[at]);
         let inside = previous.is_some_and(|byte| word(&byte) && word(&text[hit.start]));
         let joined = previous.is_some_and(|byte| word(&byte) || matches!(byte, b'-' | b'+' | b'/'));
-        if gate.boundary && inside || gate.leads && gate.apart && joined {
+        if !gate.goes_on(text, hit.start + hit.len)
+            || gate.boundary && inside
+            || gate.leads && gate.apart && joined
+        {
             return None;
         }
         let (lowest, anchored) = if gate.leads {
@@ -113,15 +185,22 @@ impl RuleSet {
         let highest = text.len().min(hit.start + gate.longest);
         let mut view = View {
             before: if gate.leads { 2 } else { gate.longest + 2 },
-            after: gate.longest + 2,
+            after: (gate.longest + 2).max(hit.len + near::FARTHEST),
             likely: false,
         };
+        let whole = |value: &[u8]| match self.ready(index) {
+            Ready { compiled: Some(compiled), .. } => compiled.is_secret(value),
+            _ => false,
+        };
+        // Only in text that assigns, and where the pattern matches nothing: that is told later.
+        let name = hit.start..hit.start + hit.len;
+        view.likely = near::find(text, &name, gate, whole).is_some();
         if lowest < highest
             && gate.opens(text, lowest..highest)
             && let Ready { compiled: Some(compiled), .. } = self.ready(index)
         {
             let input = Input::new(text).range(lowest..highest).anchored(anchored);
-            view.likely = compiled.find(&input).is_some();
+            view.likely |= compiled.find(&input).is_some();
         }
         Some(view)
     }
@@ -197,6 +276,7 @@ mod tests {
                 let seed = format!("{} example {index}", one.rule.id);
                 let text = template::expand(example, &seed).into_bytes();
                 let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
+                let likely = likely || rules.encoded(&text) == Encoded::Likely;
                 assert!(likely || RuleSet::is_opaque(&text), "{} {index}", one.rule.id);
             }
         }
@@ -219,6 +299,7 @@ mod tests {
             let rules = RuleSet::default();
             let found = rules.scan(path.as_bytes(), &text, &mut Scratch::default());
             let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
+            let likely = likely || rules.encoded(&text) == Encoded::Likely;
             prop_assert!(found.is_empty() || likely || RuleSet::is_opaque(&text), "{found:?}");
         }
 

@@ -101,13 +101,13 @@ fn jwt(value: &[u8]) -> Verdict {
         return Verdict::Invalid;
     };
     let Some(header) = json_object(header) else { return Verdict::Invalid };
-    if header.get("alg").and_then(Value::as_str).is_none_or(|alg| alg.eq_ignore_ascii_case("none"))
-    {
+    let algorithm = header.get("alg").and_then(Value::as_str);
+    if algorithm.is_some_and(|alg| alg.eq_ignore_ascii_case("none")) {
         return Verdict::Invalid;
     }
     let Some(payload) = json_object(payload) else {
         // A JWE's second part is an encrypted key.
-        return Verdict::Unknown(None);
+        return if algorithm.is_some() { Verdict::Unknown(None) } else { Verdict::Invalid };
     };
     match payload.get("iss").and_then(Value::as_str) {
         Some("supabase" | "supabase-demo")

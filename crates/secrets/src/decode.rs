@@ -130,29 +130,31 @@ pub(crate) fn wide_strings(content: &[u8], text: &mut Vec<u8>) {
         from = zero + 1;
         // A run begins with a letter and its NUL; in big endian, its first NUL is not needed.
         let Some(start) = zero.checked_sub(1) else { continue };
-        let run = narrow(&content[start..]);
-        if run.len() < SHORTEST_RUN {
+        // In most binaries no second letter follows.
+        if content.get(zero + 2) != Some(&0) {
             continue;
         }
-        from = start + run.len() * 2;
-        text.extend_from_slice(&run);
+        let len = wide_letters(&content[start..]).count();
+        if len < SHORTEST_RUN {
+            continue;
+        }
+        from = start + len * 2;
+        text.extend(wide_letters(&content[start..]));
         text.push(b'\n');
         // In big endian, the last letter has its NUL before it.
         let last = content.get(from).copied().filter(|byte| matches!(byte, 0x20..=0x7e));
         if let (Some(last), Some(0)) = (last, start.checked_sub(1).map(|at| content[at])) {
-            text.extend_from_slice(&run);
+            text.extend(wide_letters(&content[start..start + len * 2]));
             text.extend([last, b'\n']);
         }
     }
 }
 
 /// The letters of pairs `letter, NUL` at the start of `content`.
-fn narrow(content: &[u8]) -> Vec<u8> {
-    content
-        .chunks_exact(2)
-        .take_while(|pair| pair[1] == 0 && matches!(pair[0], b'\t' | b'\n' | b'\r' | 0x20..=0x7e))
-        .map(|pair| pair[0])
-        .collect()
+fn wide_letters(content: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let is_wide =
+        |pair: &&[u8]| pair[1] == 0 && matches!(pair[0], b'\t' | b'\n' | b'\r' | 0x20..=0x7e);
+    content.chunks_exact(2).take_while(is_wide).map(|pair| pair[0])
 }
 
 #[cfg(test)]

@@ -26,28 +26,41 @@ pub(crate) struct Gate<'g> {
     /// The longest match, in bytes.
     pub(crate) longest: usize,
     /// The least length of the secret, in bytes.
-    least: usize,
+    pub(crate) least: usize,
+    /// The greatest.
+    pub(crate) most: usize,
+    /// The secret may also stand near a name.
+    pub(crate) near: bool,
+    /// The rule runs on some files only.
+    pub(crate) choosy: bool,
     /// The bytes that a secret can consist of.
     alphabet: &'g [u8; 32],
+    /// The bytes that can follow an anchor.
+    after: &'g [u8; 32],
 }
 
-/// Flags, longest and least in two bytes each, then the alphabet.
-const RECORD: usize = 1 + 2 + 2 + 32;
+/// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor.
+const RECORD: usize = 1 + 2 + 2 + 2 + 32 + 32;
 const LEADS: u8 = 1;
 const BOUNDARY: u8 = 2;
 const APART: u8 = 4;
+const CHOOSY: u8 = 8;
+const NEAR: u8 = 16;
 
-/// Writes the gates of some rules.
-pub(crate) fn build<'s>(shapes: impl Iterator<Item = &'s Shape>) -> Vec<u8> {
+/// Writes the gates of some rules: their shapes, and whether they run on some files only.
+pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u8> {
     let mut out = Vec::new();
-    for shape in shapes {
+    for (shape, choosy) in rules {
         let short = |number: usize| u16::try_from(number).unwrap_or(u16::MAX).to_le_bytes();
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };
         let begins = flag(shape.boundary, BOUNDARY) | flag(shape.apart, APART);
-        out.push(flag(shape.leads, LEADS) | begins);
+        let near = flag(shape.near && !choosy, NEAR);
+        out.push(flag(shape.leads, LEADS) | flag(choosy, CHOOSY) | near | begins);
         out.extend(short(shape.longest));
         out.extend(short(shape.least));
-        out.extend(shape.alphabet.iter().flat_map(|word| word.to_le_bytes()));
+        out.extend(short(shape.most));
+        let sets = shape.alphabet.iter().chain(&shape.after);
+        out.extend(sets.flat_map(|word| word.to_le_bytes()));
     }
     out
 }
@@ -69,7 +82,11 @@ impl Gates {
             apart: record[0] & APART != 0,
             longest: short(1),
             least: short(3),
-            alphabet: record[5..].try_into().expect("a record has its size"),
+            most: short(5),
+            near: record[0] & NEAR != 0,
+            choosy: record[0] & CHOOSY != 0,
+            alphabet: record[7..39].try_into().expect("a record has its size"),
+            after: record[39..].try_into().expect("a record has its size"),
         }
     }
 }
@@ -94,9 +111,19 @@ impl Gate<'_> {
         false
     }
 
-    fn has(self, byte: u8) -> bool {
-        self.alphabet[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
+    /// Returns true if and only if what stands behind an anchor that ends at `end` can follow it.
+    pub(crate) fn goes_on(self, text: &[u8], end: usize) -> bool {
+        text.get(end).is_none_or(|&byte| has(self.after, byte))
     }
+
+    /// Returns true if and only if a secret can have this byte.
+    pub(crate) fn has(self, byte: u8) -> bool {
+        has(self.alphabet, byte)
+    }
+}
+
+fn has(bytes: &[u8; 32], byte: u8) -> bool {
+    bytes[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
 }
 
 #[cfg(test)]
@@ -108,7 +135,8 @@ mod tests {
     fn gate(least: usize) -> Gates {
         let mut alphabet = [0; 4];
         (b'a'..=b'c').for_each(|byte| alphabet[usize::from(byte >> 6)] |= 1 << (byte & 63));
-        Gates::new(build([&Shape { least, alphabet, ..Shape::of_code() }].into_iter()).into())
+        let shape = Shape { least, alphabet, ..Shape::of_code() };
+        Gates::new(build(std::iter::once((&shape, false))).into())
     }
 
     proptest! {

@@ -204,9 +204,11 @@ pub(crate) struct Alphabet {
     pub(crate) lower: usize,
     pub(crate) upper: usize,
     pub(crate) digits: usize,
-    /// Printable, and neither letter nor digit.
+    /// Printable ASCII, and neither letter nor digit.
     pub(crate) marks: usize,
-    /// Not ASCII, or a control character or space.
+    /// Bytes beyond ASCII.
+    pub(crate) foreign: usize,
+    /// A control character or space.
     pub(crate) others: usize,
 }
 
@@ -220,6 +222,7 @@ impl Alphabet {
                 b'A'..=b'Z' => alphabet.upper += 1,
                 b'0'..=b'9' => alphabet.digits += 1,
                 0x21..=0x7e => alphabet.marks += 1,
+                0x80.. => alphabet.foreign += 1,
                 _ => alphabet.others += 1,
             }
         }

@@ -9,6 +9,8 @@ pub(crate) enum Kind {
     Password,
     /// Programs make it: it is random.
     Token,
+    /// It may be a credential or an index into a table: only its value can tell.
+    Key,
 }
 
 /// Words that mean a password wherever they end a name.
@@ -28,6 +30,8 @@ const PASSWORDS: &[&str] = &[
     "userpassword",
     "psw",
     "pswd",
+    "pw",
+    "secrete",
 ];
 /// Words that mean a token or key.
 const TOKENS: &[&str] = &[
@@ -90,6 +94,39 @@ const KEY_OF: &[&str] = &[
     "sdk",
     "server",
     "webhook",
+];
+/// Words that name a credential or something else.
+const KEYS: &[&str] =
+    &["key", "keys", "api", "pat", "cred", "creds", "auth", "bearer", "jwt", "access"];
+/// A plain `key` behind these is none.
+const NOT_KEY_OF: &[&str] = &[
+    "cache",
+    "sort",
+    "partition",
+    "primary",
+    "foreign",
+    "object",
+    "map",
+    "index",
+    "lookup",
+    "row",
+    "group",
+    "routing",
+    "idempotency",
+    "public",
+    "publishable",
+    "pub",
+    "host",
+    "known",
+    "site",
+    "translation",
+    "hash",
+    "event",
+    "i18n",
+    "registry",
+    "verify",
+    "verifying",
+    "verification",
 ];
 /// Words that may follow without changing the meaning.
 const NEUTRAL: &[&str] = &[
@@ -182,6 +219,8 @@ pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
         Some(Kind::Password)
     } else if is_in(TOKENS, noun) || (noun == b"key" && is_in(KEY_OF, before)) {
         Some(Kind::Token)
+    } else if is_in(KEYS, noun) && !is_in(NOT_KEY_OF, before) {
+        Some(Kind::Key)
     } else {
         None
     }

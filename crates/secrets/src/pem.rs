@@ -65,15 +65,12 @@ fn body_of(inside: &[u8]) -> Body {
     let mut strange = 0;
     while at < inside.len() {
         let (len, skip) = line_length(&inside[at..]);
-        let line = unwrap(&inside[at..at + len]);
+        let line = payload(&inside[at..at + len]);
         if memmem::find(line, b"ENCRYPTED").is_some() {
             body.encrypted = true;
         }
-        let is_base64 = line.iter().all(
-            |byte| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'='),
-        );
         let is_header = memmem::find(line, b": ").is_some() || line.is_empty();
-        if is_base64 && !line.is_empty() {
+        if is_base64(line) {
             body.letters.extend_from_slice(line);
             body.end = at + len;
         } else if !is_header {
@@ -103,6 +100,21 @@ fn line_length(text: &[u8]) -> (usize, usize) {
         }
         None => (text.len(), 0),
     }
+}
+
+/// What a line says: all of it, or its last word where a log wrote the time and more before each
+/// line, or a program adds string to string.
+fn payload(line: &[u8]) -> &[u8] {
+    const LEAST: usize = 16;
+    let whole = unwrap(line);
+    let last = unwrap(whole.rsplit(|&byte| byte == b' ').next().unwrap_or(whole));
+    if last.len() >= LEAST && is_base64(last) { last } else { whole }
+}
+
+fn is_base64(line: &[u8]) -> bool {
+    let letter =
+        |byte: &u8| matches!(byte, b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'+' | b'/' | b'=');
+    !line.is_empty() && line.iter().all(letter)
 }
 
 /// Takes off what editors, diffs and string literals put around a line.

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors::{self, Literal};
+use crate::follow::{self, ANY, Bytes};
 use crate::shape::{self, Shape};
 use crate::stems;
 
@@ -207,6 +208,13 @@ pub(crate) struct Baked {
     pub(crate) references: Vec<String>,
 }
 
+impl Baked {
+    /// What its gate is made of: its shape, and whether it runs on some files only.
+    pub(crate) fn gate(&self) -> (&Shape, bool) {
+        (&self.shape, !self.files.is_empty())
+    }
+}
+
 impl From<&Loaded> for Baked {
     fn from(loaded: &Loaded) -> Self {
         let rule = loaded.rule.clone();
@@ -236,32 +244,34 @@ impl From<&Loaded> for Baked {
 /// The password finder and the assignment finder come after the rules, in this order.
 pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
     let mut anchors: BTreeMap<(String, bool), Literal> = BTreeMap::new();
-    let mut add = |text: &str, exact: bool, next: Option<&[u8]>, rule: usize| {
+    let mut add = |text: &str, exact: bool, next: Bytes, rule: usize| {
         let text = if exact { text.to_owned() } else { text.to_ascii_lowercase() };
         let literal = anchors.entry((text, exact)).or_insert_with_key(|(text, exact)| Literal {
             bytes: text.clone().into_bytes(),
             exact: *exact,
-            next: next.map(<[u8]>::to_vec).unwrap_or_default(),
+            next: [0; 4],
             rules: Vec::new(),
         });
         literal.rules.push(u16::try_from(rule).expect("there are fewer rules than 65,536"));
-        match next {
-            // Of two rules with one anchor, what may follow either may follow.
-            Some(next) if !literal.next.is_empty() => literal.next.extend(next),
-            _ => literal.next.clear(),
-        }
+        // Of two rules with one anchor, what may follow either may follow.
+        literal.next.iter_mut().zip(next).for_each(|(word, more)| *word |= more);
     };
     for (index, rule) in rules.iter().enumerate() {
         for anchor in &rule.anchors {
-            let next = rule.shape.next.get(anchor).map(Vec::as_slice);
+            let next = rule.shape.next.get(anchor).copied().unwrap_or(ANY);
             add(anchor, rule.shape.exact, next, index);
         }
     }
     for byte in stems::URL_BEFORE {
-        add(&format!("{}://", char::from(*byte)), false, None, rules.len());
+        add(&format!("{}://", char::from(*byte)), false, ANY, rules.len());
+    }
+    let mut behind = [0; 4];
+    stems::BEHIND_SHORT.iter().for_each(|&byte| follow::add(&mut behind, byte));
+    for stem in stems::ASSIGNED_SHORT {
+        add(stem, false, behind, rules.len() + 1);
     }
     for stem in stems::ASSIGNED {
-        add(stem, false, None, rules.len() + 1);
+        add(stem, false, ANY, rules.len() + 1);
     }
     anchors::build(&anchors.into_values().collect::<Vec<_>>())
 }
@@ -355,6 +365,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         }
         Ok((mut shape, anchors)) if errors.is_empty() => {
             shape.apart = apart;
+            shape.near = rule.pattern.contains("{{assign}}") && shape.public == 0 && !rule.general;
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }

@@ -60,13 +60,13 @@ pub(crate) enum Finder {
 #[derive(Debug)]
 pub(crate) struct Compiled {
     /// Quick to build, slow to run: most rules are tried a few times or never.
-    regex: meta::Regex,
+    regex: OnceLock<meta::Regex>,
     /// Slow to build, quick to run: for a rule that is tried often.
     automaton: OnceLock<meta::Regex>,
     tries: AtomicU32,
+    /// The group `secret` by itself, for values that are looked at alone.
+    alone: OnceLock<meta::Regex>,
     pattern: Text,
-    /// The index of the group `secret`.
-    secret: usize,
     files: Option<GlobSet>,
 }
 
@@ -107,7 +107,7 @@ impl RuleSet {
             builtin.filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id)).collect();
         rules.extend(more.iter().map(Baked::from));
         let anchors = Anchors::new(rulefile::index(&rules).into());
-        let gates = Gates::new(gate::build(rules.iter().map(|rule| &rule.shape)).into());
+        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
         Self::with(Source::Given(rules), gates, anchors)
     }
 
@@ -133,12 +133,22 @@ impl RuleSet {
 
     /// The rule with this id.
     pub fn get(&self, id: &RuleId) -> Option<Rule> {
-        self.rules().find(|rule| rule.id == *id)
+        let is_it = |index: &usize| match index.checked_sub(self.source.len()) {
+            None => self.source.has_id(*index, id.as_str()),
+            Some(_) => self.rule(*index).id == *id,
+        };
+        (0..self.ready.len()).find(is_it).map(|index| self.rule(index))
     }
 
     /// How many rules have their regex compiled so far.
     pub fn compiled(&self) -> usize {
-        self.ready.iter().filter(|slot| slot.get().is_some()).count()
+        let compiled = |ready: &Ready| {
+            ready
+                .compiled
+                .as_ref()
+                .is_some_and(|compiled| compiled.tries.load(Ordering::Relaxed) > 0)
+        };
+        self.ready.iter().filter_map(OnceLock::get).filter(|ready| compiled(ready)).count()
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -182,17 +192,31 @@ impl Source {
 
     fn get(&self, index: usize) -> Baked {
         match self {
-            Self::Builtin => {
-                let offset = |index: usize| {
-                    let bytes = OFFSETS[4 * index..4 * index + 4].try_into();
-                    u32::from_le_bytes(bytes.expect("four bytes")) as usize
-                };
-                postcard::from_bytes(&RULES[offset(index)..offset(index + 1)])
-                    .expect("the build script wrote it with the same types")
-            }
+            Self::Builtin => postcard::from_bytes(baked(index))
+                .expect("the build script wrote it with the same types"),
             Self::Given(rules) => rules[index].clone(),
         }
     }
+
+    /// Returns true if and only if this is the id of the rule at `index`.
+    fn has_id(&self, index: usize, id: &str) -> bool {
+        match self {
+            // The id comes first: the rest need not be decoded.
+            Self::Builtin => {
+                postcard::take_from_bytes::<&str>(baked(index)).is_ok_and(|(one, _)| one == id)
+            }
+            Self::Given(rules) => rules[index].id == id,
+        }
+    }
+}
+
+/// The bytes of a built-in rule.
+fn baked(index: usize) -> &'static [u8] {
+    let offset = |index: usize| {
+        let bytes = OFFSETS[4 * index..4 * index + 4].try_into();
+        u32::from_le_bytes(bytes.expect("four bytes")) as usize
+    };
+    &RULES[offset(index)..offset(index + 1)]
 }
 
 /// A rule whose finder is code.
@@ -219,47 +243,77 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
 }
 
 impl Compiled {
-    /// Compiles a rule's pattern, which was parsed when the rule was loaded.
     fn new(rule: &Rule) -> Self {
-        let regex = compile(&rule.pattern, Engine::Simple);
-        let secret = regex
-            .group_info()
-            .to_index(regex_automata::PatternID::ZERO, "secret")
-            .expect("a rule's pattern has the group: its shape was computed from it");
         let mut globs = GlobSetBuilder::new();
         for file in &rule.files {
             // A glob without a slash is one for the name alone.
             let glob = if file.contains('/') { file.clone() } else { format!("**/{file}") };
             globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
         }
-        let files = (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default());
-        let (automaton, tries, pattern) =
-            (OnceLock::new(), AtomicU32::new(0), rule.pattern.clone());
-        Self { regex, automaton, tries, pattern, secret, files }
+        Self {
+            regex: OnceLock::new(),
+            automaton: OnceLock::new(),
+            tries: AtomicU32::new(0),
+            alone: OnceLock::new(),
+            pattern: rule.pattern.clone(),
+            files: (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default()),
+        }
     }
 
-    /// The whole match and the secret in it.
+    /// The whole match and the secret in it. The pattern was parsed when the rule was loaded, and
+    /// is compiled when it is first looked for.
     pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
         let often = self.tries.load(Ordering::Relaxed) >= MANY
             || self.tries.fetch_add(1, Ordering::Relaxed) >= MANY;
-        let regex = if often {
-            self.automaton.get_or_init(|| compile(&self.pattern, Engine::Automaton))
+        let (slot, engine) = if often {
+            (&self.automaton, Engine::Automaton)
         } else {
-            &self.regex
+            (&self.regex, Engine::Simple)
         };
+        let regex = slot.get_or_init(|| compile(&self.pattern, engine));
         // Most tries match nothing: the groups are asked for only when something does.
         if !regex.is_match(input.clone()) {
             return None;
         }
         let mut groups = regex.create_captures();
         regex.search_captures(input, &mut groups);
-        Some((groups.get_match()?.span(), groups.get_group(self.secret)?))
+        Some((groups.get_match()?.span(), groups.get_group_by_name("secret")?))
+    }
+
+    /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
+    pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
+        let alone = self.alone.get_or_init(|| {
+            let group = secret_group(&self.pattern);
+            compile(&format!(r"\A(?:{group})\z"), Engine::Simple)
+        });
+        alone.is_match(value)
     }
 
     /// Returns true if and only if the rule runs on this path.
     pub(crate) fn wants(&self, path: &[u8]) -> bool {
         self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
     }
+}
+
+/// What stands in the group `secret` of a pattern that has one.
+fn secret_group(pattern: &str) -> &str {
+    const OPEN: &str = "(?<secret>";
+    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
+    let bytes = pattern.as_bytes();
+    let (mut at, mut depth, mut in_class) = (start, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'(' if !in_class => depth += 1,
+            b')' if !in_class && depth == 0 => break,
+            b')' if !in_class => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    pattern.get(start..at).unwrap_or(pattern)
 }
 
 /// How a regex is run.
@@ -286,4 +340,18 @@ fn compile(pattern: &str, engine: Engine) -> meta::Regex {
         .syntax(syntax::Config::new().unicode(false).utf8(false))
         .build(pattern)
         .expect("a rule's pattern compiles: its shape was computed from it")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_group_of_each_rule_stands_alone() {
+        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let group = secret_group(&rule.pattern);
+            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
+        }
+    }
 }

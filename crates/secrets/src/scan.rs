@@ -11,13 +11,17 @@ use crate::anchors::Hit;
 use crate::assignment;
 use crate::check::{self, Verdict};
 use crate::decode::{self, Charset};
+use crate::gate::Gate;
 use crate::judge;
+use crate::near;
 use crate::pem;
 use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
 use crate::ruleset::{Finder, Ready, RuleSet};
+use crate::sealed;
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
+use crate::unwrap::{self, Piece};
 use crate::url;
 
 /// Buffers of one thread, kept between contents.
@@ -29,6 +33,8 @@ pub struct Scratch {
     touched: Vec<u16>,
     matches: Vec<Match>,
     text: Vec<u8>,
+    /// How many bytes of encodings inside encodings may still be looked at.
+    nested: usize,
 }
 
 /// A rule matched here.
@@ -39,9 +45,44 @@ pub(crate) struct Match {
     pub(crate) span: Range<usize>,
     confidence: Confidence,
     reasons: Vec<Text>,
+    /// Only a name near it tells what it is.
+    near: bool,
+    /// What the span decodes to, if the secret does not stand there as it is.
+    decoded: Option<Box<Decoded>>,
+}
+
+/// A secret that stood encoded.
+#[derive(Debug, Clone)]
+struct Decoded {
+    value: Vec<u8>,
+    /// Outermost first.
+    how: Vec<&'static str>,
 }
 
 impl Match {
+    /// The bytes of the secret, found in `text`.
+    fn value<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
+        self.decoded.as_ref().map_or(&text[self.span.clone()], |decoded| &decoded.value)
+    }
+
+    /// The encodings around it, outermost first.
+    fn layers(&self) -> &[&'static str] {
+        self.decoded.as_ref().map_or(&[], |decoded| &decoded.how)
+    }
+
+    /// The same match in the text that `piece` stands encoded in.
+    fn outside(mut self, piece: &Piece) -> Self {
+        let inside = self.decoded.take();
+        let (value, mut how) = match inside {
+            Some(inside) => (inside.value, inside.how),
+            None => (piece.text[self.span.clone()].to_vec(), Vec::new()),
+        };
+        how.insert(0, piece.how);
+        self.span = piece.origin(&self.span);
+        self.decoded = Some(Box::new(Decoded { value, how }));
+        self
+    }
+
     /// Takes over what another rule has proven of the same value.
     fn confirm(&mut self, other: &Self) {
         if other.span == self.span
@@ -119,11 +160,37 @@ impl RuleSet {
         scratch.matches.clear();
         let plain = without_colours(text);
         let text = plain.as_deref().unwrap_or(text);
-        let mut run =
-            Run { rules: self, path, text, syntax: Syntax::of(path), generated: None, scratch };
+        scratch.nested = text.len() * unwrap::MOST;
+        self.matches_inside(path, text, Some(Syntax::of(path)), 0, scratch)
+    }
+
+    /// The matches in a text and in what stands encoded in it. Without a syntax, nothing is taken
+    /// for an assignment.
+    fn matches_inside(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        syntax: Option<Syntax>,
+        depth: usize,
+        scratch: &mut Scratch,
+    ) -> Vec<Match> {
+        let mut run = Run { rules: self, path, text, syntax, generated: None, scratch };
         self.anchors.find(text, |hit| run.hit(hit));
         for index in scratch.touched.drain(..) {
             scratch.from[usize::from(index)] = 0;
+        }
+        if depth < unwrap::DEEPEST {
+            let mut all = std::mem::take(&mut scratch.matches);
+            unwrap::each(path, text, &mut |piece| {
+                if depth > 0 {
+                    let Some(left) = scratch.nested.checked_sub(piece.text.len()) else { return };
+                    scratch.nested = left;
+                }
+                let inside =
+                    self.matches_inside(path, &piece.text, piece.assigns, depth + 1, scratch);
+                all.extend(inside.into_iter().map(|one| one.outside(&piece)));
+            });
+            scratch.matches = all;
         }
         if scratch.matches.is_empty() {
             return Vec::new();
@@ -135,8 +202,10 @@ impl RuleSet {
     /// surest, the most specific, the longest. What a general one has proven of the same value
     /// holds for the provider's as well.
     fn resolve(&self, matches: &mut Vec<Match>) -> Vec<Match> {
-        matches
-            .sort_by(|a, b| self.rank(b).cmp(&self.rank(a)).then(a.span.start.cmp(&b.span.start)));
+        matches.sort_by(|a, b| {
+            let start = a.span.start.cmp(&b.span.start);
+            self.rank(b).cmp(&self.rank(a)).then(start).then(a.layers().cmp(b.layers()))
+        });
         let mut taken: BTreeMap<usize, Match> = BTreeMap::new();
         for one in matches.drain(..) {
             let before = taken.range_mut(..one.span.end).next_back();
@@ -148,12 +217,16 @@ impl RuleSet {
         taken.into_values().collect()
     }
 
-    fn rank(&self, one: &Match) -> (bool, bool, Confidence, usize, usize, Reverse<u16>) {
+    fn rank(
+        &self,
+        one: &Match,
+    ) -> (bool, Reverse<usize>, bool, Confidence, usize, usize, Reverse<u16>) {
         let ready = self.ready(one.rule);
         let by_pattern = ready.compiled.is_some();
         let literal = ready.rule.shape.literal;
         (
-            !ready.rule.general,
+            !ready.rule.general && !one.near,
+            Reverse(one.layers().len()),
             by_pattern,
             one.confidence,
             literal,
@@ -171,9 +244,8 @@ impl RuleSet {
         window: &Window,
         decoded: &[&'static str],
     ) -> Vec<Finding> {
-        let secret = |one: &Match| {
-            Secret::new(&text[one.span.clone()], self.ready(one.rule).rule.shape.public)
-        };
+        let secret =
+            |one: &Match| Secret::new(one.value(text), self.ready(one.rule).rule.shape.public);
         let masks: Vec<(Range<usize>, String)> = matches
             .iter()
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
@@ -184,7 +256,8 @@ impl RuleSet {
             .filter(|one| window.begins.contains(&one.span.start))
             .map(|one| {
                 let rule = &self.ready(one.rule).rule;
-                let place = places.of(&one.span, decoded);
+                let mut place = places.of(&one.span, decoded);
+                place.decoded.extend(one.layers());
                 Finding {
                     rule: rule.id.clone(),
                     category: Category::Secret,
@@ -252,7 +325,8 @@ struct Run<'r> {
     rules: &'r RuleSet,
     path: &'r [u8],
     text: &'r [u8],
-    syntax: Syntax,
+    /// How values are assigned, if they are.
+    syntax: Option<Syntax>,
     /// Whether a tool wrote the file; computed when a generic rule asks.
     generated: Option<bool>,
     scratch: &'r mut Scratch,
@@ -281,7 +355,8 @@ impl Run<'_> {
     /// Tries a rule in the window around a hit.
     fn pattern(&mut self, index: u16, hit: Hit) {
         let gate = self.rules.gates.get(index);
-        if gate.boundary && self.is_inside_word(hit.start)
+        if !gate.goes_on(self.text, hit.start + hit.len)
+            || gate.boundary && self.is_inside_word(hit.start)
             || gate.leads && gate.apart && self.is_joined(hit.start)
         {
             return;
@@ -296,19 +371,45 @@ impl Run<'_> {
         if lowest >= highest || !gate.opens(self.text, lowest..highest) {
             return;
         }
-        let Ready { rule, compiled: Some(compiled) } = self.rules.ready(index) else { return };
+        let ready = self.rules.ready(index);
+        let Ready { rule, compiled: Some(compiled) } = ready else { return };
+        if gate.choosy && !compiled.wants(self.path) {
+            // Nothing in this text will do.
+            self.set_from(index, usize::MAX);
+            return;
+        }
+        let mut found = false;
         while lowest < highest {
             let input = Input::new(self.text).range(lowest..highest).anchored(anchored);
-            let Some((whole, secret)) = compiled.find(&input) else { return };
+            let Some((whole, secret)) = compiled.find(&input) else { break };
+            found = true;
             lowest = whole.end.max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start + 1));
-            let joined = gate.apart && self.is_joined(whole.start);
-            if !joined && compiled.wants(self.path) {
+            if !(gate.apart && self.is_joined(whole.start)) {
                 self.judge(index, rule, secret.range());
             }
             if gate.leads {
-                return;
+                break;
             }
+        }
+        // In decoded text that is no settings, a name says nothing of what is near it.
+        if !found && self.syntax.is_some() {
+            self.near(index, ready, hit, gate);
+        }
+    }
+
+    /// Looks for a secret of a rule near its name, where the pattern has found none.
+    fn near(&mut self, index: u16, ready: &Ready, hit: Hit, gate: Gate<'_>) {
+        let Ready { rule, compiled: Some(compiled) } = ready else { return };
+        let name = hit.start..hit.start + hit.len;
+        let whole = |value: &[u8]| compiled.is_secret(value);
+        let Some(span) = near::find(self.text, &name, gate, whole) else { return };
+        let held = self.scratch.matches.len();
+        self.judge(index, rule, span);
+        if let Some(one) = self.scratch.matches.get_mut(held) {
+            one.near = true;
+            one.confidence = one.confidence.min(Confidence::Medium);
+            one.reasons.push("a random value near the provider's name".into());
         }
     }
 
@@ -335,7 +436,14 @@ impl Run<'_> {
         if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
             return;
         }
-        let mut one = Match { rule: index, span, confidence: rule.confidence, reasons: Vec::new() };
+        let mut one = Match {
+            rule: index,
+            span,
+            confidence: rule.confidence,
+            reasons: Vec::new(),
+            near: false,
+            decoded: None,
+        };
         for &name in &rule.checks {
             let proof = check::run(name, self.text, one.span.start, one.span.end);
             if let Some(end) = proof.end {
@@ -363,17 +471,20 @@ impl Run<'_> {
         if hit.start < self.scratch.from[usize::from(index)] {
             return;
         }
-        let Some(found) = assignment::read(self.text, hit.start, hit.len, self.syntax) else {
+        let Some(syntax) = self.syntax else { return };
+        let Some(found) = assignment::read(self.text, hit.start, hit.len, syntax) else {
             return;
         };
         self.set_from(index, found.value.end.max(found.name.end));
         let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
-        if !generated {
+        if !generated && !sealed::is_sealed(self.text, &found.value) {
             self.push_generic(index, found.value, found.confidence, found.reason);
         }
     }
 
     fn push_generic(&mut self, rule: u16, span: Range<usize>, confidence: Confidence, why: Text) {
-        self.scratch.matches.push(Match { rule, span, confidence, reasons: vec![why] });
+        let reasons = vec![why];
+        let decoded = None;
+        self.scratch.matches.push(Match { rule, span, confidence, reasons, near: false, decoded });
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::literal::{ExtractKind, Extractor, Literal};
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors;
+use crate::follow::{ANY, Bytes, Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,10 +28,16 @@ pub(crate) struct Shape {
     pub(crate) literal: usize,
     /// The least length of the secret, in bytes.
     pub(crate) least: usize,
-    /// The bytes that a secret can consist of, one bit each.
-    pub(crate) alphabet: [u64; 4],
-    /// For anchors of three bytes that lead: the bytes that can follow.
-    pub(crate) next: BTreeMap<String, Vec<u8>>,
+    /// The greatest length of the secret, in bytes.
+    pub(crate) most: usize,
+    /// The secret has no form of its own: it is told by the name that it is assigned to.
+    pub(crate) near: bool,
+    /// The bytes that a secret can consist of.
+    pub(crate) alphabet: Bytes,
+    /// The bytes that can follow the anchors.
+    pub(crate) after: Bytes,
+    /// The bytes that can follow each anchor of three bytes; any if it is left out.
+    pub(crate) next: BTreeMap<String, Bytes>,
 }
 
 impl Shape {
@@ -47,7 +53,10 @@ impl Shape {
             public: 0,
             literal: 0,
             least: 0,
-            alphabet: [u64::MAX; 4],
+            most: 0,
+            near: false,
+            alphabet: ANY,
+            after: ANY,
             next: BTreeMap::new(),
         }
     }
@@ -75,15 +84,17 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
     }
     let secret = find_group(&hir).ok_or("the pattern has no group named `secret`")?;
     let folded = leading(&hir, Case::Folded);
-    let as_written = heads(&leading(&hir, Case::AsWritten), &hir, Case::AsWritten);
+    let as_written = heads(&leading(&hir, Case::AsWritten));
     let exact = as_written.is_some();
-    let found = as_written.or_else(|| heads(&folded, &hir, Case::Folded));
+    let found = as_written.or_else(|| heads(&folded));
     let lower: Vec<String> = declared.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
     // What a match begins with saves looking backwards, unless it stands everywhere.
-    let found = found.filter(|(heads, _)| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
+    let found = found.filter(|heads| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
     let leads = found.is_some();
     let exact = exact && leads;
-    let (anchors, next) = found.unwrap_or((lower, BTreeMap::new()));
+    let anchors = found.unwrap_or(lower);
+    let stands = if leads { Stands::First } else { Stands::Anywhere };
+    let next = next_bytes(&hir, &anchors, stands);
     let shape = Shape {
         leads,
         exact,
@@ -93,16 +104,17 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
         public: common_prefix(&leading(&secret.sub, Case::AsWritten).texts),
         literal: folded.texts.iter().map(Vec::len).min().unwrap_or(0),
         least: secret.sub.properties().minimum_len().unwrap_or(0),
+        most: secret.sub.properties().maximum_len().unwrap_or(0),
+        near: false,
         alphabet: alphabet(&secret.sub),
-        next,
+        after: next.all,
+        next: next.short,
     };
     Ok((shape, anchors))
 }
 
-type Next = BTreeMap<String, Vec<u8>>;
-
 /// The texts that every match begins with, if they can serve as anchors: of three bytes or more.
-fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)> {
+fn heads(leading: &Leading) -> Option<Vec<String>> {
     let mut anchors = Vec::new();
     for text in &leading.texts {
         let text =
@@ -111,12 +123,11 @@ fn heads(leading: &Leading, hir: &Hir, case: Case) -> Option<(Vec<String>, Next)
     }
     anchors.sort();
     anchors.dedup();
-    let next = next_bytes(hir, &anchors, case);
-    (!anchors.is_empty()).then_some((anchors, next))
+    (!anchors.is_empty()).then_some(anchors)
 }
 
 /// All bytes that a match can hold.
-fn alphabet(hir: &Hir) -> [u64; 4] {
+fn alphabet(hir: &Hir) -> Bytes {
     let mut all = [0; 4];
     let add = |byte: u8| all[usize::from(byte >> 6)] |= 1 << (byte & 63);
     match hir.kind() {
@@ -125,7 +136,7 @@ fn alphabet(hir: &Hir) -> [u64; 4] {
         HirKind::Class(Class::Bytes(class)) => {
             class.iter().flat_map(|range| range.start()..=range.end()).for_each(add);
         }
-        HirKind::Class(Class::Unicode(_)) => all = [u64::MAX; 4],
+        HirKind::Class(Class::Unicode(_)) => all = ANY,
         HirKind::Capture(capture) => return alphabet(&capture.sub),
         HirKind::Repetition(repetition) => return alphabet(&repetition.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
@@ -164,36 +175,33 @@ fn begins_at_boundary(hir: &Hir) -> bool {
     }
 }
 
-/// The bytes that can follow each anchor of three bytes, where the pattern tells.
-fn next_bytes(hir: &Hir, anchors: &[String], case: Case) -> Next {
-    const LEN: usize = 3;
-    let mut next = BTreeMap::new();
-    if anchors.iter().all(|anchor| anchor.len() != LEN) {
+/// The bytes that can follow the anchors, where the pattern tells.
+struct Next {
+    all: Bytes,
+    short: BTreeMap<String, Bytes>,
+}
+
+fn next_bytes(hir: &Hir, anchors: &[String], stands: Stands) -> Next {
+    let mut next = Next { all: ANY, short: BTreeMap::new() };
+    // Walking from everywhere takes long, and gains only where there are few bytes to find by.
+    let asked = |anchor: &&String| anchor.len() == 3 || stands == Stands::First;
+    let asked: Vec<_> = anchors.iter().filter(asked).collect();
+    let Some(follow) = (!asked.is_empty()).then(|| Follow::new(hir)).flatten() else {
         return next;
-    }
-    let mut extractor = Extractor::new();
-    extractor
-        .kind(ExtractKind::Prefix)
-        .limit_class(100)
-        .limit_literal_len(LEN + 1)
-        .limit_total(20_000);
-    let heads = extractor.extract(hir);
-    let Some(heads) = heads.literals() else { return next };
-    if heads.iter().any(|head| head.as_bytes().len() != LEN + 1) {
-        return next;
-    }
-    for anchor in anchors.iter().filter(|anchor| anchor.len() == LEN) {
-        let of_anchor = heads.iter().map(Literal::as_bytes).filter(|head| {
-            let head = &head[..LEN];
-            match case {
-                Case::AsWritten => head == anchor.as_bytes(),
-                Case::Folded => head.eq_ignore_ascii_case(anchor.as_bytes()),
-            }
+    };
+    let after: Vec<_> =
+        asked.iter().map(|anchor| follow.after(anchor.as_bytes(), stands)).collect();
+    if stands == Stands::First {
+        next.all = after.iter().fold([0; 4], |mut all, after| {
+            let after = after.unwrap_or(ANY);
+            all.iter_mut().zip(after).for_each(|(word, more)| *word |= more);
+            all
         });
-        let mut bytes: Vec<u8> = of_anchor.map(|head| head[LEN]).collect();
-        bytes.sort_unstable();
-        bytes.dedup();
-        next.insert(anchor.clone(), bytes);
+    }
+    for (anchor, after) in asked.into_iter().zip(after) {
+        if let (3, Some(after)) = (anchor.len(), after) {
+            next.short.insert(anchor.clone(), after);
+        }
     }
     next
 }
@@ -332,7 +340,7 @@ mod tests {
     fn a_keyword_of_either_case_leads() {
         let found = shape("(?i:tok)[0-9a-z]{4}=(?<secret>[a-z]{8})", &["tok"]);
         assert!(found.leads && !found.exact && !found.boundary);
-        assert_eq!(found.next["tok"].len(), 36);
+        assert_eq!(found.next["tok"].iter().map(|word| word.count_ones()).sum::<u32>(), 36);
     }
 
     #[test]

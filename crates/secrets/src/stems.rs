@@ -51,9 +51,29 @@ pub(crate) const ASSIGNED: &[&str] = &[
     "crypt_key",
     "storage_key",
     "license_key",
-    "_auth",
-    "authorization",
+    "auth",
+    "bearer",
+    "_cred",
+    " pw:",
+    "(pw:",
+    ",pw:",
+    "/pw:",
+    "_pw=",
+    "_pw:",
+    "access=",
+    "access:",
+    "access\"",
+    "access ",
+    "jwt=",
+    "jwt:",
 ];
+
+/// Three letters that end many names, and anchors of the assignment finder only where one of
+/// [`BEHIND_SHORT`] follows.
+pub(crate) const ASSIGNED_SHORT: &[&str] = &["key", "api", "pat"];
+
+/// What parts a name from its value.
+pub(crate) const BEHIND_SHORT: &[u8] = b"=:\"'\\]> \t|";
 
 /// The bytes that can stand before the `://` of a URL.
 pub(crate) const URL_BEFORE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";

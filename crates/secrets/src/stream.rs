@@ -16,7 +16,8 @@ impl RuleSet {
     /// Finds the secrets in content of any length in bounded memory, and counts its bytes.
     ///
     /// The findings are those of [`RuleSet::scan`], but for a secret in a string of two-byte
-    /// characters that is cut by a window: of that, a part may be found instead.
+    /// characters or in encoded text that is cut by a window, which takes some 64 KiB of it: there,
+    /// a part may be found instead, or nothing.
     ///
     /// # Errors
     /// Those of `content`; what was found before is lost with them, as the scan is not complete.
@@ -134,6 +135,8 @@ impl Windows {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
     use proptest::prelude::*;
 
     use super::*;
@@ -146,6 +149,7 @@ mod tests {
             2 => any::<u32>().prop_map(|seed| template::expand("x = ghp_{alnum:30}{check}\n", &seed.to_string())),
             1 => any::<u32>().prop_map(|seed| template::expand("{pem:RSA PRIVATE KEY}\n", &seed.to_string())),
             1 => "[é\u{1b}\0 ]{0,40}".prop_map(String::from),
+            3 => (any::<u32>(), 0..5_usize).prop_map(|(seed, how)| encoded(seed, how)),
         ];
         (prop::collection::vec(part, 0..40), any::<bool>()).prop_map(|(parts, wide)| {
             let text = parts.concat();
@@ -155,6 +159,23 @@ mod tests {
                 text.into_bytes()
             }
         })
+    }
+
+    /// A token in one of the encodings that are looked through.
+    fn encoded(seed: u32, how: usize) -> String {
+        let plain = template::expand("token: ghp_{alnum:30}{check}\n", &seed.to_string());
+        let (head, tail) = plain.trim_end().split_at(15);
+        match how {
+            0 => format!("x: {}\n", STANDARD.encode(&plain)),
+            1 => {
+                let many = STANDARD.encode(plain.repeat(200));
+                let lines = many.as_bytes().chunks(76).map(String::from_utf8_lossy);
+                format!("x: |\n  {}\n", lines.collect::<Vec<_>>().join("\n  "))
+            }
+            2 => plain.bytes().map(|byte| format!("\\x{byte:02x}")).collect(),
+            3 => plain.trim_end().bytes().map(|byte| format!("%{byte:02x}")).collect(),
+            _ => format!("x = \"{head}\" + \"{tail}\"\n"),
+        }
     }
 
     proptest! {

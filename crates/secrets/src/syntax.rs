@@ -101,6 +101,9 @@ const GENERATED: &[&str] = &[
     "gradle.lockfile",
     "project.assets.json",
     ".terraform.lock.hcl",
+    ".leakgate-ignore",
+    ".gitleaksignore",
+    ".secrets.baseline",
 ];
 const VENDORED: &[&[u8]] = &[
     b"node_modules/",

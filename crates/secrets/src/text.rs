@@ -68,6 +68,7 @@ impl<'t> Places<'t> {
             end_column: end.column,
             span: start.offset..end.offset,
             decoded: decoded.to_vec(),
+            inside: Vec::new(),
         }
     }
 

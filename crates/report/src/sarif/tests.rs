@@ -356,7 +356,15 @@ fn finding_at(text: &str, span: std::ops::Range<usize>) -> Finding {
     let mut finding = sample::secret();
     finding.secret = Some(Secret::new(&text.as_bytes()[span.clone()], 4));
     let span = span.start as u64..span.end as u64;
-    finding.place = Some(Place { line, column, end_line, end_column, span, decoded: Vec::new() });
+    finding.place = Some(Place {
+        line,
+        column,
+        end_line,
+        end_column,
+        span,
+        decoded: Vec::new(),
+        inside: Vec::new(),
+    });
     finding
 }
 

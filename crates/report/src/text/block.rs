@@ -60,7 +60,12 @@ fn title(finding: &Finding) -> String {
 
 /// The place in the file. It is given apart from the excerpt, whose columns are not the file's.
 fn origin(finding: &Finding) -> Origin<'static> {
-    let origin = Origin::path(visible_bytes(&finding.path));
+    let mut path = visible_bytes(&finding.path);
+    for inside in finding.place.iter().flat_map(|place| &place.inside) {
+        path.push_str(" → ");
+        path.push_str(&visible_bytes(inside));
+    }
+    let origin = Origin::path(path);
     match &finding.place {
         Some(place) => origin.line(number(place.line)).char_column(number(place.column)),
         None => origin,

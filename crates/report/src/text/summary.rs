@@ -135,6 +135,18 @@ fn skipped(skip: Skip, n: u64) -> String {
             count(n, "file as in the merged branch", "files as in the merged branch")
         }
         Skip::Special => count(n, "special file not scanned", "special files not scanned"),
+        Skip::EncryptedArchive => {
+            count(n, "encrypted archive not opened", "encrypted archives not opened")
+        }
+        Skip::ArchiveLimit => {
+            count(n, "archive too large to open whole", "archives too large to open whole")
+        }
+        Skip::DamagedArchive => {
+            count(n, "damaged archive not opened whole", "damaged archives not opened whole")
+        }
+        Skip::UnknownArchive => {
+            count(n, "archive of an unknown format", "archives of an unknown format")
+        }
     }
 }
 

@@ -1,0 +1,119 @@
+//! Texts that stand encoded inside a text: base64, hex, escapes, literals in pieces.
+//!
+//! A secret in a Kubernetes manifest is base64, one in a JSON string may have its letters escaped,
+//! one in a program may be put together from two literals. Each such place becomes a [`Piece`]: the
+//! decoded text, and for each of its bytes where it comes from, so that a finding is told at the
+//! place where the user can see it. Looking for such places has to cost next to nothing where there
+//! are none: the passes here skip over ordinary text in words or vectors, and decode only what
+//! begins like text.
+
+mod base;
+mod escapes;
+mod runs;
+mod split;
+
+use std::ops::Range;
+
+use crate::syntax::Syntax;
+
+/// How deep encodings inside encodings are followed.
+pub(crate) const DEEPEST: usize = 4;
+/// How many bytes are decoded for each byte of a text in all, behind the first encoding: more only
+/// come out of a text that is made for it.
+pub(crate) const MOST: usize = 8;
+/// The shortest decoded text that can hold a secret.
+const SHORTEST: usize = 16;
+
+/// A text that stood encoded in another.
+#[derive(Debug)]
+pub(crate) struct Piece {
+    /// The decoded text.
+    pub(crate) text: Vec<u8>,
+    /// The word for the encoding in a finding's place.
+    pub(crate) how: &'static str,
+    /// How values are assigned in it, where names in it can be trusted to be names.
+    pub(crate) assigns: Option<Syntax>,
+    marks: Vec<Mark>,
+    /// Where the encoded text ends.
+    end: usize,
+}
+
+/// From here to the next mark, each `from` bytes of the encoded text make `to` of the decoded.
+#[derive(Debug, Clone, Copy)]
+struct Mark {
+    decoded: usize,
+    encoded: usize,
+    from: usize,
+    to: usize,
+}
+
+impl Piece {
+    fn new(how: &'static str) -> Self {
+        Self { text: Vec::new(), how, assigns: None, marks: Vec::new(), end: 0 }
+    }
+
+    /// Says that what is appended next comes from `encoded` on, `to` bytes of each `from`.
+    fn mark(&mut self, encoded: usize, from: usize, to: usize) {
+        self.marks.push(Mark { decoded: self.text.len(), encoded, from, to });
+    }
+
+    /// Appends a range of the encoded text as it is.
+    fn literal(&mut self, encoded: &[u8], range: Range<usize>) {
+        if !range.is_empty() {
+            self.mark(range.start, 1, 1);
+            self.end = range.end;
+            self.text.extend_from_slice(&encoded[range]);
+        }
+    }
+
+    /// Appends what one escape stands for.
+    fn unit(&mut self, range: Range<usize>, bytes: &[u8]) {
+        if !bytes.is_empty() {
+            self.mark(range.start, range.len(), bytes.len());
+            self.text.extend_from_slice(bytes);
+        }
+        self.end = range.end;
+    }
+
+    /// Where a span of the decoded text stands in the encoded one.
+    pub(crate) fn origin(&self, span: &Range<usize>) -> Range<usize> {
+        let after = |at: usize| self.marks.partition_point(|mark| mark.decoded <= at);
+        let group = |at: usize, more: usize| {
+            let next = after(at);
+            let Some(mark) = next.checked_sub(1).map(|index| self.marks[index]) else { return 0 };
+            let limit = self.marks.get(next).map_or(self.end, |next| next.encoded);
+            (mark.encoded + ((at - mark.decoded) / mark.to + more) * mark.from).min(limit)
+        };
+        let start = group(span.start, 0);
+        start..group(span.end.max(span.start + 1) - 1, 1).max(start)
+    }
+}
+
+/// Calls `found` with each text that stands encoded in `text`.
+pub(crate) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
+    if text.len() < SHORTEST {
+        return;
+    }
+    runs::each(text, |run| {
+        let Some((piece, end)) = base::decode(text, &run) else { return run.end };
+        found(piece);
+        end.max(run.end)
+    });
+    escapes::each(path, text, found);
+    split::each(text, found);
+}
+
+/// Returns true if and only if the byte can stand inside a token.
+fn is_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/' | b'=' | b'.' | b':')
+}
+
+/// How many bytes at the start of `text`, of at most `most`, satisfy `accept`.
+fn count(text: &[u8], most: usize, accept: impl Fn(u8) -> bool) -> usize {
+    text.iter().take(most).take_while(|&&byte| accept(byte)).count()
+}
+
+/// How many bytes at the end of `text`, of at most `most`, satisfy `accept`.
+fn count_back(text: &[u8], most: usize, accept: impl Fn(u8) -> bool) -> usize {
+    text.iter().rev().take(most).take_while(|&&byte| accept(byte)).count()
+}

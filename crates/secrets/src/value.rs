@@ -1,0 +1,326 @@
+//! Judges what is assigned to a credential's name.
+
+use std::ops::Range;
+
+use leakgate_model::{Confidence, Text};
+
+use crate::evident::{self, Kind as Evident};
+use crate::judge::{self, Alphabet};
+use crate::language;
+use crate::name::{self, Kind};
+use crate::syntax::Syntax;
+
+/// How a value was written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Written {
+    pub(crate) span: Range<usize>,
+    pub(crate) how: How,
+}
+
+/// What stands around a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    /// Quotes.
+    Quoted,
+    /// The tags of an element.
+    Element,
+    /// Nothing, where a value stands in settings.
+    Bare,
+    /// Nothing, where a bare word is a variable or prose: only a value that tells itself counts.
+    Doubtful,
+}
+
+/// A value that was found to be a secret.
+pub(crate) struct Judged {
+    pub(crate) span: Range<usize>,
+    pub(crate) confidence: Confidence,
+    pub(crate) reason: Text,
+}
+
+/// Whether the value is a secret, where it stands, and why; `None` if it is none.
+pub(crate) fn judge(
+    text: &[u8],
+    name: &Range<usize>,
+    written: &Written,
+    kind: Kind,
+    syntax: Syntax,
+) -> Option<Judged> {
+    let value = &text[written.span.clone()];
+    if value.iter().any(u8::is_ascii_whitespace) {
+        let word = drawn_word(value).filter(|_| written.how != How::Doubtful)?;
+        let span = written.span.start + word.start..written.span.start + word.end;
+        return Some(random(span));
+    }
+    let name = &text[name.clone()];
+    let alphabet = Alphabet::of(value);
+    // A brace right behind a bare word begins the part that is filled in.
+    // Text in another script has few ASCII marks, a password with an accent has some.
+    if alphabet.others > 0
+        || alphabet.foreign > 0 && alphabet.marks < 3
+        || judge::is_placeholder(value)
+        || is_reference(value, written.how)
+        || text.get(written.span.end) == Some(&b'{')
+        || name::mentions(value, name)
+        || is_of_badge(text, &written.span)
+    {
+        return None;
+    }
+    let span = written.span.clone();
+    let evident = evident::kind(value, name);
+    match kind {
+        _ if written.how == How::Doubtful => {
+            let told = is_drawn(value) && is_token(value) && evident.is_none();
+            told.then(|| random(span))
+        }
+        Kind::Key => {
+            let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
+            // Test vectors of ciphers, and tables: `key = 2b7e…`.
+            let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
+            (told && !vector).then(|| random(span))
+        }
+        Kind::Token => {
+            // Also what a person made up to look random: all kinds of characters.
+            let made_up = value.len() >= 10 && alphabet.kinds() == 4;
+            let told = evident.is_none() && (made_up || is_random(value, alphabet));
+            told.then(|| random(span))
+        }
+        Kind::Password => {
+            if is_chosen(value, alphabet, evident, written.how, syntax) {
+                let reason = "a value under a password's name".into();
+                return Some(Judged { span, confidence: Confidence::Medium, reason });
+            }
+            let reason = "a word under a password's name".into();
+            let word = is_weak(value, evident, written.how, syntax);
+            word.then_some(Judged { span, confidence: Confidence::Low, reason })
+        }
+    }
+}
+
+/// The token in the URL of a badge, which every README shows.
+fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
+    let before = &text[value.start.saturating_sub(16)..value.start];
+    memchr::memmem::find(before, b".svg?").is_some()
+}
+
+fn random(span: Range<usize>) -> Judged {
+    let reason = "a random value under a credential's name".into();
+    Judged { span, confidence: Confidence::Medium, reason }
+}
+
+fn is_hex(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_hexdigit)
+}
+
+/// Returns true if and only if the value has no other characters than tokens have.
+fn is_token(value: &[u8]) -> bool {
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:".contains(byte))
+}
+
+/// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
+pub(crate) fn is_drawn(value: &[u8]) -> bool {
+    (16..=1024).contains(&value.len())
+        && language::randomness(value) >= 0.99
+        && !judge::is_monotonous(value)
+}
+
+/// A token's value: rather drawn than written.
+fn is_random(value: &[u8], alphabet: Alphabet) -> bool {
+    let marks_often = alphabet.marks * 4 > value.len();
+    let mixed = alphabet.digits > 0 && alphabet.letters() > 1;
+    let long = value.len() >= if mixed { 10 } else { 16 };
+    long && !marks_often && (is_drawn(value) || mixed && !language::reads_like_language(value))
+}
+
+/// A password's value: people choose it, so that it may hold words.
+fn is_chosen(
+    value: &[u8],
+    alphabet: Alphabet,
+    evident: Option<Evident>,
+    how: How,
+    syntax: Syntax,
+) -> bool {
+    // Weak passwords are words, numbers, versions; nobody's password is a template or a call.
+    let other = matches!(
+        evident,
+        Some(
+            Evident::Placeholder
+                | Evident::Template
+                | Evident::Uuid
+                | Evident::Digest
+                | Evident::Url
+                | Evident::Path
+                | Evident::Format
+                | Evident::Code
+                | Evident::Text
+                | Evident::Sequence
+        )
+    );
+    let bare_prose = how == How::Bare && syntax == Syntax::Prose;
+    let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
+    (6..=128).contains(&value.len()) && mixed && !other && !is_wordy(value, alphabet)
+}
+
+/// A password that is a word or several: weak, and still what opens the door. Only in settings: in
+/// programs such values are labels, and the made-up passwords of tests.
+fn is_weak(value: &[u8], evident: Option<Evident>, how: How, syntax: Syntax) -> bool {
+    const OTHERWISE: [&[u8]; 36] = [
+        b"basic",
+        b"bcrypt",
+        b"boolean",
+        b"bytes",
+        b"crypt",
+        b"default",
+        b"disabled",
+        b"empty",
+        b"enabled",
+        b"encrypted",
+        b"false",
+        b"forgot",
+        b"hashed",
+        b"hidden",
+        b"input",
+        b"integer",
+        b"invalid",
+        b"login",
+        b"missing",
+        b"never",
+        b"nullable",
+        b"number",
+        b"object",
+        b"optional",
+        b"plain",
+        b"prompt",
+        b"random",
+        b"readonly",
+        b"required",
+        b"reset",
+        b"string",
+        b"undefined",
+        b"unset",
+        b"update",
+        b"value",
+        b"write",
+    ];
+    // What products ship with: everybody knows it, and it opens only what was never set up.
+    const SHIPPED: [&[u8]; 24] = [
+        b"airflow",
+        b"cassandra",
+        b"docker",
+        b"elastic",
+        b"grafana",
+        b"jenkins",
+        b"keycloak",
+        b"laravel",
+        b"mariadb",
+        b"minioadmin",
+        b"mongodb",
+        b"oracle",
+        b"postgres",
+        b"postgresql",
+        b"rabbitmq",
+        b"superset",
+        b"ubuntu",
+        b"vagrant",
+        b"wordpress",
+        b"qwerty",
+        b"letmein",
+        b"symfony",
+        b"zabbix",
+        b"drupal",
+    ];
+    let stands = syntax == Syntax::Settings && how != How::Doubtful;
+    let told = evident.is_none() || evident == Some(Evident::Words);
+    let letters = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
+    let names_one = [&b"pass"[..], b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"user"]
+        .iter()
+        .any(|word| memchr::memmem::find(value, word).is_some());
+    let mut parts = value.split(|byte| b"_-.".contains(byte));
+    stands
+        && told
+        && (6..=40).contains(&value.len())
+        && letters >= 5
+        && value.iter().all(|byte| byte.is_ascii_lowercase() || b"_-.#!?@$%^*+".contains(byte))
+        && !value.starts_with(b"-")
+        && !names_one
+        && !SHIPPED.contains(&value)
+        && !parts.any(|part| OTHERWISE.contains(&part))
+}
+
+/// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
+fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
+    let mut best: Option<Range<usize>> = None;
+    let mut at = 0;
+    for word in value.split(u8::is_ascii_whitespace) {
+        let is_frame = |byte: &u8| b"{}()<>[],;:'\"`\\".contains(byte);
+        let lead = word.iter().take_while(|byte| is_frame(byte)).count();
+        let trail = word[lead..].iter().rev().take_while(|byte| is_frame(byte)).count();
+        let span = at + lead..at + word.len() - trail;
+        let longest = best.as_ref().is_none_or(|best| span.len() > best.len());
+        let core = &value[span.clone()];
+        // An opening brace inside begins what is filled in.
+        let whole = longest && !core.contains(&b'{');
+        if whole && is_drawn(core) && evident::kind(core, b"").is_none() && !is_public_key(core) {
+            best = Some(span);
+        }
+        at += word.len() + 1;
+    }
+    best
+}
+
+/// Base64 of a public key or certificate, as SSH and DER begin it.
+fn is_public_key(value: &[u8]) -> bool {
+    value.starts_with(b"AAAA") || (value.starts_with(b"MII") && value.len() > 64)
+}
+
+/// Words joined by marks: `user_password_field`, `/etc/app/token`, `com.app.Token2`.
+fn is_wordy(value: &[u8], alphabet: Alphabet) -> bool {
+    if alphabet.letters() == 0 {
+        return true;
+    }
+    let in_words: usize = value
+        .split(|byte| !byte.is_ascii_alphabetic())
+        .flat_map(|part| {
+            part.chunk_by(|a, b| {
+                a.is_ascii_lowercase() == b.is_ascii_lowercase()
+                    || (a.is_ascii_uppercase() && b.is_ascii_lowercase())
+            })
+        })
+        .filter(|word| word.len() >= 4 && has_vowels(word))
+        .map(<[u8]>::len)
+        .sum();
+    let marked = alphabet.digits == 0 || value.starts_with(b"/") || value.starts_with(b"./");
+    marked
+        && in_words * 3 >= value.len() * 2
+        && !value
+            .iter()
+            .any(|byte| matches!(byte, b'!' | b'@' | b'#' | b'$' | b'%' | b'^' | b'&' | b'*'))
+}
+
+fn has_vowels(word: &[u8]) -> bool {
+    let vowels = word.iter().filter(|byte| b"aeiouyAEIOUY".contains(byte)).count();
+    vowels * 5 >= word.len()
+}
+
+/// A value that another value fills in, or an expression.
+fn is_reference(value: &[u8], how: How) -> bool {
+    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
+    if has(b"://")
+        || has(b"${")
+        || has(b"process.env")
+        || has(b"os.environ")
+        || has(b"getenv")
+        || value.starts_with(b"@env:")
+        || value.starts_with(b"@keychain:")
+    {
+        return true;
+    }
+    let first = value.first().copied().unwrap_or(0);
+    let quoted = how == How::Quoted;
+    if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
+        return true;
+    }
+    let dollar_name = value.starts_with(b"$")
+        && value[1..].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+    // Calls and member accesses are expressions unless a quote holds them.
+    dollar_name || (!quoted && value.iter().any(|byte| matches!(byte, b'(' | b'[' | b'{' | b'|')))
+}

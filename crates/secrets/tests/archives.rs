@@ -1,0 +1,163 @@
+//! Secrets inside archives and compressed files, and archives that cannot be opened whole.
+
+use std::io::{Cursor, Write as _};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use leakgate_model::{Confidence, Finding, Skip};
+use leakgate_secrets::{RuleSet, Scanned, Scratch};
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+/// A GitHub token with a right checksum, made here so that no file holds one.
+fn token() -> String {
+    let body: String = (0..30_u8).map(|at| char::from(b'a' + at * 7 % 26)).collect();
+    let mut left = crc32fast::hash(body.as_bytes()) as usize;
+    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut check = [b'0'; 6];
+    for digit in check.iter_mut().rev() {
+        *digit = digits[left % 62];
+        left /= 62;
+    }
+    format!("ghp_{body}{}", String::from_utf8_lossy(&check))
+}
+
+fn scan(name: &str, content: &[u8]) -> Scanned {
+    let (rules, mut scratch) = (RuleSet::default(), Scratch::default());
+    let whole = rules.scan_file(name.as_bytes(), content, &mut scratch);
+    let mut stream = Cursor::new(content);
+    let streamed = rules
+        .scan_file_stream(name.as_bytes(), &mut stream, &mut scratch)
+        .expect("a slice can be read");
+    assert_eq!(whole.findings, streamed.findings);
+    assert_eq!((whole.bytes, &whole.skipped), (streamed.bytes, &streamed.skipped));
+    whole
+}
+
+fn text() -> Vec<u8> {
+    format!("first line\ntoken: {}\n", token()).into_bytes()
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut packed = GzEncoder::new(Vec::new(), Compression::default());
+    packed.write_all(content).expect("a Vec takes all");
+    packed.finish().expect("a Vec takes all")
+}
+
+fn bzip2(content: &[u8]) -> Vec<u8> {
+    let mut packed = bzip2::write::BzEncoder::new(Vec::new(), bzip2::Compression::default());
+    packed.write_all(content).expect("a Vec takes all");
+    packed.finish().expect("a Vec takes all")
+}
+
+fn zstd(content: &[u8]) -> Vec<u8> {
+    let level = ruzstd::encoding::CompressionLevel::Fastest;
+    ruzstd::encoding::compress_to_vec(content, level)
+}
+
+fn xz(content: &[u8]) -> Vec<u8> {
+    let mut packed = lzma_rust2::XzWriter::new(Vec::new(), lzma_rust2::XzOptions::default())
+        .expect("the options are the default");
+    packed.write_all(content).expect("a Vec takes all");
+    packed.finish().expect("a Vec takes all")
+}
+
+fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *content).expect("a Vec takes all");
+    }
+    archive.into_inner().expect("a Vec takes all")
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in files {
+        archive.start_file(*name, SimpleFileOptions::default()).expect("a Vec takes all");
+        archive.write_all(content).expect("a Vec takes all");
+    }
+    archive.finish().expect("a Vec takes all").into_inner()
+}
+
+/// The place of the only finding: how it was decoded, the files inside, the line.
+fn place(findings: &[Finding]) -> (Vec<&'static str>, Vec<String>, u64) {
+    let [one] = findings else { panic!("{findings:?}") };
+    assert_eq!(one.confidence, Confidence::Certain);
+    let place = one.place.as_ref().expect("it stands in text");
+    let inside = place.inside.iter().map(ToString::to_string).collect();
+    (place.decoded.clone(), inside, place.line)
+}
+
+#[test]
+fn each_format_is_opened() {
+    let text = text();
+    let files: [(&str, &[u8]); 2] = [("README", b"nothing here"), ("etc/app.conf", &text)];
+    let inner = zip(&files);
+    for (name, content, how, inside) in [
+        ("a.conf.gz", gzip(&text), vec!["gzip"], vec!["a.conf"]),
+        ("a.conf.gz", [gzip(b"one\n"), gzip(&text)].concat(), vec!["gzip"], vec!["a.conf"]),
+        ("d/a.conf.bz2", bzip2(&text), vec!["bzip2"], vec!["a.conf"]),
+        ("a.conf.xz", xz(&text), vec!["xz"], vec!["a.conf"]),
+        ("a.conf.zst", zstd(&text), vec!["zstd"], vec!["a.conf"]),
+        ("a.conf.zst", [zstd(b"one\n"), zstd(&text)].concat(), vec!["zstd"], vec!["a.conf"]),
+        ("a.tar", tar(&files), vec!["tar"], vec!["etc/app.conf"]),
+        ("a.jar", zip(&files), vec!["zip"], vec!["etc/app.conf"]),
+        ("a.tgz", gzip(&tar(&files)), vec!["gzip", "tar"], vec!["etc/app.conf"]),
+        (
+            "a.tar.xz",
+            xz(&tar(&[("lib/b.whl", &inner)])),
+            vec!["xz", "tar", "zip"],
+            vec!["lib/b.whl", "etc/app.conf"],
+        ),
+    ] {
+        let scanned = scan(name, &content);
+        let inside = inside.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let (found_how, found_inside, line) = place(&scanned.findings);
+        assert_eq!((found_how, found_inside), (how, inside), "{name}");
+        assert!((2..=3).contains(&line) && scanned.skipped.is_empty(), "{name}: {scanned:?}");
+    }
+}
+
+#[test]
+fn what_is_not_opened_is_told() {
+    let text = text();
+    let whole = gzip(&[&text[..], &vec![b'x'; 100_000]].concat());
+    let cut = &whole[..whole.len() - 20];
+    let bomb = gzip(&vec![0; 300 << 20]);
+    let deep = (0..10).fold(text, |inner, _| zip(&[("a.zip", &inner)]));
+    let mut locked = ZipWriter::new(Cursor::new(Vec::new()));
+    locked.start_file("a", SimpleFileOptions::default()).expect("a Vec takes all");
+    let mut locked = locked.finish().expect("a Vec takes all").into_inner();
+    // Bit 0 of the flags says that the file is encrypted: at 6 in its header, at 8 in the list.
+    let list = locked.windows(4).position(|four| four == b"PK\x01\x02").expect("it has a list");
+    locked[6] |= 1;
+    locked[list + 8] |= 1;
+    for (name, content, skip) in [
+        ("a cut one", cut, Skip::DamagedArchive),
+        ("no zip", b"PK\x03\x04 and nothing more", Skip::DamagedArchive),
+        ("a bomb", &bomb, Skip::ArchiveLimit),
+        ("a deep one", &deep, Skip::ArchiveLimit),
+        ("a locked one", &locked, Skip::EncryptedArchive),
+        ("an unknown one", b"7z\xbc\xaf\x27\x1c and more", Skip::UnknownArchive),
+    ] {
+        let scanned = scan("a", content);
+        assert_eq!(scanned.skipped.iter().collect::<Vec<_>>(), [&skip], "{name}");
+    }
+    // What comes before the damage is seen.
+    assert_eq!(place(&scan("a.gz", cut).findings).2, 2);
+}
+
+#[test]
+fn what_is_stored_as_it_is_is_told_once() {
+    let (text, token) = (text(), token());
+    place(&scan("a.tar", &tar(&[("a", &text)])).findings);
+    let named = scan("a.tar", &tar(&[(&format!("{token}.txt"), &text)]));
+    assert_eq!(named.findings.len(), 2);
+    for finding in &named.findings {
+        let inside = finding.place.iter().flat_map(|place| &place.inside);
+        assert!(inside.into_iter().all(|name| !name.to_string().contains(&token)), "{finding:?}");
+    }
+}
