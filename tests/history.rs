@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Write as _;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 
 use crate::support::secret::{github_token, line};
@@ -382,6 +385,22 @@ fn other_encodings_long_files_and_links() {
     assert_eq!(paths.paths(), ["binary", "link", "long", "wide"]);
     repo.git(&["repack", "-q", "-a", "-d"]);
     assert_eq!(Told::of(&repo, &[]).assert_code(1).paths(), ["binary", "link", "long", "wide"]);
+}
+
+#[test]
+fn archives_and_encodings_in_the_past() {
+    let repo = Repo::new();
+    let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
+    packed.write_all(line(1).as_bytes()).expect("a vector takes it");
+    repo.stage("a.gz", packed.finish().expect("a vector takes it"));
+    let hex: String = line(2).bytes().map(|byte| format!("{byte:02x}")).collect();
+    let text: String = (0..40).map(|n| format!("line {n}\n")).collect();
+    repo.stage("b", &text).commit();
+    repo.stage("b", format!("{text}data: {hex}\n")).commit();
+    repo.remove("a.gz").remove("b").git(&["add", "-A"]);
+    repo.commit();
+    repo.git(&["repack", "-q", "-a", "-d"]);
+    assert_eq!(Told::of(&repo, &[]).assert_code(1).paths(), ["a.gz", "b"]);
 }
 
 #[test]
