@@ -202,7 +202,7 @@ matrix! {
     a_submodule_address_with_a_secret: |repo| {
         let url = format!("https://user:{}@github.com/o/r", github_token(1));
         repo.stage(".gitmodules", format!("[submodule \"lib\"]\n\tpath = lib\n\turl = {url}\n"));
-    } => blocks([".gitmodules"]);
+    } => blocks([".gitmodules", "submodule-url-credentials .gitmodules"]);
 
     // What is not in the commit, or cannot be.
     intent_to_add: |repo| { repo.write("a", line(1)).git(&["add", "-N", "a"]); } => passes();

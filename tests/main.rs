@@ -7,18 +7,27 @@
 
 mod support;
 
+mod audit;
 mod changes;
 mod commits;
 mod content;
 mod decoding;
+mod doctor;
 mod files;
 mod history;
 mod history_property;
+mod hook_input;
+mod hook_matrix;
 mod hostile;
 mod install;
+mod install_matrix;
+mod mending;
 mod names;
 mod output;
 mod own;
+mod permission_table;
 mod permissions;
 mod property;
+mod ranges;
 mod repositories;
+mod server;

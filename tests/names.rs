@@ -34,7 +34,7 @@ matrix! {
     of_many_letters: |repo| { repo.stage("n".repeat(255), line(1)); } => blocks([&*"n".repeat(255)]);
     that_differ_in_case: |repo| {
         repo.stage("A", line(1)).stage_unseen("100644", "a", line(2));
-    } => blocks(["A", "a"]);
+    } => blocks(["A", "a", "name-case-collision a"]);
     that_sort_around_a_folder: |repo| {
         repo.stage("a/x", line(1)).stage("a-b", line(2)).stage("a.b", line(3)).stage("a0", line(4));
     } => blocks(["a-b", "a.b", "a/x", "a0"]);

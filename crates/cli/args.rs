@@ -17,18 +17,24 @@ pub(crate) struct Args {
 pub(crate) enum Command {
     /// Scan what the next commit would bring
     Staged(ScanArgs),
+    /// Tell how the whole repository stands, and what to mend
+    Audit(ScanArgs),
     /// Scan files and folders; what git ignores is left out
     Files(FilesArgs),
     /// Scan standard input
     Stdin(StdinArgs),
     /// Scan everything that was ever committed
     History(HistoryArgs),
-    /// Scan what commits bring that one has and another has not
+    /// Mend what was found, without touching unrelated work
+    Fix(FixArgs),
+    /// Scan what commits bring, with their messages
     Range(RangeArgs),
     /// Run leakgate in this repository's git hooks from now on
-    Install,
+    Install(InstallArgs),
     /// Take leakgate out of this repository's git hooks
-    Uninstall,
+    Uninstall(UninstallArgs),
+    /// Find out whether a secret could slip by the hooks, by trying
+    Doctor(DoctorArgs),
     /// Let one finding pass, with a reason, in .leakgate-ignore
     Ignore(IgnoreArgs),
     /// List, show and check rules
@@ -53,6 +59,9 @@ pub(crate) struct ScanArgs {
     /// Also show what was committed before
     #[arg(short, long)]
     pub(crate) verbose: bool,
+    /// Print only the commands that mend what was found
+    #[arg(long, conflicts_with_all = ["output", "quiet", "verbose"])]
+    pub(crate) fix: bool,
     /// Show the values of secrets
     #[arg(long)]
     pub(crate) show_secrets: bool,
@@ -104,15 +113,6 @@ pub(crate) struct StdinArgs {
     pub(crate) scan: ScanArgs,
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct RangeArgs {
-    /// Two commits: what B has and A has not
-    #[arg(value_name = "A..B")]
-    pub(crate) range: String,
-    #[command(flatten)]
-    pub(crate) scan: ScanArgs,
-}
-
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Only what these refs lead to, as `heads/release-*` [default: all refs]
@@ -140,7 +140,86 @@ pub(crate) struct HookArgs {
     pub(crate) event: String,
     /// What git gives the hook
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
-    pub(crate) _rest: Vec<std::ffi::OsString>,
+    pub(crate) rest: Vec<std::ffi::OsString>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RangeArgs {
+    /// The commits of B that A has not [default: what the CI job is about]
+    #[arg(value_name = "A..B")]
+    pub(crate) range: Option<String>,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct InstallArgs {
+    /// In all of the user's repositories
+    #[arg(long, conflicts_with_all = ["system", "server"])]
+    pub(crate) global: bool,
+    /// In all repositories of this machine
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) system: bool,
+    /// Also stop commits made with --no-verify, cherry-picks, reverts and rebases
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) strict: bool,
+    /// Also stop whatever else changes a branch, a tag or the stash
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) every_ref: bool,
+    /// Guard what is pushed to this repository
+    #[arg(long)]
+    pub(crate) server: bool,
+    /// When to run, where there is a hook already
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) order: OrderArg,
+}
+
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum OrderArg {
+    /// Before it
+    #[default]
+    First,
+    /// After it, so that what it changes is scanned
+    Last,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct DoctorArgs {
+    /// Write JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct UninstallArgs {
+    /// Out of all of the user's repositories
+    #[arg(long, conflicts_with = "system")]
+    pub(crate) global: bool,
+    /// Out of all repositories of this machine
+    #[arg(long)]
+    pub(crate) system: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FixArgs {
+    #[command(subcommand)]
+    pub(crate) what: FixWhat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FixWhat {
+    /// Modes, permissions, and files of secrets that should not be tracked
+    Modes(FixModesArgs),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct FixModesArgs {
+    /// Everything that is tracked, not only the staged change
+    #[arg(long)]
+    pub(crate) all: bool,
+    /// Print the commands and do nothing
+    #[arg(long)]
+    pub(crate) print: bool,
 }
 
 #[derive(Debug, ClapArgs)]

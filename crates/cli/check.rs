@@ -7,8 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use anyhow::Context as _;
 use bstr::{BString, ByteSlice as _};
 use leakgate_model::{
-    Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind, Reader, Skip,
-    Source, Status,
+    Category, Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind,
+    Reader, Skip, Source, Status,
 };
 use leakgate_policy::{has_new, mark_known};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
@@ -19,6 +19,8 @@ pub(crate) struct Checks<'c> {
     pub(crate) rules: &'c RuleSet,
     /// What the mode checks need; `None` where there are no modes that git stores.
     pub(crate) modes: Option<leakgate_modes::Context>,
+    /// What the change as a whole shows, each with the position of its entry.
+    pub(crate) whole: Vec<(usize, Finding)>,
 }
 
 /// Fewer entries than this are scanned on one thread: starting others costs more.
@@ -39,23 +41,26 @@ pub(crate) fn all(
         Some(context) => leakgate_modes::check_entry(entry, context),
         None => Vec::new(),
     };
-    let (seen, modes): (Vec<Seen>, Vec<Vec<Finding>>) = if entries.len() < FEW || threads == Some(1)
-    {
-        let mut worker = new_worker();
-        let seen = entries.iter().map(|entry| worker.look_at(entry)).collect();
-        (seen, entries.iter().map(modes_of).collect())
-    } else {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads.unwrap_or(0))
-            .build()
-            .context("could not start the threads")?;
-        pool.install(|| {
-            rayon::join(
-                || entries.par_iter().map_init(new_worker, Worker::look_at).collect(),
-                || entries.par_iter().map(modes_of).collect(),
-            )
-        })
-    };
+    let (seen, mut modes): (Vec<Seen>, Vec<Vec<Finding>>) =
+        if entries.len() < FEW || threads == Some(1) {
+            let mut worker = new_worker();
+            let seen = entries.iter().map(|entry| worker.look_at(entry)).collect();
+            (seen, entries.iter().map(modes_of).collect())
+        } else {
+            let pool = rayon::ThreadPoolBuilder::new()
+                .num_threads(threads.unwrap_or(0))
+                .build()
+                .context("could not start the threads")?;
+            pool.install(|| {
+                rayon::join(
+                    || entries.par_iter().map_init(new_worker, Worker::look_at).collect(),
+                    || entries.par_iter().map(modes_of).collect(),
+                )
+            })
+        };
+    for (at, finding) in &checks.whole {
+        modes[*at].push(without_names(checks, finding.clone()));
+    }
     let (mut findings, outcome) = gather(listing, seen, modes);
     if has_new(&findings) {
         let known = new_worker().secrets_of(&source.removed());
@@ -115,12 +120,27 @@ fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<F
     (findings, outcome)
 }
 
+/// A finding about one name may tell of another, which may hold a secret.
+fn without_names(checks: &Checks<'_>, mut finding: Finding) -> Finding {
+    let mut scratch = Scratch::default();
+    for reason in &mut finding.reasons {
+        let found = checks.rules.scan(b"", reason.as_bytes(), &mut scratch);
+        if !found.is_empty() {
+            *reason = masked(reason.as_bytes(), &found).to_string().into();
+        }
+    }
+    finding
+}
+
 /// Puts a masked name wherever a report would show the name.
 fn hide_name(findings: &mut [Finding], problem: Option<&mut Problem>, shown: &BString) {
     for finding in findings {
         finding.path = shown.clone();
-        // A command to paste would have to spell the name out.
+        // A command to paste would have to spell the name out, and so may a reason.
         finding.fixes.clear();
+        if finding.category == Category::Permission {
+            finding.reasons.clear();
+        }
     }
     if let Some(problem) = problem {
         problem.path = Some(shown.clone());
@@ -176,6 +196,11 @@ impl<'w> Worker<'w> {
             }
             self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
+            if !seen.findings.is_empty()
+                && let Some(origin) = self.reader.origin(entry)
+            {
+                seen.findings.iter_mut().for_each(|one| one.reasons.push(origin.clone()));
+            }
             seen
         }));
         looked.unwrap_or_else(|_| {

@@ -28,18 +28,12 @@ use self::blobs::Blobs;
 use self::messages::Messages;
 use self::progress::{Progress, interrupt};
 use self::secrets::Secrets;
-use crate::args::{HistoryArgs, RangeArgs};
+use crate::args::HistoryArgs;
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
 
-/// `leakgate range A..B`.
-pub(crate) fn range(args: RangeArgs) -> anyhow::Result<Exit> {
-    let RangeArgs { range, scan } = args;
-    history("range", &HistoryArgs { range: Some(range), scan, ..HistoryArgs::default() })
-}
-
-/// `leakgate history`, or another command that does the same.
-pub(crate) fn history(command: &str, args: &HistoryArgs) -> anyhow::Result<Exit> {
+/// `leakgate history`.
+pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
@@ -58,7 +52,15 @@ pub(crate) fn history(command: &str, args: &HistoryArgs) -> anyhow::Result<Exit>
         commits: told.commits,
         shallow: !history.shallow().is_empty(),
     };
-    run::finish_with(command, Scope::History, &told.scanned, &rules, &args.scan, start, Some(facts))
+    run::finish_with(
+        "history",
+        Scope::History,
+        &told.scanned,
+        &rules,
+        &args.scan,
+        start,
+        Some(facts),
+    )
 }
 
 /// What a scan of the history needs.

@@ -4,13 +4,24 @@
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
 mod args;
+mod audit;
+mod canary;
 mod check;
+mod ci;
 mod commands;
+mod doctor;
 mod exit;
+mod fix;
 mod history;
+mod hook;
+mod install;
+mod note;
+mod range;
 mod rule_commands;
 mod run;
+mod skip;
 mod terminal;
+mod whole;
 
 use std::process::ExitCode;
 
@@ -26,13 +37,16 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let result = match args.command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
+        Command::Audit(scan) => audit::audit(&scan),
+        Command::Fix(args) => fix::fix(&args),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
-        Command::History(args) => history::history("history", &args),
-        Command::Range(args) => history::range(args),
-        Command::Hook(hook) => commands::hook(&hook),
-        Command::Install => commands::install(),
-        Command::Uninstall => commands::uninstall(),
+        Command::History(args) => history::history(&args),
+        Command::Range(range) => range::range(&range),
+        Command::Hook(args) => hook::hook(&args),
+        Command::Install(args) => install::install(&args),
+        Command::Uninstall(args) => install::uninstall(&args),
+        Command::Doctor(args) => doctor::doctor(&args),
         Command::Ignore(ignore) => commands::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     };

@@ -7,16 +7,16 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
-use leakgate_model::{Finding, Listing, Mode, Outcome, Source};
+use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
-use leakgate_policy::IgnoreFile;
+use leakgate_policy::{Config, IgnoreFile};
 use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
-use crate::terminal;
+use crate::{terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -24,13 +24,34 @@ pub(crate) struct Scanned {
     pub(crate) outcome: Outcome,
 }
 
-/// `leakgate staged`, and the hooks at their moments.
+impl Scanned {
+    /// Counts findings that are meant as ignored.
+    fn let_pass(&mut self, is_meant: impl Fn(&Finding) -> bool) {
+        let before = self.findings.len();
+        self.findings.retain(|finding| !is_meant(finding));
+        let outcome = &mut self.outcome;
+        outcome.ignored += (before - self.findings.len()) as u64;
+        (outcome.blocking, outcome.advice, outcome.already_committed) = (0, 0, 0);
+        self.findings.iter().for_each(|finding| outcome.count(finding));
+    }
+}
+
+/// `leakgate staged`.
 pub(crate) fn staged(scan: &ScanArgs, moment: Moment) -> anyhow::Result<Exit> {
     let start = Instant::now();
+    staged_in(&repository()?, scan, moment, start)
+}
+
+/// The staged change of a repository that is open already, as for the hooks at their moments.
+pub(crate) fn staged_in(
+    repository: &Repository,
+    scan: &ScanArgs,
+    moment: Moment,
+    start: Instant,
+) -> anyhow::Result<Exit> {
     let rules = rules(scan)?;
-    let repository = repository()?;
     let ignores = ignores(repository.work_tree().as_deref())?;
-    let scanned = scan_staged(&repository, moment, &rules, &ignores, scan)?;
+    let scanned = scan_staged(repository, moment, &rules, &ignores, scan)?;
     finish("staged", Scope::StagedChange, &scanned, &rules, scan, start)
 }
 
@@ -62,7 +83,7 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
-    let checks = Checks { rules: &rules, modes: None };
+    let checks = Checks { rules: &rules, modes: None, whole: Vec::new() };
     let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
     finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
 }
@@ -78,15 +99,23 @@ pub(crate) fn scan_staged(
 }
 
 /// Scans what was listed of the index, modes included.
-fn scan_listed(
+pub(crate) fn scan_listed(
     repository: &Repository,
-    (source, listing): (Staged<'_>, Listing),
+    (source, mut listing): (Staged<'_>, Listing),
     rules: &RuleSet,
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let modes = mode_context(repository, &source, &listing);
-    scan_all(&Checks { rules, modes: Some(modes) }, &source, listing, ignores, scan)
+    let config = match repository.work_tree() {
+        Some(root) => Config::read(&root)?,
+        None => Config::default(),
+    };
+    let whole = whole::findings(&source, &mut listing, &config);
+    let checks = Checks { rules, modes: Some(modes), whole };
+    let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
+    scanned.let_pass(|finding| config.lets_pass(finding));
+    Ok(scanned)
 }
 
 pub(crate) fn scan_files(
@@ -97,10 +126,10 @@ pub(crate) fn scan_files(
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let (source, listing) = Files::list(paths, options)?;
-    scan_all(&Checks { rules, modes: None }, &source, listing, ignores, scan)
+    scan_all(&Checks { rules, modes: None, whole: Vec::new() }, &source, listing, ignores, scan)
 }
 
-fn scan_all(
+pub(crate) fn scan_all(
     checks: &Checks<'_>,
     source: &dyn Source,
     listing: Listing,
@@ -116,7 +145,7 @@ fn scan_all(
     Ok(Scanned { findings, outcome })
 }
 
-fn finish(
+pub(crate) fn finish(
     command: &str,
     scope: Scope,
     scanned: &Scanned,
@@ -138,6 +167,11 @@ pub(crate) fn finish_with(
     history: Option<HistoryFacts<'_>>,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
+    if scan.fix && scanned.outcome.is_complete() {
+        let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
+        terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
+        return Ok(exit);
+    }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
     let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
     let found: Vec<RuleInfo<'_>> = described

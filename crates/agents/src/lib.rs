@@ -10,8 +10,7 @@ use std::collections::BTreeSet;
 
 use bstr::{BStr, ByteSlice};
 use leakgate_model::{
-    Change, Confidence, Entry, Finding, Mode, Rule, Severity, Status, in_sample_folder,
-    untrack_command,
+    Confidence, Entry, Finding, Mode, Rule, Severity, Status, in_sample_folder, untrack_command,
 };
 
 mod allow;
@@ -48,7 +47,6 @@ pub fn check(entry: &Entry, content: &[u8]) -> Vec<Finding> {
 pub fn check_change(entry: &Entry, content: &[u8], committed: &[(&BStr, &[u8])]) -> Vec<Finding> {
     let path = entry.path.as_bstr();
     let mut findings = match entry.mode {
-        _ if entry.change == Change::Deleted => Vec::new(),
         Mode::Symlink if file::is_settings(path) => vec![link(entry)],
         Mode::File | Mode::Executable => match file::kind(path) {
             Some(kind) => regular(entry, kind, content, committed),

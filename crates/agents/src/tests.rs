@@ -1,6 +1,6 @@
 //! Whole settings files, by the rules they yield.
 
-use leakgate_model::{ObjectId, Previous};
+use leakgate_model::{Change, ObjectId, Previous};
 
 use super::*;
 
@@ -208,7 +208,6 @@ fn a_link_in_place_of_settings() {
     assert!(wants_content(link.path.as_bstr()));
     assert_eq!(check(&link, b"../x")[0].rule.as_str(), "agent-settings-link");
     assert_eq!(check(&Entry { mode: Mode::Symlink, ..added("CLAUDE.md") }, b"AGENTS.md"), []);
-    assert_eq!(check(&Entry { change: Change::Deleted, ..link }, b""), []);
 }
 
 #[test]

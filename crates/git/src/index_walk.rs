@@ -148,7 +148,7 @@ fn leaf(
     let mode = entry.mode.bits();
     if line.is_none_or(|line| line.id != entry.id || line.mode != mode) {
         let previous = line.map(|line| (line.mode, line.id));
-        seen.difference.changed.push(Changed { path, mode, id: entry.id, previous });
+        seen.difference.changed.push(Changed::new(path, mode, entry.id, previous));
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ use gix::odb::pack;
 use leakgate_model::{Content, Entry, ObjectId, Problem, ProblemKind, Reader};
 
 use crate::Repository;
+use crate::objects::Objects;
 use crate::repository::ALLOC_LIMIT;
 
 /// Content up to this size is held whole: 16 MiB.
@@ -18,8 +19,8 @@ pub(crate) const WHOLE: u64 = 16 << 20;
 
 /// Reads objects of one repository, on one thread.
 pub(crate) struct ObjectReader {
-    local: gix::Repository,
-    /// The object folder and those it borrows from.
+    objects: Objects,
+    /// The object folder, those it borrows from, and those that the environment names.
     folders: Vec<PathBuf>,
 }
 
@@ -28,7 +29,7 @@ pub(crate) fn to_model_id(id: &gix::ObjectId) -> ObjectId {
     ObjectId::from_bytes(id.as_bytes()).expect("git's hashes have 32 bytes at most")
 }
 
-fn to_gix_id(id: ObjectId) -> gix::ObjectId {
+pub(crate) fn to_gix_id(id: ObjectId) -> gix::ObjectId {
     gix::ObjectId::try_from(id.as_bytes()).expect("ids of this kind came from gix")
 }
 
@@ -42,10 +43,17 @@ enum Failure {
 
 impl ObjectReader {
     pub(crate) fn new(repository: &Repository) -> Self {
-        let local = repository.local();
-        let mut folders = vec![local.objects.store_ref().path().to_owned()];
-        folders.extend(local.objects.store_ref().alternate_db_paths().unwrap_or_default());
-        Self { local, folders }
+        let objects = repository.objects();
+        let store = objects.local.objects.store_ref();
+        let mut folders = vec![store.path().to_owned()];
+        folders.extend(store.alternate_db_paths().unwrap_or_default());
+        folders.extend(repository.extra_objects.iter().cloned());
+        Self { objects, folders }
+    }
+
+    /// The objects it reads from.
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
     }
 
     fn blob<'a>(&'a self, id: ObjectId, buffer: &'a mut Vec<u8>) -> Result<Content<'a>, Failure> {
@@ -95,7 +103,7 @@ impl ObjectReader {
         id: &gix::ObjectId,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Content<'a>, Failure> {
-        let header = match self.local.objects.try_header(id) {
+        let header = match self.objects.try_header(id) {
             Ok(Some(header)) => header,
             Ok(None) => return Err(Failure::Missing),
             Err(error) => return Err(Failure::Corrupt(error.to_string())),
@@ -113,7 +121,7 @@ impl ObjectReader {
             }
         }
 
-        match self.local.objects.try_find(id, buffer) {
+        match self.objects.try_find(id, buffer) {
             Ok(Some(_)) => Ok(Content::Whole(buffer)),
             Ok(None) => Err(Failure::Missing),
             Err(error) => Err(Failure::Corrupt(error.to_string())),
@@ -122,7 +130,7 @@ impl ObjectReader {
 
     /// Opens the compressed bytes of an object that a pack stores as it is.
     fn undeltified(&self, id: &gix::ObjectId) -> Option<impl Read + 'static> {
-        let hash = self.local.object_hash();
+        let hash = self.objects.local.object_hash();
         for folder in &self.folders {
             for entry in folder.join("pack").read_dir().ok()?.flatten() {
                 let index = entry.path();

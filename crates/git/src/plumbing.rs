@@ -1,9 +1,13 @@
-//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read.
+//! The one place that runs git: fixed plumbing, for refs in a format that gix cannot read, for
+//! revisions as users write them, and for changing the index under git's own lock.
 
+use std::io::Write as _;
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-use bstr::{BString, ByteSlice as _};
 use gix::ObjectId;
+use gix::bstr::{BString, ByteSlice as _};
+use leakgate_model::Mode;
 
 use crate::Repository;
 
@@ -12,8 +16,68 @@ use crate::Repository;
 /// # Errors
 /// A phrase when git could not be run or answered with something else than an id.
 pub(crate) fn tree_of(repository: &Repository, revision: &str) -> Result<Option<ObjectId>, String> {
-    let revision = format!("{revision}^{{tree}}");
+    id_of(repository, &format!("{revision}^{{tree}}"))
+}
+
+/// The object that a revision names, a tag not followed; `None` if it does not exist.
+///
+/// # Errors
+/// As [`tree_of`].
+pub(crate) fn object_of(
+    repository: &Repository,
+    revision: &str,
+) -> Result<Option<ObjectId>, String> {
+    id_of(repository, revision)
+}
+
+/// Every ref and the object it names.
+///
+/// # Errors
+/// A phrase when git could not be run or failed.
+pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
+    let output = git(repository, &["for-each-ref", "--format=%(objectname) %(refname)"])?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    let refs = output.stdout.lines().filter_map(|line| {
+        let (id, name) = line.split_once_str(" ")?;
+        Some((name.into(), ObjectId::from_hex(id).ok()?))
+    });
+    Ok(refs.collect())
+}
+
+/// All refs that are not symbolic, and what `HEAD` points to.
+///
+/// # Errors
+/// As [`refs`].
+pub(crate) fn direct_refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
+    let format = "--format=%(objectname) %(symref) %(refname)";
+    let listed = git(repository, &["for-each-ref", format])?;
+    if !listed.status.success() {
+        return Err(String::from_utf8_lossy(&listed.stderr).trim().to_owned());
+    }
+    let refs = listed.stdout.lines().filter_map(|line| {
+        let (id, name) = line.split_once_str("  ")?;
+        Some((name.into(), ObjectId::from_hex(id).ok()?))
+    });
+    let mut refs: Vec<_> = refs.collect();
+    refs.extend(object_of(repository, "HEAD")?.map(|id| ("HEAD".into(), id)));
+    Ok(refs)
+}
+
+/// The commit that a revision leads to; `None` if there is none.
+///
+/// # Errors
+/// A phrase when git could not be run.
+pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<ObjectId>, String> {
+    let revision = format!("{name}^{{commit}}");
     let output = git(repository, &["rev-parse", "--verify", "--quiet", &revision])?;
+    Ok(ObjectId::from_hex(output.stdout.trim_ascii()).ok())
+}
+
+fn id_of(repository: &Repository, revision: &str) -> Result<Option<ObjectId>, String> {
+    let output =
+        git(repository, &["rev-parse", "--verify", "--quiet", "--end-of-options", revision])?;
     if output.stdout.is_empty() {
         // An unborn branch is silent; anything else says why on standard error.
         let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
@@ -22,36 +86,53 @@ pub(crate) fn tree_of(repository: &Repository, revision: &str) -> Result<Option<
     ObjectId::from_hex(output.stdout.trim_ascii()).map(Some).map_err(|error| error.to_string())
 }
 
-/// All refs that are not symbolic, and what `HEAD` points to.
+/// Writes entries of the index: a mode and an id, or `None` to take the path out.
 ///
 /// # Errors
-/// A phrase when git could not be run or answered with something else.
-pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
-    let format = "--format=%(objectname) %(symref) %(refname)";
-    let mut refs = Vec::new();
-    let listed = git(repository, &["for-each-ref", format])?;
-    if !listed.status.success() {
-        return Err(String::from_utf8_lossy(&listed.stderr).trim().to_owned());
-    }
-    for line in listed.stdout.lines() {
-        let mut parts = line.splitn(3, |&byte| byte == b' ');
-        let (Some(id), Some(b""), Some(name)) = (parts.next(), parts.next(), parts.next()) else {
-            continue;
+/// A phrase when git could not be run or refused.
+pub(crate) fn write_index(
+    repository: &Repository,
+    work_tree: &Path,
+    entries: &[(BString, Option<(Mode, leakgate_model::ObjectId)>)],
+) -> Result<(), String> {
+    let mut lines = Vec::new();
+    for (path, entry) in entries {
+        let start = match entry {
+            Some((mode, id)) => format!("{mode} {id} 0\t"),
+            None => format!("0 {} 0\t", "0".repeat(40)),
         };
-        refs.push((name.into(), ObjectId::from_hex(id).map_err(|error| error.to_string())?));
+        lines.extend_from_slice(start.as_bytes());
+        lines.extend_from_slice(path);
+        lines.push(0);
     }
-    let head = git(repository, &["rev-parse", "--verify", "--quiet", "HEAD"])?;
-    if let Ok(id) = ObjectId::from_hex(head.stdout.trim_ascii()) {
-        refs.push(("HEAD".into(), id));
+    let mut child = Command::new("git")
+        .arg("--git-dir")
+        .arg(repository.git_dir())
+        .arg("--work-tree")
+        .arg(work_tree)
+        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
+        .args(["update-index", "-z", "--index-info"])
+        .env("GIT_TERMINAL_PROMPT", "0")
+        .env("LC_ALL", "C")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|error| format!("git could not be run: {error}"))?;
+    // Git reads all of it before it says anything but an error of a line.
+    let written = child.stdin.take().map_or(Ok(()), |mut input| input.write_all(&lines));
+    let output = child.wait_with_output().map_err(|error| error.to_string())?;
+    if output.status.success() {
+        return written.map_err(|error| error.to_string());
     }
-    Ok(refs)
+    Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
+/// Runs git in a way that nothing the repository configures can run or reach the network.
 fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
     Command::new("git")
         .arg("--git-dir")
         .arg(repository.git_dir())
-        // Nothing that the repository configures may run or reach the network.
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
         .args(["-c", "protocol.allow=never"])
         .args(args)
@@ -62,7 +143,5 @@ fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
         .env("LC_ALL", "C")
         .stdin(Stdio::null())
         .output()
-        .map_err(|error| {
-            format!("its refs need `git {}`, which could not be run: {error}", args[0])
-        })
+        .map_err(|error| format!("git is needed for that and could not be run: {error}"))
 }

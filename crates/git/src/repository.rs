@@ -6,7 +6,8 @@ use std::{env, fs, io};
 use gix::ObjectId;
 use gix::sec::Permission;
 
-use crate::plumbing;
+use crate::objects::{self, Objects};
+use crate::{commit_walk, plumbing};
 
 /// Why a repository could not be opened or read at all.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +56,14 @@ pub enum Error {
         /// What went wrong.
         why: String,
     },
+    /// Refs or revisions cannot be read.
+    #[error("could not read the refs of {path}: {why}; `git for-each-ref` may tell more")]
+    Refs {
+        /// The git folder.
+        path: PathBuf,
+        /// What went wrong.
+        why: String,
+    },
     /// A folder or file that was named cannot be read.
     #[error("could not read {path}: {why}")]
     Path {
@@ -71,7 +80,20 @@ pub struct Repository {
     pub(crate) git_dir: PathBuf,
     work_tree: Option<PathBuf>,
     /// Where the refs are kept in a format that gix cannot read.
-    foreign_refs: bool,
+    pub(crate) foreign_refs: bool,
+    /// Object folders that only the environment names.
+    pub(crate) extra_objects: Vec<PathBuf>,
+}
+
+/// Who has set `core.hooksPath`, the folder that git runs hooks from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HooksPath {
+    /// Nobody.
+    Unset,
+    /// The repository's own configuration.
+    Own,
+    /// The user's or the system's configuration: the folder is shared by every repository.
+    Shared,
 }
 
 /// When the staged change is looked at: it decides where git names the other parents of a merge.
@@ -126,7 +148,8 @@ impl Repository {
         let foreign_refs = storage.is_some_and(|name| name != "files");
         let git_dir = local.git_dir().to_owned();
         let work_tree = local.workdir().map(Path::to_owned).or_else(|| implied(&local, directory));
-        Ok(Self { inner, git_dir, work_tree, foreign_refs })
+        let extra_objects = objects::folders_of_environment(local.objects.store_ref().path());
+        Ok(Self { inner, git_dir, work_tree, foreign_refs, extra_objects })
     }
 
     /// The root of the work tree, if there is one.
@@ -152,12 +175,7 @@ impl Repository {
     pub fn hooks_dir(&self) -> Result<PathBuf, Error> {
         let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
         // Here the user's and the system's configuration count, as they do for git.
-        let options = gix::open::Options::default()
-            .permissions(gix::open::Permissions::all())
-            .with(gix::sec::Trust::Full)
-            .open_path_as_is(true);
-        let repository =
-            gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))?;
+        let repository = self.with_user_configuration()?;
         let configured = repository.config_snapshot().trusted_path("core.hooksPath");
         let base = self.work_tree().unwrap_or_else(|| self.git_dir.clone());
         let folder = match configured.map_err(|error| failed(error.to_string()))? {
@@ -167,9 +185,33 @@ impl Repository {
         std::path::absolute(&folder).map_err(|why| Error::Path { path: folder, why })
     }
 
-    /// Whether the refs are kept in a format that gix cannot read.
-    pub(crate) fn has_foreign_refs(&self) -> bool {
-        self.foreign_refs
+    /// Who has set `core.hooksPath`.
+    ///
+    /// # Errors
+    /// As [`Repository::hooks_dir`].
+    pub fn hooks_path(&self) -> Result<HooksPath, Error> {
+        let repository = self.with_user_configuration()?;
+        let config = repository.config_snapshot();
+        let Some(sections) = config.plumbing().sections_by_name("core") else {
+            return Ok(HooksPath::Unset);
+        };
+        // The last one counts.
+        let last = sections.filter(|section| section.value("hooksPath").is_some()).last();
+        Ok(match last.map(|section| section.meta().source) {
+            None => HooksPath::Unset,
+            Some(gix::config::Source::Local | gix::config::Source::Worktree) => HooksPath::Own,
+            Some(_) => HooksPath::Shared,
+        })
+    }
+
+    /// The repository with the user's and the system's configuration, as git would see it.
+    pub(crate) fn with_user_configuration(&self) -> Result<gix::Repository, Error> {
+        let failed = |why: String| Error::Open { path: self.git_dir.clone(), why };
+        let options = gix::open::Options::default()
+            .permissions(gix::open::Permissions::all())
+            .with(gix::sec::Trust::Full)
+            .open_path_as_is(true);
+        gix::open_opts(&self.git_dir, options).map_err(|error| failed(error.to_string()))
     }
 
     pub(crate) fn local(&self) -> gix::Repository {
@@ -177,6 +219,21 @@ impl Repository {
         // A pack is read once more for an object that git has just written, not again and again.
         local.objects.refresh_never();
         local
+    }
+
+    /// The objects of the repository, for one thread.
+    pub(crate) fn objects(&self) -> Objects {
+        Objects::new(self.local(), &self.extra_objects)
+    }
+
+    /// Whether the refs are kept in a format that gix cannot read.
+    pub(crate) fn has_foreign_refs(&self) -> bool {
+        self.foreign_refs
+    }
+
+    /// The git folder that all work trees of the repository share.
+    pub fn common_dir(&self) -> PathBuf {
+        self.local().common_dir().to_owned()
     }
 
     /// The index that git means: `GIT_INDEX_FILE`, relative to the work tree, or the usual one.
@@ -188,24 +245,20 @@ impl Repository {
     }
 
     /// The tree of `HEAD`; `None` before the first commit.
-    pub(crate) fn head_tree(&self, local: &gix::Repository) -> Result<Option<ObjectId>, Error> {
+    pub(crate) fn head_tree(&self, objects: &Objects) -> Result<Option<ObjectId>, Error> {
         let failed = |why: String| Error::Head { path: self.git_dir.clone(), why };
         if self.foreign_refs {
             return plumbing::tree_of(self, "HEAD").map_err(failed);
         }
-        let mut head = local.head().map_err(|error| failed(error.to_string()))?;
-        if head.is_unborn() {
-            return Ok(None);
-        }
-        let commit = head.peel_to_commit().map_err(|error| failed(error.to_string()))?;
-        let tree = commit.tree_id().map_err(|error| failed(error.to_string()))?;
-        Ok(Some(tree.detach()))
+        let head = objects.local.head().map_err(|error| failed(error.to_string()))?;
+        let Some(id) = head.id() else { return Ok(None) };
+        tree_of(objects, id.detach()).map(Some).map_err(failed)
     }
 
     /// The trees of the other parents of a merge that is about to be committed.
     pub(crate) fn merge_trees(
         &self,
-        local: &gix::Repository,
+        objects: &Objects,
         moment: Moment,
     ) -> Result<Vec<ObjectId>, Error> {
         let failed = |why: String| Error::Merge { path: self.git_dir.clone(), why };
@@ -215,8 +268,7 @@ impl Repository {
         };
         let tree_of = |commit: &Vec<u8>| {
             let id = ObjectId::from_hex(commit).map_err(|error| error.to_string())?;
-            let commit = local.find_commit(id).map_err(|error| error.to_string())?;
-            commit.tree_id().map(gix::Id::detach).map_err(|error| error.to_string())
+            tree_of(objects, id)
         };
         commits.iter().map(tree_of).collect::<Result<_, String>>().map_err(failed)
     }
@@ -229,6 +281,15 @@ impl Repository {
         };
         let lines = text.split(|&byte| byte == b'\n');
         Ok(lines.filter(|line| !line.is_empty()).map(<[u8]>::to_vec).collect())
+    }
+}
+
+/// The tree of a commit.
+fn tree_of(objects: &Objects, commit: ObjectId) -> Result<ObjectId, String> {
+    match commit_walk::read(objects, commit) {
+        Ok(commit) => Ok(commit.tree),
+        Err(commit_walk::Unreadable::Missing) => Err(format!("commit {commit} is missing")),
+        Err(commit_walk::Unreadable::Corrupt(why)) => Err(format!("commit {commit}: {why}")),
     }
 }
 

@@ -13,6 +13,7 @@ use leakgate_model::{
 
 use crate::index_walk::{self, Seen};
 use crate::object::{ObjectReader, to_model_id};
+use crate::objects::Objects;
 use crate::repository::{ALLOC_LIMIT, Error, Moment};
 use crate::tree_diff::{self, Difference, TREE_MODE, TreeError};
 use crate::{Repository, index_file};
@@ -25,12 +26,29 @@ pub(crate) struct Changed {
     pub(crate) id: ObjectId,
     /// Mode and id on the old side.
     pub(crate) previous: Option<(u32, ObjectId)>,
+    /// The path on the old side, if it is another one.
+    pub(crate) renamed_from: Option<BString>,
+}
+
+impl Changed {
+    pub(crate) fn new(
+        path: BString,
+        mode: u32,
+        id: ObjectId,
+        previous: Option<(u32, ObjectId)>,
+    ) -> Self {
+        Self { path, mode, id, previous, renamed_from: None }
+    }
 }
 
 /// The staged change of a repository, read once when it is made.
 pub struct Staged<'r> {
-    repository: &'r Repository,
-    removed: Vec<(BString, u32, ObjectId)>,
+    pub(crate) repository: &'r Repository,
+    pub(crate) removed: Vec<(BString, u32, ObjectId)>,
+    /// The tree the change was compared with.
+    pub(crate) head: Option<ObjectId>,
+    /// What the change takes as it is from a merged branch.
+    pub(crate) merged: Vec<(BString, u32, ObjectId)>,
 }
 
 /// How many removed files are looked through for what moved, at most.
@@ -43,25 +61,25 @@ impl<'r> Staged<'r> {
     /// When `HEAD` or the index cannot be read at all. What concerns single paths is a problem in
     /// the listing.
     pub fn list(repository: &'r Repository, moment: Moment) -> Result<(Self, Listing), Error> {
-        let local = repository.local();
-        let head = repository.head_tree(&local)?;
-        let merged = repository.merge_trees(&local, moment)?;
-        Self::list_against(repository, head, &merged)
+        let objects = repository.objects();
+        let head = repository.head_tree(&objects)?;
+        let merged = repository.merge_trees(&objects, moment)?;
+        Self::list_against(repository, &objects, head, &merged)
     }
 
     fn list_against(
         repository: &'r Repository,
+        objects: &Objects,
         head: Option<ObjectId>,
         merged: &[ObjectId],
     ) -> Result<(Self, Listing), Error> {
-        let local = repository.local();
         let Some(work_tree) = repository.work_tree() else {
             return Err(Error::Bare(repository.git_dir().to_owned()));
         };
-        let index = Index::read(repository, local.object_hash())?;
+        let index = Index::read(repository, objects.local.object_hash())?;
         let mut listing = Listing::default();
-        let mut staged = Self { repository, removed: Vec::new() };
-        let seen = match index.against(&local, head) {
+        let mut staged = Self { repository, removed: Vec::new(), head, merged: Vec::new() };
+        let seen = match index.against(objects, head) {
             Ok(seen) => seen,
             Err(error) => {
                 listing.problems.push(tree_problem(error));
@@ -70,7 +88,7 @@ impl<'r> Staged<'r> {
         };
         let mut others = Vec::new();
         for &tree in merged {
-            match index.against(&local, Some(tree)) {
+            match index.against(objects, Some(tree)) {
                 Ok(seen) => others.push(by_path(seen.difference.changed)),
                 Err(error) => listing.problems.push(tree_problem(error)),
             }
@@ -78,10 +96,13 @@ impl<'r> Staged<'r> {
         listing.skipped = seen.skipped;
         listing.problems.extend(seen.conflicts.into_iter().map(conflict));
         for changed in seen.difference.changed {
+            if others.iter().any(|tree| !tree.contains_key(&changed.path)) {
+                staged.merged.push((changed.path.clone(), changed.mode, changed.id));
+            }
             add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;
-        listing.deleted = tree_diff::count_files(&local.objects, &staged.removed);
+        listing.deleted = tree_diff::count_files(objects, &staged.removed);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.skipped.sort();
         listing.problems.sort();
@@ -93,23 +114,45 @@ impl<'r> Staged<'r> {
     /// # Errors
     /// As [`Staged::list`].
     pub fn list_index(repository: &'r Repository) -> Result<(Self, Listing), Error> {
-        Self::list_against(repository, None, &[])
+        Self::list_against(repository, &repository.objects(), None, &[])
+    }
+
+    /// What a scan of the staged change depends on, as one line: the tree that would be committed
+    /// and those it is compared with. `None` when the index does not know its tree.
+    ///
+    /// # Errors
+    /// As [`Staged::list`].
+    pub fn key(repository: &Repository, moment: Moment) -> Result<Option<String>, Error> {
+        let objects = repository.objects();
+        let index = Index::read(repository, objects.local.object_hash())?;
+        let Some(root) = index.root else { return Ok(None) };
+        let head = repository.head_tree(&objects)?.map_or_else(String::new, |id| id.to_string());
+        let mut merged = repository.merge_trees(&objects, moment)?;
+        merged.sort();
+        let merged: Vec<_> = merged.iter().map(ToString::to_string).collect();
+        Ok(Some(format!("{root} {head} {}", merged.join(" "))))
     }
 
     /// The paths that the `.gitmodules` in the index names.
     pub fn submodules(&self) -> BTreeSet<BString> {
-        let local = self.repository.local();
+        let objects = self.repository.objects();
         let read = || -> Option<Vec<u8>> {
-            let index = Index::read(self.repository, local.object_hash()).ok()?;
+            let index = Index::read(self.repository, objects.local.object_hash()).ok()?;
             let id = index.decode().ok()?.entry_by_path(b".gitmodules".as_bstr())?.id;
-            local.find_blob(id).ok().map(|mut blob| blob.take_data())
+            let mut text = Vec::new();
+            objects.get(id, &mut text).ok()??;
+            Some(text)
         };
-        let text = read().unwrap_or_default();
-        text.lines()
-            .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
-            .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())
-            .collect()
+        submodule_paths(&read().unwrap_or_default())
     }
+}
+
+/// The paths that a `.gitmodules` file names.
+pub(crate) fn submodule_paths(text: &[u8]) -> BTreeSet<BString> {
+    text.lines()
+        .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
+        .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())
+        .collect()
 }
 
 impl Source for Staged<'_> {
@@ -118,28 +161,39 @@ impl Source for Staged<'_> {
     }
 
     fn removed(&self) -> Vec<Previous> {
-        let local = self.repository.local();
-        let mut files = Vec::new();
-        let mut pending = self.removed.clone();
-        while let Some((path, mode, id)) = pending.pop() {
-            if files.len() >= MOST_REMOVED {
-                break;
-            }
-            if mode != TREE_MODE {
-                files.push(Previous { path, mode: Mode::from_git(mode), id: to_model_id(&id) });
-                continue;
-            }
-            // A tree that cannot be read only leaves fewer places that something moved from.
-            let lines = tree_diff::read(&local.objects, &path, Some(id)).unwrap_or_default();
-            pending.extend(
-                lines
-                    .into_iter()
-                    .rev()
-                    .map(|line| (tree_diff::join(&path, &line.name), line.mode, line.id)),
-            );
-        }
-        files
+        let objects = self.repository.objects();
+        files_in(&objects, self.removed.clone(), |_, _| true)
     }
+}
+
+/// The files that these paths stand for, those in folders too, as far as `wanted` and not too many.
+pub(crate) fn files_in(
+    objects: &Objects,
+    paths: Vec<(BString, u32, ObjectId)>,
+    wanted: impl Fn(&BString, &ObjectId) -> bool,
+) -> Vec<Previous> {
+    let mut files = Vec::new();
+    let mut pending = paths;
+    while let Some((path, mode, id)) = pending.pop() {
+        if files.len() >= MOST_REMOVED {
+            break;
+        }
+        if mode != TREE_MODE {
+            if wanted(&path, &id) {
+                files.push(Previous { path, mode: Mode::from_git(mode), id: to_model_id(&id) });
+            }
+            continue;
+        }
+        // A tree that cannot be read only leaves fewer places that something moved from.
+        let lines = tree_diff::read(objects, &path, Some(id)).unwrap_or_default();
+        pending.extend(
+            lines
+                .into_iter()
+                .rev()
+                .map(|line| (tree_diff::join(&path, &line.name), line.mode, line.id)),
+        );
+    }
+    files
 }
 
 fn add(
@@ -186,7 +240,7 @@ fn conflict(path: BString) -> Problem {
     }
 }
 
-fn tree_problem(error: TreeError) -> Problem {
+pub(crate) fn tree_problem(error: TreeError) -> Problem {
     let help = "`git fsck` tells which objects are damaged or missing";
     Problem {
         path: (!error.path.is_empty()).then_some(error.path),
@@ -253,17 +307,16 @@ impl Index {
     }
 
     /// What the index has that `tree` has not.
-    fn against(&self, local: &gix::Repository, tree: Option<ObjectId>) -> Result<Seen, TreeError> {
+    fn against(&self, objects: &Objects, tree: Option<ObjectId>) -> Result<Seen, TreeError> {
         let mut seen = Seen::default();
         if self.empty {
-            tree_diff::diff(&local.objects, b"".as_bstr(), tree, None, &mut seen.difference)?;
+            tree_diff::diff(objects, b"".as_bstr(), tree, None, &mut seen.difference)?;
             return Ok(seen);
         }
         if let Some(root) = self.root {
             let mut difference = Difference::default();
             let root_path = b"".as_bstr();
-            if tree_diff::diff(&local.objects, root_path, tree, Some(root), &mut difference).is_ok()
-            {
+            if tree_diff::diff(objects, root_path, tree, Some(root), &mut difference).is_ok() {
                 seen.difference = difference;
                 return Ok(seen);
             }
@@ -271,6 +324,6 @@ impl Index {
         }
         let corrupt = |why| TreeError { path: BString::default(), missing: false, why };
         let state = self.decode().map_err(corrupt)?;
-        index_walk::walk(&local.objects, &state, tree)
+        index_walk::walk(objects, &state, tree)
     }
 }

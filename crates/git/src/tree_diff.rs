@@ -136,7 +136,7 @@ fn merge(
             (before, Some(after)) => {
                 if before.is_none_or(|before| before.id != after.id || before.mode != after.mode) {
                     let previous = before.map(|before| (before.mode, before.id));
-                    into.changed.push(Changed { path, mode: after.mode, id: after.id, previous });
+                    into.changed.push(Changed::new(path, after.mode, after.id, previous));
                 }
             }
             (Some(before), None) => into.removed.push((path, before.mode, before.id)),

@@ -106,7 +106,7 @@ enum InstallStep {
 impl Installation {
     fn plan(site: &Site, event: Event) -> Result<Self, Error> {
         let hook = Hook::new(site, event);
-        let text = shim::render(event, &site.binary)?;
+        let text = shim::render(event, site)?;
         let chained = || Action::Chained { existing: hook.previous.clone() };
         let step = match look_at(&hook.path)? {
             Found::Nothing if exists(&hook.previous)? => InstallStep::Write(chained()),
@@ -181,7 +181,7 @@ impl Removal {
 }
 
 /// What there is under a hook's name, when it is something that may be replaced.
-enum Found {
+pub(crate) enum Found {
     Nothing,
     Ours { text: Vec<u8>, executable: bool },
     SomebodyElses,
@@ -190,7 +190,7 @@ enum Found {
 /// Longer than any shim; a hook of somebody else's may be a program of many megabytes.
 const LONGEST_SHIM: u64 = 64 * 1024;
 
-fn look_at(path: &Path) -> Result<Found, Error> {
+pub(crate) fn look_at(path: &Path) -> Result<Found, Error> {
     let failed = |error| Error::io("read", path)(error);
     if !exists(path)? {
         return Ok(Found::Nothing);
@@ -215,7 +215,7 @@ fn look_at(path: &Path) -> Result<Found, Error> {
     }
 }
 
-fn read_start(path: &Path) -> io::Result<Vec<u8>> {
+pub(crate) fn read_start(path: &Path) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(path)?.take(LONGEST_SHIM).read_to_end(&mut text)?;
     Ok(text)
@@ -255,7 +255,7 @@ fn check_folder(folder: &Path) -> Result<(), Error> {
 }
 
 /// The error for something that was to be written at `path` in the hooks folder.
-fn written<'a>(
+pub(crate) fn written<'a>(
     attempt: &'static str,
     path: &'a Path,
     folder: &'a Path,
@@ -269,13 +269,13 @@ fn written<'a>(
 }
 
 #[cfg(unix)]
-fn is_executable(file: &fs::Metadata) -> bool {
+pub(crate) fn is_executable(file: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt;
     file.permissions().mode() & 0o111 == 0o111
 }
 
 /// Here git does not look at any such bit.
 #[cfg(not(unix))]
-fn is_executable(_file: &fs::Metadata) -> bool {
+pub(crate) fn is_executable(_file: &fs::Metadata) -> bool {
     true
 }

@@ -8,41 +8,93 @@
 
 mod atomic;
 mod error;
+mod every;
 mod install;
 mod manager;
 mod shim;
+mod state;
 
 use std::fmt;
 use std::path::PathBuf;
 
 pub use error::Error;
+pub use every::{forward_others, remove_forwards};
 pub use install::{install, uninstall};
 pub use manager::{Manager, managed_by};
+pub use state::{State, state};
 
 use error::Shown;
 
 /// A moment at which git runs a hook.
-///
-/// Neither of these hooks is given anything on standard input. One that is, as `pre-push`, needs a
-/// shim that hands the same input to leakgate and to the previous hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event {
     /// Before `git commit` makes a commit.
     PreCommit,
     /// Before `git merge` makes a commit without having met a conflict.
     PreMergeCommit,
+    /// Before a message is edited; also where no other hook runs: `--no-verify`, a cherry-pick, a
+    /// revert, a rebase.
+    PrepareCommitMsg,
+    /// After a message was edited.
+    CommitMsg,
+    /// After `git am` has read a message.
+    ApplypatchMsg,
+    /// After `git am` has applied a patch, before it commits.
+    PreApplypatch,
+    /// Before anything is sent to another repository. Refs are given on standard input.
+    PrePush,
+    /// Before a server takes a push. Refs are given on standard input.
+    PreReceive,
+    /// Before a server changes one ref.
+    Update,
+    /// Before any ref changes in any way. Refs are given on standard input.
+    ReferenceTransaction,
 }
 
 impl Event {
     /// Every event that leakgate has a hook for.
-    pub const ALL: [Self; 2] = [Self::PreCommit, Self::PreMergeCommit];
+    pub const ALL: [Self; 10] = [
+        Self::PreCommit,
+        Self::PreMergeCommit,
+        Self::PrepareCommitMsg,
+        Self::CommitMsg,
+        Self::ApplypatchMsg,
+        Self::PreApplypatch,
+        Self::PrePush,
+        Self::PreReceive,
+        Self::Update,
+        Self::ReferenceTransaction,
+    ];
+
+    /// What is installed unless the user asks for something else.
+    pub const DEFAULT: [Self; 6] = [
+        Self::PreCommit,
+        Self::PreMergeCommit,
+        Self::CommitMsg,
+        Self::ApplypatchMsg,
+        Self::PreApplypatch,
+        Self::PrePush,
+    ];
 
     /// Git's name for the event, which is the name of the hook's file.
     pub fn name(self) -> &'static str {
         match self {
             Self::PreCommit => "pre-commit",
             Self::PreMergeCommit => "pre-merge-commit",
+            Self::PrepareCommitMsg => "prepare-commit-msg",
+            Self::CommitMsg => "commit-msg",
+            Self::ApplypatchMsg => "applypatch-msg",
+            Self::PreApplypatch => "pre-applypatch",
+            Self::PrePush => "pre-push",
+            Self::PreReceive => "pre-receive",
+            Self::Update => "update",
+            Self::ReferenceTransaction => "reference-transaction",
         }
+    }
+
+    /// Whether git runs the hook on the side that receives a push.
+    pub fn is_of_server(self) -> bool {
+        matches!(self, Self::PreReceive | Self::Update)
     }
 }
 
@@ -59,6 +111,36 @@ pub struct Site {
     pub hooks_dir: PathBuf,
     /// The absolute path of the leakgate binary.
     pub binary: PathBuf,
+    /// When leakgate runs, where there is another hook.
+    pub order: Order,
+    /// Whose hooks the folder holds.
+    pub reach: Reach,
+}
+
+impl Site {
+    /// A repository's folder, with leakgate before other hooks.
+    pub fn new(hooks_dir: impl Into<PathBuf>, binary: impl Into<PathBuf>) -> Self {
+        let (hooks_dir, binary) = (hooks_dir.into(), binary.into());
+        Self { hooks_dir, binary, order: Order::First, reach: Reach::Repository }
+    }
+}
+
+/// When leakgate runs, where there is another hook. The one that fails ends it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Before the other hook.
+    First,
+    /// After it, so that what it changes is scanned too.
+    Last,
+}
+
+/// Whose hooks a folder holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// Those of one repository, or of whoever shares the folder.
+    Repository,
+    /// Those of every repository, whose own folders git then passes over: they are looked into.
+    EveryRepository,
 }
 
 /// What was done for one event. `Display` says it in one line.

@@ -115,42 +115,86 @@ impl fmt::Display for Manager {
 
 /// Husky runs `pre-merge-commit` since 9.1.5; before, it leaves the file alone.
 fn husky(events: &[Event]) -> String {
-    let line = |event| format!("    .husky/{event}: leakgate hook {event}");
+    let line = |event| format!("    .husky/{event}: leakgate hook {event}{}", arguments(event));
     let lines = per_event(events, "\n", line);
     format!("add to each file its line:\n\n{lines}")
 }
 
+/// Scripts, not commands: lefthook leaves out a command where it sees no files that changed, and
+/// so would not run it for a push of another branch than the current one.
 fn lefthook(events: &[Event]) -> String {
-    let command = |event| {
-        format!(
-            "    {event}:\n      commands:\n        leakgate:\n          run: leakgate hook {event}"
-        )
+    let script = |event: Event| {
+        let input = if event == Event::PrePush { "\n          use_stdin: true" } else { "" };
+        format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
     };
-    let commands = per_event(events, "\n", command);
-    format!("add these lines to lefthook.yml, then run `lefthook install`:\n\n{commands}")
-}
-
-fn pre_commit(tool: &str, events: &[Event]) -> String {
-    let stages = per_event(events, ", ", |event| event.to_string());
-    let types = per_event(events, " ", |event| format!("--hook-type {event}"));
+    let line = |event: Event| {
+        format!("    .lefthook/{event}/leakgate: exec leakgate hook {event}{}", arguments(event))
+    };
+    let scripts = per_event(events, "\n", script);
+    let lines = per_event(events, "\n", line);
     format!(
-        "\
-add these lines under `repos:` in .pre-commit-config.yaml, then run `{tool} install {types}`:
-
-    - repo: local
-      hooks:
-        - id: leakgate
-          name: leakgate
-          entry: leakgate hook pre-commit
-          language: system
-          always_run: true
-          pass_filenames: false
-          require_serial: true
-          stages: [{stages}, manual]"
+        "make each of these files with its line:\n\n{lines}\n\n\
+         then add these lines to lefthook.yml and run `lefthook install`:\n\n{scripts}"
     )
 }
 
-/// Overcommit appends file names to the command, which sh then ignores; it knows no
+fn pre_commit(tool: &str, events: &[Event]) -> String {
+    let known: Vec<_> = events.iter().copied().filter(|event| is_stage(*event)).collect();
+    let types = per_event(&known, " ", |event| format!("--hook-type {event}"));
+    let hook = |event: Event| {
+        let stages = match event {
+            Event::PreCommit => "pre-commit, pre-merge-commit, manual".to_owned(),
+            event => event.to_string(),
+        };
+        let id = match event {
+            Event::PreCommit => "leakgate".to_owned(),
+            event => format!("leakgate-{event}"),
+        };
+        format!(
+            "\
+        - id: {id}
+          name: {id}
+          entry: leakgate hook {event}
+          language: system
+          always_run: true
+          pass_filenames: {}
+          require_serial: true
+          stages: [{stages}]",
+            takes_file(event)
+        )
+    };
+    let own: Vec<_> =
+        known.iter().copied().filter(|event| *event != Event::PreMergeCommit).collect();
+    let hooks = per_event(&own, "\n", hook);
+    format!(
+        "add these lines under `repos:` in .pre-commit-config.yaml, then run \
+         `{tool} install {types}`:\n\n    - repo: local\n      hooks:\n{hooks}"
+    )
+}
+
+/// The framework has no stage for the others.
+fn is_stage(event: Event) -> bool {
+    matches!(
+        event,
+        Event::PreCommit
+            | Event::PreMergeCommit
+            | Event::PrepareCommitMsg
+            | Event::CommitMsg
+            | Event::PrePush
+    )
+}
+
+/// What a script hands on to leakgate.
+fn arguments(event: Event) -> &'static str {
+    if takes_file(event) || event == Event::PrePush { " \"$@\"" } else { "" }
+}
+
+/// Whether git names the file of the message to the hook.
+fn takes_file(event: Event) -> bool {
+    matches!(event, Event::PrepareCommitMsg | Event::CommitMsg | Event::ApplypatchMsg)
+}
+
+/// Overcommit appends file names to the command, which sh takes for `$0` and on; it knows no
 /// `pre-merge-commit`.
 const OVERCOMMIT: &str = "\
 add these lines to .overcommit.yml, then run `overcommit --sign`:
@@ -159,10 +203,23 @@ add these lines to .overcommit.yml, then run `overcommit --sign`:
       Leakgate:
         enabled: true
         required: true
-        command: ['sh', '-c', 'leakgate hook pre-commit']";
+        command: ['sh', '-c', 'leakgate hook pre-commit']
+    CommitMsg:
+      Leakgate:
+        enabled: true
+        required: true
+        command: ['sh', '-c', 'leakgate hook commit-msg \"$0\"']
+    PrePush:
+      Leakgate:
+        enabled: true
+        required: true
+        command: ['sh', '-c', 'leakgate hook pre-push \"$@\"', 'leakgate']";
 
 fn simple_git_hooks(events: &[Event]) -> String {
-    let line = |event| format!("    \"{event}\": \"leakgate hook {event}\"");
+    let line = |event| {
+        let arguments = arguments(event).replace('"', "\\\"");
+        format!("    \"{event}\": \"leakgate hook {event}{arguments}\"")
+    };
     let lines = per_event(events, ",\n", line);
     format!(
         "add these lines under \"simple-git-hooks\" in package.json, \
@@ -218,13 +275,15 @@ mod tests {
     #[test]
     fn instructions_name_the_command_for_each_event() {
         for manager in [Manager::Husky, Manager::Lefthook, Manager::SimpleGitHooks] {
-            let text = manager.instructions(&Event::ALL);
+            let text = manager.instructions(&Event::DEFAULT);
             assert!(text.contains("leakgate hook pre-commit"), "{text}");
             assert!(text.contains("leakgate hook pre-merge-commit"), "{text}");
         }
-        let text = Manager::PreCommit.instructions(&Event::ALL);
+        let text = Manager::PreCommit.instructions(&Event::DEFAULT);
         assert!(text.contains("stages: [pre-commit, pre-merge-commit, manual]"), "{text}");
         assert!(text.contains("--hook-type pre-commit --hook-type pre-merge-commit"), "{text}");
+        assert!(text.contains("entry: leakgate hook pre-push\n"), "{text}");
+        assert!(!text.contains("applypatch"), "the framework has no such stage: {text}");
         assert!(!Manager::Husky.instructions(&[Event::PreCommit]).contains("merge"));
     }
 }

@@ -1,14 +1,16 @@
 //! The text of a hook of ours, and telling it from any other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Event};
+use crate::{Error, Event, Order, Reach, Site};
 
 /// A POSIX sh script. The number after the marker goes up with every change of this file.
 const TEMPLATE: &str = include_str!("../../../hooks/shim.sh");
+/// What stands for a hook that leakgate has no part in, where git looks into one folder for all.
+const FORWARD: &str = include_str!("../../../hooks/forward.sh");
 const MARKER: &[u8] = b"# leakgate-shim ";
 
 /// Whose hook a text is.
@@ -22,14 +24,43 @@ pub(crate) enum Author {
     SomebodyElse,
 }
 
-/// The hook for `event` that runs `binary`.
-pub(crate) fn render(event: Event, binary: &Path) -> Result<Vec<u8>, Error> {
-    let binary = quote(binary)?;
-    let (head, body) = TEMPLATE.split_once("@CHECKSUM@\n").expect("the template has a marker line");
-    let body = body.replace("@EVENT@", event.name());
+/// The hook of a site for `event`.
+pub(crate) fn render(event: Event, site: &Site) -> Result<Vec<u8>, Error> {
+    let binary = quote(&site.binary)?;
+    let order = match site.order {
+        Order::First => "first",
+        Order::Last => "last",
+    };
+    let reach = match site.reach {
+        Reach::Repository => "one-repository",
+        Reach::EveryRepository => "every-repository",
+    };
+    let (head, body) = parts(TEMPLATE);
+    let body =
+        body.replace("@EVENT@", event.name()).replace("@ORDER@", order).replace("@REACH@", reach);
     let (before, after) = body.split_once("@BINARY@").expect("the template names the binary");
-    let body = [before.as_bytes(), &binary, after.as_bytes()].concat();
-    Ok([head.as_bytes(), checksum(&body).as_bytes(), b"\n", &body].concat())
+    Ok(signed(head, &[before.as_bytes(), &binary, after.as_bytes()].concat()))
+}
+
+/// The hook that runs the repository's own hook of that name, and nothing else.
+pub(crate) fn forward(hook: &str) -> Vec<u8> {
+    let (head, body) = parts(FORWARD);
+    signed(head, body.replace("@EVENT@", hook).as_bytes())
+}
+
+/// The path of the binary that a hook of ours runs.
+pub(crate) fn binary_of(text: &[u8]) -> Option<PathBuf> {
+    let line = text.lines().find_map(|line| line.strip_prefix(b"leakgate='"))?;
+    let path = line.strip_suffix(b"'")?.replace(r"'\''", "'");
+    path.to_path().ok().map(Path::to_owned)
+}
+
+fn parts(template: &'static str) -> (&'static str, &'static str) {
+    template.split_once("@CHECKSUM@\n").expect("the template has a marker line")
+}
+
+fn signed(head: &str, body: &[u8]) -> Vec<u8> {
+    [head.as_bytes(), checksum(body).as_bytes(), b"\n", body].concat()
 }
 
 /// Whose hook `text` is.
@@ -79,13 +110,26 @@ mod tests {
     use super::*;
 
     fn shim(binary: &str) -> Vec<u8> {
-        render(Event::PreCommit, Path::new(binary)).expect("the path can be written")
+        let site = Site::new("/hooks", binary);
+        render(Event::PreCommit, &site).expect("the path can be written")
     }
 
     #[test]
-    fn the_template_is_for_sh() {
-        assert!(TEMPLATE.starts_with("#!/bin/sh\n# leakgate-shim "));
-        assert!(!TEMPLATE.contains('\r'), "sh would take it for a part of the word");
+    fn the_templates_are_for_sh() {
+        for template in [TEMPLATE, FORWARD] {
+            assert!(template.starts_with("#!/bin/sh\n# leakgate-shim "));
+            assert!(!template.contains('\r'), "sh would take it for a part of the word");
+        }
+        assert_eq!(author(&forward("post-merge")), Author::Leakgate);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_binary_can_be_read_back() {
+        for path in ["/usr/bin/leakgate", "/it's/here", "/a b/'/leakgate"] {
+            assert_eq!(binary_of(&shim(path)).as_deref(), Some(Path::new(path)));
+        }
+        assert_eq!(binary_of(&forward("post-merge")), None);
     }
 
     #[test]

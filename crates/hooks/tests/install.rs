@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use leakgate_hooks::{Action, Error, Event, Manager, Site, install, uninstall};
 use tempfile::TempDir;
 
+const BOTH: [Event; 2] = [Event::PreCommit, Event::PreMergeCommit];
 const ENDS_EARLY: &str = "#!/bin/sh\nmake check\nexit 0\n";
 const PYTHON: &str = "#!/usr/bin/env python3\nimport sys\nsys.exit(0)\n";
 
@@ -30,7 +31,7 @@ impl Repository {
         let hooks_dir = folder.path().join("hooks");
         fs::create_dir(&hooks_dir).expect("a folder");
         fs::write(hooks_dir.join("pre-commit.sample"), "#!/bin/sh\n").expect("a file");
-        let site = Site { hooks_dir, binary: PathBuf::from("/opt/leakgate/bin/leakgate") };
+        let site = Site::new(hooks_dir, "/opt/leakgate/bin/leakgate");
         Self { folder, site }
     }
 
@@ -44,12 +45,12 @@ impl Repository {
     }
 
     fn install(&self) -> Vec<Action> {
-        let changes = install(&self.site, &Event::ALL).expect("hooks can be installed");
+        let changes = install(&self.site, &BOTH).expect("hooks can be installed");
         changes.into_iter().map(|change| change.action).collect()
     }
 
     fn uninstall(&self) -> Vec<Action> {
-        let changes = uninstall(&self.site, &Event::ALL).expect("hooks can be uninstalled");
+        let changes = uninstall(&self.site, &BOTH).expect("hooks can be uninstalled");
         changes.into_iter().map(|change| change.action).collect()
     }
 
@@ -78,8 +79,8 @@ impl Repository {
     #[track_caller]
     fn refuses_both(&self) -> String {
         let before = self.snapshot();
-        let reason = install(&self.site, &Event::ALL).expect_err("install refuses").to_string();
-        uninstall(&self.site, &Event::ALL).expect_err("uninstall refuses");
+        let reason = install(&self.site, &BOTH).expect_err("install refuses").to_string();
+        uninstall(&self.site, &BOTH).expect_err("uninstall refuses");
         assert_eq!(self.snapshot(), before);
         reason
     }
@@ -290,7 +291,7 @@ fn a_folder_that_a_tool_manages_is_not_touched() {
     let repository = Repository::new();
     repository.write("pre-push", "#!/bin/sh\ncall_lefthook() {\n", 0o755);
     let before = repository.snapshot();
-    let error = install(&repository.site, &Event::ALL).expect_err("install refuses");
+    let error = install(&repository.site, &BOTH).expect_err("install refuses");
     assert!(matches!(error, Error::Managed { manager: Manager::Lefthook, .. }));
     assert!(error.to_string().contains("lefthook.yml"), "{error}");
     assert_eq!(repository.snapshot(), before);
@@ -301,7 +302,7 @@ fn a_folder_that_a_tool_manages_is_not_touched() {
 fn huskys_folder_is_not_even_made() {
     let mut repository = Repository::new();
     repository.site.hooks_dir = repository.folder.path().join(".husky/_");
-    let error = install(&repository.site, &Event::ALL).expect_err("install refuses").to_string();
+    let error = install(&repository.site, &BOTH).expect_err("install refuses").to_string();
     assert!(error.contains(".husky/pre-commit: leakgate hook pre-commit\n"), "{error}");
     assert!(!repository.folder.path().join(".husky").exists());
 }
@@ -315,9 +316,9 @@ fn what_is_not_a_folder_is_refused() {
         (repository.hook("pre-commit.sample").join("hooks"), "it is not a folder"),
     ] {
         repository.site.hooks_dir = folder;
-        let error = install(&repository.site, &Event::ALL).expect_err("install refuses");
+        let error = install(&repository.site, &BOTH).expect_err("install refuses");
         assert!(error.to_string().contains(reason), "{error}");
-        uninstall(&repository.site, &Event::ALL).expect_err("uninstall refuses");
+        uninstall(&repository.site, &BOTH).expect_err("uninstall refuses");
     }
 }
 
@@ -329,7 +330,7 @@ fn a_folder_that_may_not_be_written_is_named() {
     // Root may write everywhere.
     if fs::write(repository.hook("probe"), "").is_err() {
         let before = repository.snapshot();
-        let error = install(&repository.site, &Event::ALL).expect_err("install refuses");
+        let error = install(&repository.site, &BOTH).expect_err("install refuses");
         assert!(matches!(error, Error::NotWritable { .. }), "{error}");
         assert!(error.to_string().contains("hooks; ") || error.to_string().contains("hooks: "));
         assert_eq!(repository.snapshot(), before);
@@ -343,7 +344,7 @@ fn a_refusal_for_one_event_changes_nothing_for_another() {
     repository.write("pre-commit", ENDS_EARLY, 0o755);
     fs::create_dir(repository.hook("pre-merge-commit")).expect("a folder");
     let before = repository.snapshot();
-    install(&repository.site, &Event::ALL).expect_err("install refuses");
+    install(&repository.site, &BOTH).expect_err("install refuses");
     assert_eq!(repository.snapshot(), before);
 }
 
@@ -363,7 +364,7 @@ fn a_binary_that_cannot_stand_in_a_hook_is_refused() {
     let before = repository.snapshot();
     for binary in ["/a\nb/leakgate", "leakgate", "./leakgate"] {
         repository.site.binary = binary.into();
-        let error = install(&repository.site, &Event::ALL).expect_err("install refuses");
+        let error = install(&repository.site, &BOTH).expect_err("install refuses");
         assert!(matches!(error, Error::Binary { .. }), "{error}");
         assert!(!error.to_string().contains('\n'));
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use leakgate_hooks::{Event, Site, install};
+use leakgate_hooks::{Event, Order, Site, install};
 use tempfile::TempDir;
 
 /// Starting a program fails while another thread's child still holds it open for writing.
@@ -54,8 +54,11 @@ impl Machine {
     }
 
     fn install(&self, event: Event, binary: impl Into<PathBuf>) {
-        let site = Site { hooks_dir: self.at("hooks"), binary: binary.into() };
-        install(&site, &[event]).expect("the hook can be installed");
+        self.install_at(event, &Site::new(self.at("hooks"), binary));
+    }
+
+    fn install_at(&self, event: Event, site: &Site) {
+        install(site, &[event]).expect("the hook can be installed");
         // The machine that runs the tests may have leakgate in these folders.
         let hook = self.at("hooks").join(event.name());
         let text = fs::read(&hook).expect("a hook");
@@ -70,9 +73,21 @@ impl Machine {
     }
 
     fn run_with_path(&self, hook: &str, args: &[&str], path: impl AsRef<OsStr>) -> Ran {
+        self.run_with_input(hook, args, path, "")
+    }
+
+    fn run_with_input(
+        &self,
+        hook: &str,
+        args: &[&str],
+        path: impl AsRef<OsStr>,
+        input: &str,
+    ) -> Ran {
+        fs::write(self.at("input"), input).expect("a file");
         let output = Command::new("/bin/sh")
             .arg(format!("hooks/{hook}"))
             .args(args)
+            .stdin(fs::File::open(self.at("input")).expect("a file"))
             .current_dir(self.folder.path())
             .env_clear()
             .env("PATH", path)
@@ -279,4 +294,50 @@ fn a_binary_that_is_killed_blocks() {
     let ran = machine.run("pre-commit", &[]);
     assert_ne!(ran.status, Some(0));
     assert_eq!(ran.log, "");
+}
+
+#[test]
+fn what_git_writes_reaches_both() {
+    let lines = "refs/heads/a 1 refs/heads/a 2\n\nno line end, % and \\n";
+    for order in [Order::First, Order::Last] {
+        let machine = Machine::new();
+        for path in ["hooks/pre-push", "leakgate"] {
+            let path = machine.program(path, 0);
+            fs::write(&path, "#!/bin/sh\nexec /bin/cat >>\"$LOG.${0##*/}\"\n").expect("a program");
+        }
+        let site = Site { order, ..Site::new(machine.at("hooks"), machine.at("leakgate")) };
+        machine.install_at(Event::PrePush, &site);
+        let path = std::env::var_os("PATH").expect("a path");
+        let ran = machine.run_with_input("pre-push", &["origin"], path, lines);
+        assert_eq!((ran.status, ran.stderr.as_str()), (Some(0), ""));
+        for log in ["log.leakgate", "log.pre-push.leakgate-previous"] {
+            assert_eq!(fs::read_to_string(machine.at(log)).expect("it was given it"), lines);
+        }
+    }
+}
+
+#[test]
+fn the_previous_hook_runs_first_where_that_is_asked_for() {
+    for (theirs, ours, status, log) in [
+        (0, 1, 1, "pre-commit.leakgate-previous\nleakgate [hook] [pre-commit]\n"),
+        (3, 0, 3, "pre-commit.leakgate-previous\n"),
+        (0, 0, 0, "pre-commit.leakgate-previous\nleakgate [hook] [pre-commit]\n"),
+    ] {
+        let machine = Machine::new();
+        machine.program("hooks/pre-commit", theirs);
+        let binary = machine.program("leakgate", ours);
+        let site = Site { order: Order::Last, ..Site::new(machine.at("hooks"), binary) };
+        machine.install_at(Event::PreCommit, &site);
+        let ran = machine.run("pre-commit", &[]);
+        assert_eq!((ran.status, ran.log.as_str()), (Some(status), log), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_change_of_refs_is_looked_at_once() {
+    let machine = Machine::new();
+    machine.install(Event::ReferenceTransaction, machine.program("leakgate", 1));
+    assert_eq!(machine.run("reference-transaction", &["committed"]).status, Some(0));
+    assert_eq!(machine.run("reference-transaction", &["aborted"]).log, "");
+    assert_eq!(machine.run("reference-transaction", &["prepared"]).status, Some(1));
 }

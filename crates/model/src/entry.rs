@@ -94,8 +94,6 @@ pub enum Change {
     Added,
     /// Content, mode or type differ.
     Modified,
-    /// The path is gone. Never scanned, but its old content tells what moved.
-    Deleted,
     /// Nothing to compare with: a file, standard input, a message.
     Present,
 }

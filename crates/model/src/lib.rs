@@ -18,7 +18,7 @@ pub use finding::{
     Category, Confidence, Excerpt, Finding, Place, RuleId, Severity, SourceLines, Status, Text,
 };
 pub use outcome::{Outcome, Problem, ProblemKind, Skip};
-pub use path::{in_sample_folder, is_invisible, shell_path, untrack_command};
+pub use path::{in_sample_folder, is_invisible, mode_commands, shell_path, untrack_command};
 pub use rule::Rule;
 pub use secret::{Fingerprint, Key, Reveal, Secret};
 pub use source::{Content, Listing, Reader, Source};

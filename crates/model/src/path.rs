@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 
 use bstr::{BStr, ByteSlice};
 
+use crate::{Entry, Mode};
+
 /// `path` as one word of a shell command, which also never begins with a dash.
 ///
 /// Plain names stay as they are and other printable ones get single quotes. What cannot be
@@ -29,6 +31,21 @@ pub fn untrack_command(path: &BStr) -> String {
     let pattern = path.find_byteset(b"*?[\\").is_some() || path.starts_with(b":");
     let literal = if pattern { " --literal-pathspecs" } else { "" };
     format!("git{literal} rm --cached -- {}", shell_path(path))
+}
+
+/// The commands that give `entry` another mode, in the work tree and in the index.
+///
+/// `git update-index --chmod` would be shorter, but it also stages edits of the file that the user
+/// has not staged.
+pub fn mode_commands(entry: &Entry, mode: Mode) -> Vec<String> {
+    let path = entry.path.as_bstr();
+    let change = if mode == Mode::Executable { "+x" } else { "a-x" };
+    let mut commands = vec![format!("chmod {change} {}", shell_path(path))];
+    if let Some(id) = entry.id {
+        let info = [format!("{mode},{id},").as_bytes(), path].concat();
+        commands.push(format!("git update-index --cacheinfo {}", shell_path(info.as_bstr())));
+    }
+    commands
 }
 
 /// Returns true if and only if a terminal would not show `c`, or would show its neighbours

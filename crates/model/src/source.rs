@@ -4,7 +4,7 @@ use std::io::Read;
 
 use bstr::BString;
 
-use crate::{Entry, ObjectId, Previous, Problem, ProblemKind, Skip};
+use crate::{Entry, ObjectId, Previous, Problem, ProblemKind, Skip, Text};
 
 /// What a source has to scan.
 #[derive(Debug, Default)]
@@ -61,6 +61,11 @@ pub trait Reader {
             detail: "this source has no earlier versions".to_owned(),
             help: "please report this".to_owned(),
         })
+    }
+
+    /// Where the entry comes from, as a short phrase for the reasons of its findings.
+    fn origin(&self, _entry: &Entry) -> Option<Text> {
+        None
     }
 }
 

@@ -17,7 +17,7 @@ const BINARY: &str = "leakgate";
 const MODEL: &str = "leakgate-model";
 
 /// Dependencies that belong to one package: nobody else may name them.
-const OWNED: [(&str, &str); 8] = [
+const OWNED: [(&str, &str); 7] = [
     ("anyhow", BINARY),
     ("clap", BINARY),
     ("rayon", BINARY),
@@ -25,7 +25,6 @@ const OWNED: [(&str, &str); 8] = [
     ("gix", "leakgate-git"),
     ("ignore", "leakgate-git"),
     ("annotate-snippets", "leakgate-report"),
-    ("yaml_serde", "leakgate-secrets"),
 ];
 
 const LONGEST_SOURCE: usize = 800;

@@ -11,17 +11,35 @@
 use std::collections::BTreeSet;
 
 use bstr::{BString, ByteSlice};
-use leakgate_model::{Change, Confidence, Entry, Finding, Mode, Previous, Rule, Status};
+use leakgate_model::{Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 
+mod address;
+mod attributes;
+mod audit;
+mod chain;
+mod collision;
 mod data;
+mod encrypted;
+mod gitfile;
+mod ini;
 mod key;
 mod link;
 mod mode;
 mod name;
+mod nested;
+mod portable;
 mod rules;
+mod script;
 mod secret_file;
+mod tree;
 mod value;
 mod work_tree;
+
+pub use audit::{
+    Probe, Setting, Standing, check_file, check_folder, check_own_file, check_setting, ignore_line,
+    names_secret, probes, unchecked_commits, uncovered,
+};
+pub use tree::{Member, Node, Tree, check_tree};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
 pub const HEAD: usize = 64 * 1024;
@@ -47,10 +65,8 @@ pub enum FileMode {
 /// Judges `entry` by its modes, its path and its permission bits alone.
 pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if entry.change == Change::Deleted {
-        return findings;
-    }
     name::check(entry, &mut findings);
+    portable::check(entry, &mut findings);
     mode::check(entry, context, &mut findings);
     link::check_entry(entry, &mut findings);
     if secret_file::kind(entry.path.as_bstr()).is_none() {
@@ -63,13 +79,11 @@ pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
 /// target of a symbolic link.
 pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if entry.change == Change::Deleted {
-        return findings;
-    }
     match entry.mode {
         Mode::Symlink => link::check_target(entry, head.as_bstr(), &mut findings),
         Mode::File | Mode::Executable => {
             mode::check_content(entry, head, &mut findings);
+            script::check(entry, head, &mut findings);
             secret_file::check(entry, head, context, &mut findings);
         }
         Mode::Gitlink | Mode::Other(_) => {}
@@ -81,9 +95,8 @@ pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Findi
 pub fn wants_content(entry: &Entry) -> bool {
     let path = entry.path.as_bstr();
     match entry.mode {
-        _ if entry.change == Change::Deleted => false,
         Mode::Symlink => true,
-        Mode::File => secret_file::kind(path).is_some(),
+        Mode::File => secret_file::kind(path).is_some() || script::wants_content(entry),
         Mode::Executable => data::wants_content(path) || secret_file::kind(path).is_some(),
         Mode::Gitlink | Mode::Other(_) => false,
     }
@@ -135,17 +148,6 @@ mod tests {
     fn ids_are_sorted_and_advice_is_given() {
         assert!(rules().is_sorted_by(|a, b| a.id < b.id));
         assert!(rules().iter().all(|rule| !rule.advice.is_empty() && rule.advice.len() <= 2));
-    }
-
-    #[test]
-    fn a_deleted_entry_yields_nothing() {
-        let mut entry = Entry::present("a\nb/.git/.env", Mode::Other(0o104_777));
-        assert!(!check_entry(&entry, &trusted()).is_empty());
-        entry.change = Change::Deleted;
-        assert_eq!(check_entry(&entry, &trusted()), []);
-        assert!(!wants_content(&entry));
-        entry.mode = Mode::File;
-        assert_eq!(check_content(&entry, b"A=b", &trusted()), []);
     }
 
     #[test]

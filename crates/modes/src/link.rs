@@ -2,7 +2,7 @@
 //!
 //! A target is judged as text, against the folder that holds the link.
 
-use bstr::{BStr, ByteSlice};
+use bstr::{BStr, BString, ByteSlice};
 use leakgate_model::{Change, Entry, Finding, Mode, Rule, Severity, untrack_command};
 
 use crate::{found, name, rules, secret_file};
@@ -50,6 +50,11 @@ pub(crate) fn check_target(entry: &Entry, target: &BStr, findings: &mut Vec<Find
     findings.push(finding);
 }
 
+/// Returns true if and only if [`check_target`] finds something in a staged link.
+pub(crate) fn is_judged_by_text(path: &BStr, target: &BStr) -> bool {
+    judge(path, Change::Added, target).is_some()
+}
+
 fn judge(path: &BStr, change: Change, target: &BStr) -> Option<(&'static Rule, Severity)> {
     let outside = if is_absolute(target) {
         Some(rules::LINK_ABSOLUTE)
@@ -66,9 +71,15 @@ fn judge(path: &BStr, change: Change, target: &BStr) -> Option<(&'static Rule, S
     } else if is_secret_by_name(target) {
         let severity = if outside.is_some() { Severity::High } else { Severity::Medium };
         Some((rules::LINK_TO_SECRET, severity))
-    } else {
+    } else if target == "/dev/null" {
         // A link to nothing is how a unit or a file is switched off.
-        outside.filter(|_| target != "/dev/null").map(|rule| (rule, rule.severity))
+        None
+    } else if target.starts_with(b"/dev/") {
+        Some((rules::LINK_TO_DEVICE, rules::LINK_TO_DEVICE.severity))
+    } else if outside.is_none() && leads_to_automation(path, target) {
+        Some((rules::LINK_INTO_AUTOMATION, rules::LINK_INTO_AUTOMATION.severity))
+    } else {
+        outside.map(|rule| (rule, rule.severity))
     }
 }
 
@@ -80,7 +91,7 @@ fn file_name(path: &BStr) -> &[u8] {
     components(path).last().unwrap_or_default()
 }
 
-fn is_absolute(target: &BStr) -> bool {
+pub(crate) fn is_absolute(target: &BStr) -> bool {
     let drive = target.len() > 2 && target[0].is_ascii_alphabetic() && target[1] == b':';
     target.starts_with(b"/")
         || target.starts_with(b"\\")
@@ -113,7 +124,60 @@ fn leads_to_keys(target: &BStr) -> bool {
         || components(lower).any(|part| KEY_FOLDERS.iter().any(|folder| part == folder.as_bytes()))
 }
 
-fn is_secret_by_name(target: &BStr) -> bool {
+/// Returns true if and only if the link, which is no such file itself, leads to one that says
+/// what runs.
+fn leads_to_automation(path: &BStr, target: &BStr) -> bool {
+    let mut parts: Vec<&[u8]> = path.split_str("/").collect();
+    parts.pop();
+    for part in components(target) {
+        match part {
+            b"" | b"." => {}
+            b".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let reached: BString = bstr::join("/", parts).into();
+    is_automation(reached.as_bstr()) && !is_automation(path)
+}
+
+/// Files and folders that say what runs, and with whose approval.
+fn is_automation(path: &BStr) -> bool {
+    const FOLDERS: [&str; 7] = [
+        ".github/workflows",
+        ".github/actions",
+        ".githooks",
+        ".husky",
+        ".claude/hooks",
+        ".cursor/hooks",
+        ".circleci",
+    ];
+    const FILES: [&str; 14] = [
+        ".gitlab-ci.yml",
+        "Jenkinsfile",
+        ".pre-commit-config.yaml",
+        "lefthook.yml",
+        ".envrc",
+        ".mcp.json",
+        ".claude/settings.json",
+        ".claude/settings.local.json",
+        ".cursor/hooks.json",
+        ".cursor/mcp.json",
+        ".codex/config.toml",
+        ".gemini/settings.json",
+        ".vscode/settings.json",
+        ".vscode/tasks.json",
+    ];
+    let starts = |folder: &str| {
+        path.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(folder.as_bytes()))
+            && matches!(path.get(folder.len()), None | Some(b'/'))
+    };
+    FOLDERS.iter().any(|folder| starts(folder))
+        || FILES.iter().any(|file| path.eq_ignore_ascii_case(file.as_bytes()))
+}
+
+pub(crate) fn is_secret_by_name(target: &BStr) -> bool {
     secret_file::kind(target).is_some_and(secret_file::Kind::is_sure)
 }
 
@@ -175,6 +239,21 @@ mod tests {
             assert_eq!(verdict("a/b", target), Some(expected), "{target}");
         }
         for target in [".env.example", "id_rsa.pub", "../.ssh/config", "ca.pem", "../environ"] {
+            assert_eq!(verdict("a/b", target), None, "{target}");
+        }
+    }
+
+    #[test]
+    fn targets_that_are_devices_or_say_what_runs() {
+        let device = ("link-to-device".to_owned(), Severity::Medium);
+        assert_eq!(verdict("a", "/dev/zero"), Some(device));
+        assert_eq!(verdict("a", "/dev/null"), None);
+        for target in ["../.github/workflows/ci.yml", "../.claude/settings.json", "../.husky"] {
+            let expected = ("link-into-automation".to_owned(), Severity::Medium);
+            assert_eq!(verdict("a/b", target), Some(expected), "{target}");
+        }
+        assert_eq!(verdict(".husky/a", "b"), None);
+        for target in ["../.github/x.md", "../.claude/rules", ".husky", "../AGENTS.md"] {
             assert_eq!(verdict("a/b", target), None, "{target}");
         }
     }

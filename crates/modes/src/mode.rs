@@ -1,7 +1,7 @@
 //! The mode that would be committed: the executable bit, submodules, modes of no known type.
 
 use bstr::ByteSlice;
-use leakgate_model::{Change, Entry, Finding, Mode, shell_path, untrack_command};
+use leakgate_model::{Change, Entry, Finding, Mode, mode_commands, shell_path, untrack_command};
 
 use crate::data::{self, Kind};
 use crate::{Context, found, rules, work_tree};
@@ -40,11 +40,7 @@ fn executable(entry: &Entry) -> Option<Finding> {
     if switched_on {
         finding.reasons.push("mode changes from 100644 to 100755".into());
     }
-    let path = shell_path(entry.path.as_bstr());
-    finding.fixes.push(format!("chmod a-x {path}"));
-    if entry.change != Change::Present {
-        finding.fixes.push(format!("git update-index --chmod=-x -- {path}"));
-    }
+    finding.fixes = mode_commands(entry, Mode::File);
     Some(finding)
 }
 
@@ -99,7 +95,9 @@ mod tests {
     fn the_executable_bit_on_data() {
         let new = check_entry(&entry("a/b.PNG", Mode::Executable, &[]), &trusted());
         assert_eq!(ids(&new), [("mode-executable-data", Status::Introduced)]);
-        assert_eq!(new[0].fixes, ["chmod a-x a/b.PNG", "git update-index --chmod=-x -- a/b.PNG"]);
+        let id = "01".repeat(20);
+        let staged = format!("git update-index --cacheinfo 100644,{id},a/b.PNG");
+        assert_eq!(new[0].fixes, ["chmod a-x a/b.PNG".to_owned(), staged]);
         for (path, mode) in [("a/b.png", Mode::File), ("a/b.sh", Mode::Executable)] {
             assert_eq!(check_entry(&entry(path, mode, &[]), &trusted()), []);
         }

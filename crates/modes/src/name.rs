@@ -26,7 +26,12 @@ pub(crate) fn check(entry: &Entry, findings: &mut Vec<Finding>) {
         ] {
             if holds(path) {
                 let mut finding = found(rule, entry, |old| holds(old.path.as_bstr()));
-                finding.fixes.push(untrack_command(entry.path.as_bstr()));
+                // No pathspec reaches a path outside; only the whole index can be made anew.
+                finding.fixes.push(if climbs(path) {
+                    "git reset -q".to_owned()
+                } else {
+                    untrack_command(entry.path.as_bstr())
+                });
                 findings.push(finding);
             }
         }
@@ -36,21 +41,24 @@ pub(crate) fn check(entry: &Entry, findings: &mut Vec<Finding>) {
 /// Returns true if and only if some system takes `component` for `.git`.
 pub(crate) fn is_git(component: &[u8]) -> bool {
     // Windows drops trailing dots and spaces and reads a colon as the start of a stream.
+    let could_be = matches!(component.first(), Some(b'.' | b'g' | b'G' | 0x80..));
+    could_be && matches!(&*folded(component), b".git" | b"git~1")
+}
+
+/// The name as the systems that are least exact compare it.
+fn folded(component: &[u8]) -> Vec<u8> {
     let stem = component.split_str(":").next().unwrap_or_default();
     let stem = stem.trim_end_with(|c| c == '.' || c == ' ');
-    if stem.eq_ignore_ascii_case(b".git") || stem.eq_ignore_ascii_case(b"git~1") {
-        return true;
+    if stem.is_ascii() {
+        return stem.to_ascii_lowercase();
     }
     // macOS compares names without these characters.
-    !stem.is_ascii()
-        && stem
-            .chars()
-            .filter(|c| {
-                !matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-                    | '\u{206a}'..='\u{206f}' | '\u{feff}')
-            })
-            .map(|c| c.to_ascii_lowercase())
-            .eq(".git".chars())
+    let ignored = |c: char| {
+        matches!(c, '\u{200c}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{206a}'..='\u{206f}' | '\u{feff}')
+    };
+    let kept = stem.chars().filter(|&c| !ignored(c)).map(|c| c.to_ascii_lowercase());
+    kept.collect::<String>().into_bytes()
 }
 
 fn misread(rule: &Rule, entry: &Entry, holds: fn(&BStr) -> bool) -> Finding {
@@ -58,7 +66,7 @@ fn misread(rule: &Rule, entry: &Entry, holds: fn(&BStr) -> bool) -> Finding {
     let shown = readable(entry.path.as_bstr());
     let command = match entry.change {
         Change::Present => "mv",
-        Change::Added | Change::Modified | Change::Deleted => "git mv",
+        Change::Added | Change::Modified => "git mv",
     };
     if entry.mode != Mode::Gitlink {
         let (old, new) = (shell_path(entry.path.as_bstr()), shell_path(shown.as_bstr()));
@@ -123,7 +131,30 @@ fn climbs(path: &BStr) -> bool {
 }
 
 fn passes_git(path: &BStr) -> bool {
-    path.split(|&byte| byte == b'\\' || byte == b'/').any(is_git)
+    path.split(|&byte| byte == b'\\' || byte == b'/')
+        .any(|part| is_git(part) || is_file_of_git(part))
+}
+
+/// Returns true if and only if some system takes `component` for a file that git reads, though it
+/// is another name.
+fn is_file_of_git(component: &[u8]) -> bool {
+    // Windows makes up short names; git knows these from its own checks.
+    const FILES: [(&str, &str); 4] = [
+        (".gitmodules", "gitmod~"),
+        (".gitattributes", "gitatt~"),
+        (".gitignore", "gitign~"),
+        (".mailmap", "mailma~"),
+    ];
+    // Cheap first: this runs for each part of each path.
+    if !matches!(component.first(), Some(b'.' | b'g' | b'G' | 0x80..)) {
+        return false;
+    }
+    let seen = folded(component);
+    FILES.iter().any(|(name, short)| {
+        component != name.as_bytes()
+            && (seen == name.as_bytes()
+                || seen.strip_prefix(short.as_bytes()).is_some_and(|n| matches!(n, [b'1'..=b'4'])))
+    })
 }
 
 #[cfg(test)]
@@ -170,6 +201,9 @@ mod tests {
             ".git ",
             ".git.. .",
             ".git::$INDEX_ALLOCATION",
+            ".GitModules",
+            "a/.gitattributes .",
+            "gitmod~1",
             "a\\.git\\config",
         ] {
             assert_eq!(ids(path.as_bytes()), ["name-git-lookalike"], "{path:?}");

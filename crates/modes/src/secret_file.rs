@@ -299,6 +299,11 @@ pub(crate) fn check(entry: &Entry, head: &[u8], context: &Context, findings: &mu
     work_tree::check_secret(entry, context, findings);
 }
 
+/// Returns true if and only if the name suggests a secret and the content agrees.
+pub(crate) fn holds_secret(path: &BStr, head: &[u8]) -> bool {
+    kind(path).is_some_and(|kind| judge(path, kind, head).is_some())
+}
+
 fn judge(path: &BStr, kind: Kind, head: &[u8]) -> Option<(Severity, &'static str)> {
     if is_encrypted(head) {
         return None;

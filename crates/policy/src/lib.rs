@@ -2,12 +2,14 @@
 //!
 //! Ignores are keyed by content, not by position: a moved line stays ignored, a new value alerts.
 
+mod config;
 mod ignore_file;
 mod marker;
 mod novelty;
 
 use leakgate_model::{Category, Finding, Fingerprint, Key};
 
+pub use config::{CONFIG_NAME, Config, ConfigError, rules};
 pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
 pub use marker::{MARKER, Marker, marker};
 pub use novelty::{has_new, mark_known};

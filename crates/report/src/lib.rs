@@ -104,6 +104,25 @@ pub enum Scope {
     Stdin,
     /// Everything that was ever committed.
     History,
+    /// All that is tracked, and what stands around it.
+    Repository,
+    /// The message of the commit that is being made.
+    Message,
+    /// Commits, with their messages.
+    Commits,
+    /// Commits that are about to be pushed, with their messages.
+    Push,
+}
+
+impl Scope {
+    /// What findings stop, where they stop something.
+    pub(crate) fn stops(self) -> Option<&'static str> {
+        match self {
+            Self::StagedChange | Self::Message => Some("this commit"),
+            Self::Push => Some("this push"),
+            Self::Files | Self::Stdin | Self::Commits | Self::Repository | Self::History => None,
+        }
+    }
 }
 
 /// What there is to tell of a history beside its findings.

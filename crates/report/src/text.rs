@@ -5,6 +5,7 @@
 
 mod advice;
 mod block;
+mod mending;
 mod pen;
 mod summary;
 mod trace;
@@ -17,7 +18,7 @@ use self::advice::Advice;
 use self::pen::Pen;
 use crate::counts::Counts;
 use crate::escape::{visible, visible_bytes};
-use crate::{Detail, Report, Settings};
+use crate::{Detail, Report, Scope, Settings};
 
 /// Writes the findings, the problems, the shared advice and the summary line.
 pub(crate) fn write(
@@ -32,6 +33,11 @@ pub(crate) fn write(
     }
     let pen = Pen::new(settings);
     let shown = shown(report.findings, settings.detail);
+    if report.scope == Scope::Repository {
+        mending::write(out, &pen, &shown, settings.detail)?;
+        write_problems(out, &pen, &report.outcome.problems)?;
+        return writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail));
+    }
     let advice = Advice::of(&shown);
     for finding in &shown {
         let trace = trace_of(report, finding);

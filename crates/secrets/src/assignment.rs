@@ -85,7 +85,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         cursor.skip_type();
     }
     if let Some(quoted) = cursor.quoted() {
-        return Some(quoted);
+        return Some(if call { Written { how: How::Argument, ..quoted } } else { quoted });
     }
     match (call, syntax) {
         (true, _) => None,

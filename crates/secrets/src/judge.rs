@@ -1,5 +1,7 @@
 //! Judges a value with no format of its own: is it random, a word, a placeholder?
 
+use crate::stand_in;
+
 /// Shannon entropy in bits a byte: 0 for one repeated byte, at most 8.
 pub(crate) fn entropy(value: &[u8]) -> f32 {
     let mut counts = [0_u32; 256];
@@ -17,95 +19,12 @@ pub(crate) fn entropy(value: &[u8]) -> f32 {
         .sum()
 }
 
-/// Words that stand where a secret will stand. In lower case, four letters or more: a random value
-/// of 40 letters holds a given one by chance less than once in ten thousand.
-const STAND_INS: &[&[u8]] = &[
-    b"example",
-    b"placeholder",
-    b"changeme",
-    b"change_me",
-    b"change-me",
-    b"replaceme",
-    b"replace_",
-    b"replace-",
-    b"your_",
-    b"your-",
-    b"yourapi",
-    b"yourkey",
-    b"yourtoken",
-    b"yoursecret",
-    b"yourpass",
-    b"insert_",
-    b"inserthere",
-    b"xxxxx",
-    b"xxxx-",
-    b"-xxxx",
-    b"xxxx_",
-    b"_xxxx",
-    b"redacted",
-    b"dummy",
-    b"sample",
-    b"fixme",
-    b"todo_",
-    b"not_a_real",
-    b"not-a-real",
-    b"notreal",
-    b"my_secret",
-    b"mysecret",
-    b"my_token",
-    b"my-token",
-    b"mytoken",
-    b"my_api",
-    b"my-api",
-    b"myapikey",
-    b"my_password",
-    b"fakekey",
-    b"fake_",
-    b"fake-",
-    b"faketoken",
-    b"fakesecret",
-    b"testtest",
-    b"foobar",
-    b"_here",
-    b"-here",
-    b"****",
-    b"....",
-    b"____",
-    b"----",
-    b"<your",
-    b"lorem",
-];
-
 /// Returns true if and only if the value reads like something to be filled in.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
-    let lower = value.to_ascii_lowercase();
-    STAND_INS.iter().any(|word| memchr::memmem::find(&lower, word).is_some())
-        || is_template(value)
+    stand_in::holds_stand_in(value)
+        || stand_in::is_masked(value)
+        || stand_in::is_template(value)
         || is_monotonous(value)
-}
-
-/// Returns true if and only if a program fills the value in: `${NAME}`, `{{ name }}`, `<name>`,
-/// `prefix-{name}`.
-pub(crate) fn is_template(value: &[u8]) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
-    let within = |open, close| value.first() == Some(&open) && value.last() == Some(&close);
-    let marks: [&[u8]; 8] = [b"${", b"$(", b"{{", b"}}", b"%(", b"<%", b"#{", b"${{"];
-    marks.iter().any(|mark| has(mark))
-        || within(b'<', b'>')
-        || within(b'{', b'}')
-        || within(b'[', b']')
-        || (value.len() > 2 && within(b'%', b'%'))
-        || holds_name_in_braces(value)
-}
-
-/// `{name}`, as format strings have it.
-fn holds_name_in_braces(value: &[u8]) -> bool {
-    value.split(|&byte| byte == b'{').skip(1).any(|rest| {
-        let name = rest.split(|&byte| byte == b'}').next().unwrap_or_default();
-        let is_name =
-            |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':' | b' ');
-        name.len() < rest.len() && !name.is_empty() && name.iter().all(is_name)
-    })
 }
 
 /// Returns true if and only if runs of one character or of consecutive ones make up most of it,

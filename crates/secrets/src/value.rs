@@ -22,6 +22,8 @@ pub(crate) struct Written {
 pub(crate) enum How {
     /// Quotes.
     Quoted,
+    /// Quotes, and the name is another argument or the function itself.
+    Argument,
     /// The tags of an element.
     Element,
     /// Nothing, where a value stands in settings.
@@ -36,6 +38,9 @@ pub(crate) struct Judged {
     pub(crate) confidence: Confidence,
     pub(crate) reason: Text,
 }
+
+/// Shorter values are no secrets that anybody could tell.
+const SHORTEST: usize = 6;
 
 /// Whether the value is a secret, where it stands, and why; `None` if it is none.
 pub(crate) fn judge(
@@ -57,11 +62,12 @@ pub(crate) fn judge(
     // Text in another script has few ASCII marks, a password with an accent has some.
     if alphabet.others > 0
         || alphabet.foreign > 0 && alphabet.marks < 3
-        || judge::is_placeholder(value)
+        || value.len() < SHORTEST
         || is_reference(value, written.how)
         || text.get(written.span.end) == Some(&b'{')
         || name::mentions(value, name)
         || is_of_badge(text, &written.span)
+        || judge::is_placeholder(value)
     {
         return None;
     }
@@ -80,7 +86,8 @@ pub(crate) fn judge(
         }
         Kind::Token => {
             // Also what a person made up to look random: all kinds of characters.
-            let made_up = value.len() >= 10 && alphabet.kinds() == 4;
+            let assigned = written.how != How::Argument;
+            let made_up = assigned && value.len() >= 10 && alphabet.kinds() == 4;
             let told = evident.is_none() && (made_up || is_random(value, alphabet));
             told.then(|| random(span))
         }
@@ -315,7 +322,7 @@ fn is_reference(value: &[u8], how: How) -> bool {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);
-    let quoted = how == How::Quoted;
+    let quoted = matches!(how, How::Quoted | How::Argument);
     if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
         return true;
     }

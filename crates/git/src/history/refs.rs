@@ -29,7 +29,7 @@ impl History<'_> {
         let failed = |why: String| Error::Head { path: self.repository.git_dir().to_owned(), why };
         let mut problems = Vec::new();
         let listed = if self.repository.has_foreign_refs() {
-            plumbing::refs(self.repository).map_err(failed)?
+            plumbing::direct_refs(self.repository).map_err(failed)?
         } else {
             self.list_refs(&mut problems).map_err(failed)?
         };

@@ -20,19 +20,19 @@ pub(super) fn render(pen: &Pen, report: &Report<'_>, counts: &Counts, detail: De
 }
 
 fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
-    let staged = report.scope == Scope::StagedChange;
+    let stops = report.scope.stops();
     let not_scanned = not_scanned(report.outcome);
     match (counts.blocking(), not_scanned) {
-        (0, None) => clean(staged, counts),
+        (0, None) => clean(stops, counts),
         (0, Some(not_scanned)) => {
-            let so = if staged { ", which blocks this commit" } else { "" };
+            let so = stops.map_or_else(String::new, |what| format!(", which blocks {what}"));
             (Tone::Bad, format!("not clean: {not_scanned}{so}"))
         }
         (blocking, not_scanned) => {
-            let verb = match (staged, blocking) {
-                (true, 1) => "blocks this commit",
-                (true, _) => "block this commit",
-                (false, _) => "found",
+            let verb = match (stops, blocking) {
+                (Some(what), 1) => format!("blocks {what}"),
+                (Some(what), _) => format!("block {what}"),
+                (None, _) => "found".to_owned(),
             };
             let also = not_scanned.map_or_else(String::new, |what| format!(", and {what}"));
             (Tone::Bad, format!("{} {verb}{also}", found(counts)))
@@ -40,14 +40,16 @@ fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
     }
 }
 
-fn clean(staged: bool, counts: &Counts) -> (Tone, String) {
+fn clean(stops: Option<&str>, counts: &Counts) -> (Tone, String) {
     let verdict = match (counts.warnings, counts.already_committed) {
         (0, 0) => return (Tone::Good, "no secrets".to_owned()),
         (0, _) => return (Tone::Good, "no new secrets".to_owned()),
-        _ if staged => "nothing blocks this commit",
-        _ => "nothing but warnings",
+        _ => stops.map_or_else(
+            || "nothing but warnings".to_owned(),
+            |what| format!("nothing blocks {what}"),
+        ),
     };
-    (Tone::Notable, verdict.to_owned())
+    (Tone::Notable, verdict)
 }
 
 /// "2 secrets, 1 dangerous permission and 1 agent setting"
@@ -113,9 +115,15 @@ fn scanned(report: &Report<'_>) -> String {
     let nothing = scanned == 0 && report.outcome.is_complete();
     let what = match report.scope {
         Scope::StagedChange if nothing => return "no staged content to scan".to_owned(),
-        Scope::Files if nothing => return "no files to scan".to_owned(),
+        Scope::Files | Scope::Repository if nothing => return "no files to scan".to_owned(),
         Scope::StagedChange => count(scanned, "staged file", "staged files"),
         Scope::Files => count(scanned, "file", "files"),
+        Scope::Repository => count(scanned, "tracked file", "tracked files"),
+        Scope::Commits | Scope::Push if nothing => return "no new commits".to_owned(),
+        Scope::Message => "the message".to_owned(),
+        Scope::Commits | Scope::Push => {
+            count(scanned, "file or message of new commits", "files and messages of new commits")
+        }
         Scope::Stdin if scanned == 0 => "nothing".to_owned(),
         Scope::Stdin => "standard input".to_owned(),
         Scope::History => {

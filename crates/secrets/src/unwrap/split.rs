@@ -12,6 +12,8 @@ use super::{Piece, count, count_back, is_token};
 const MARGIN: usize = 256;
 /// The longest string that is followed.
 const LONGEST: usize = 1024;
+/// The fewest letters of a token on both sides of a gap together: shorter ones tell nothing.
+const SHORTEST: usize = 16;
 /// The widest gap between two strings.
 const WIDEST: usize = 120;
 
@@ -71,7 +73,12 @@ fn gap(text: &[u8], at: usize) -> Option<Range<usize>> {
     let opens = matches!(open, b'"' | b'\'' | b'`') && is_token(*first);
     // Two strings on a line with nothing between them but blanks are arguments of a command.
     let joins = sign > 0 || quote == 0 || rest[..quote].contains(&b'\n');
-    (opens && joins).then(|| at..at + 1 + quote + 1)
+    let first = at + 1 + quote + 1;
+    let letters = || {
+        let after = &text[first..text.len().min(first + SHORTEST)];
+        count_back(&text[..at], SHORTEST, is_token) + count(after, SHORTEST, is_token)
+    };
+    (opens && joins && letters() >= SHORTEST).then_some(at..first)
 }
 
 /// How long the sign at the start is that joins strings; nothing joins them in some languages.
@@ -95,11 +102,11 @@ mod tests {
     #[test]
     fn strings_are_joined() {
         for (text, expected) in [
-            (r#"a = "one" + "two";"#, r#"a = "onetwo";"#),
-            (r"a = 'one'.'two'.'three'", "a = 'onetwothree'"),
-            ("a = (\"one\"\n     \"two\")", "a = (\"onetwo\")"),
-            ("a = 'one' \\\n  'two'", "a = 'onetwo'"),
-            (r#"a = "one""two""#, r#"a = "onetwo""#),
+            (r#"a = "firsthalf" + "secondhalf";"#, r#"a = "firsthalfsecondhalf";"#),
+            (r"a = 'firsthalf'.'secondhalf'.'lasthalf'", "a = 'firsthalfsecondhalflasthalf'"),
+            ("a = (\"firsthalf\"\n     \"secondhalf\")", "a = (\"firsthalfsecondhalf\")"),
+            ("a = 'firsthalf' \\\n  'secondhalf'", "a = 'firsthalfsecondhalf'"),
+            (r#"a = "firsthalf""secondhalf""#, r#"a = "firsthalfsecondhalf""#),
         ] {
             assert_eq!(joined(text), [expected], "{text}");
         }
@@ -110,6 +117,7 @@ mod tests {
         for text in [
             r#"f("one", "two")"#,
             r#"a = "hello " + name"#,
+            r#"a = "short" + "words""#,
             r#"{"a": "b"}"#,
             r#"cp "one" "two""#,
             "'",

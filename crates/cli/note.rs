@@ -1,0 +1,52 @@
+//! Remembers that the staged change was scanned and clean, so that a hook which runs right after
+//! another need not scan it again. Only there where `install --strict` has made a folder for it.
+//!
+//! The note is bound to all that a scan depends on: trees, ignore file, program. Losing it costs a
+//! scan, so nothing here is an error.
+
+use std::env;
+use std::fs;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use leakgate_git::{Moment, Repository, Staged};
+use leakgate_policy::FILE_NAME;
+
+/// The folder that notes are kept in.
+pub(crate) fn folder(repository: &Repository) -> PathBuf {
+    repository.common_dir().join("leakgate")
+}
+
+/// Notes that the staged change is clean. A commit whose objects go elsewhere leaves no note here.
+pub(crate) fn write(repository: &Repository, moment: Moment) {
+    let folder = folder(repository);
+    if folder.is_dir()
+        && env::var_os("GIT_OBJECT_DIRECTORY").is_none()
+        && let Some(key) = key(repository, moment)
+    {
+        fs::write(folder.join("scanned"), key).ok();
+    }
+}
+
+/// Whether this very staged change was noted as clean.
+pub(crate) fn is_there(repository: &Repository, moment: Moment) -> bool {
+    let noted = fs::read_to_string(folder(repository).join("scanned")).ok();
+    noted.is_some() && noted == key(repository, moment)
+}
+
+fn key(repository: &Repository, moment: Moment) -> Option<String> {
+    let trees = Staged::key(repository, moment).ok()??;
+    let mut hasher = DefaultHasher::new();
+    let ignores = repository.work_tree().and_then(|root| fs::read(root.join(FILE_NAME)).ok());
+    ignores.hash(&mut hasher);
+    program(&env::current_exe().ok()?).hash(&mut hasher);
+    Some(format!("{trees} {:016x}\n", hasher.finish()))
+}
+
+/// What tells one build of the program from another.
+fn program(path: &Path) -> Option<(u64, u128)> {
+    let metadata = path.metadata().ok()?;
+    let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
+    Some((metadata.len(), changed.as_nanos()))
+}

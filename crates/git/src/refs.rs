@@ -1,0 +1,118 @@
+//! Refs, revisions and remotes: what a name stands for.
+
+use std::collections::HashSet;
+
+use gix::bstr::{BString, ByteSlice as _};
+use leakgate_model::ObjectId;
+
+use crate::object::{to_gix_id, to_model_id};
+use crate::repository::Error;
+use crate::{Repository, plumbing};
+
+impl Repository {
+    /// Every ref with the object it names, symbolic ones followed, broken ones left out.
+    ///
+    /// # Errors
+    /// [`Error::Refs`] when they cannot be listed.
+    pub fn refs(&self) -> Result<Vec<(BString, ObjectId)>, Error> {
+        let failed = |why: String| Error::Refs { path: self.git_dir().to_owned(), why };
+        if self.has_foreign_refs() {
+            let refs = plumbing::refs(self).map_err(failed)?;
+            return Ok(refs.into_iter().map(|(name, id)| (name, to_model_id(&id))).collect());
+        }
+        let local = self.local();
+        let platform = local.references().map_err(|error| failed(error.to_string()))?;
+        let all = platform.all().map_err(|error| failed(error.to_string()))?;
+        let mut refs = Vec::new();
+        // A ref that cannot be read hides nothing, so that more is scanned.
+        for mut reference in all.flatten() {
+            let id = match reference.try_id() {
+                Some(id) => Some(id.detach()),
+                None => reference.follow_to_object().ok().map(gix::Id::detach),
+            };
+            if let Some(id) = id {
+                refs.push((reference.name().as_bstr().to_owned(), to_model_id(&id)));
+            }
+        }
+        Ok(refs)
+    }
+
+    /// The object that a revision such as `main~3` names; `None` if there is no such object.
+    ///
+    /// # Errors
+    /// [`Error::Refs`] when git, which is asked for anything but a whole id, could not answer.
+    pub fn resolve(&self, revision: &str) -> Result<Option<ObjectId>, Error> {
+        if let Ok(id) = gix::ObjectId::from_hex(revision.as_bytes()) {
+            return Ok(self.objects().has(id).then(|| to_model_id(&id)));
+        }
+        let failed = |why: String| Error::Refs { path: self.git_dir().to_owned(), why };
+        let id = plumbing::object_of(self, revision).map_err(failed)?;
+        Ok(id.map(|id| to_model_id(&id)))
+    }
+
+    /// Whether the object database has this object.
+    pub fn has(&self, id: ObjectId) -> bool {
+        self.objects().has(to_gix_id(id))
+    }
+
+    /// The objects that the remote is known to have: those its remote-tracking refs name.
+    ///
+    /// `remote` is a configured name or an address. An address that belongs to no configured
+    /// remote is known to have nothing: what another remote has may be private.
+    ///
+    /// # Errors
+    /// As [`Repository::refs`].
+    pub fn known_to_remote(&self, remote: &str) -> Result<Vec<ObjectId>, Error> {
+        let names = self.remotes();
+        let Some(name) = names.iter().find(|(name, url)| name == remote || url == remote) else {
+            return Ok(Vec::new());
+        };
+        let folder = |name: &str| format!("refs/remotes/{name}/").into_bytes();
+        let ours = folder(&name.0);
+        // The refs of a remote called `a/b` lie in the folder of one called `a`.
+        let inner: Vec<_> = names
+            .iter()
+            .map(|(other, _)| folder(other))
+            .filter(|other| other.len() > ours.len() && other.starts_with(&ours))
+            .collect();
+        let is_ours = |name: &[u8]| {
+            name.starts_with(&ours) && !inner.iter().any(|other| name.starts_with(other))
+        };
+        let refs = self.refs()?.into_iter();
+        Ok(refs.filter(|(name, _)| is_ours(name)).map(|(_, id)| id).collect())
+    }
+
+    /// Returns true if and only if a part of the history was never fetched.
+    pub fn is_shallow(&self) -> bool {
+        !self.shallow_commits().is_empty()
+    }
+
+    /// The commits whose parents a shallow clone has left out.
+    pub(crate) fn shallow_commits(&self) -> HashSet<gix::ObjectId> {
+        let file = match std::env::var_os("GIT_SHALLOW_FILE").filter(|path| !path.is_empty()) {
+            Some(path) => path.into(),
+            None => self.local().common_dir().join("shallow"),
+        };
+        let text = std::fs::read(file).unwrap_or_default();
+        text.lines().filter_map(|line| gix::ObjectId::from_hex(line).ok()).collect()
+    }
+
+    /// Names and addresses of the configured remotes.
+    fn remotes(&self) -> Vec<(String, String)> {
+        let local = self.local();
+        let config = local.config_snapshot();
+        let Some(sections) = config.plumbing().sections_by_name("remote") else {
+            return Vec::new();
+        };
+        let mut remotes = Vec::new();
+        for section in sections {
+            let Some(name) = section.header().subsection_name() else { continue };
+            for key in ["url", "pushurl"] {
+                for url in section.values(key) {
+                    remotes.push((name.to_string(), url.to_string()));
+                }
+            }
+        }
+        remotes
+    }
+}
