@@ -14,6 +14,8 @@ mod content;
 mod decoding;
 mod doctor;
 mod files;
+mod history;
+mod history_property;
 mod hook_input;
 mod hook_matrix;
 mod hostile;

@@ -23,6 +23,8 @@ pub(crate) enum Command {
     Files(FilesArgs),
     /// Scan standard input
     Stdin(StdinArgs),
+    /// Scan everything that was ever committed
+    History(HistoryArgs),
     /// Mend what was found, without touching unrelated work
     Fix(FixArgs),
     /// Scan what commits bring, with their messages
@@ -107,6 +109,27 @@ pub(crate) struct StdinArgs {
     /// The file name to judge by
     #[arg(long, default_value = "stdin", value_name = "NAME")]
     pub(crate) name: String,
+    #[command(flatten)]
+    pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, Default, ClapArgs)]
+pub(crate) struct HistoryArgs {
+    /// Only what these refs lead to, as `heads/release-*` [default: all refs]
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) refs: Vec<String>,
+    /// Only what this branch leads to, here or on a remote
+    #[arg(long, value_name = "NAME")]
+    pub(crate) branch: Vec<String>,
+    /// Only what commits bring that B has and A has not
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["refs", "branch", "unreachable"])]
+    pub(crate) range: Option<String>,
+    /// Only what commits bring since a date
+    #[arg(long, value_name = "DATE")]
+    pub(crate) since: Option<String>,
+    /// Also what no ref leads to any more
+    #[arg(long)]
+    pub(crate) unreachable: bool,
     #[command(flatten)]
     pub(crate) scan: ScanArgs,
 }

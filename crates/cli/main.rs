@@ -12,6 +12,7 @@ mod commands;
 mod doctor;
 mod exit;
 mod fix;
+mod history;
 mod hook;
 mod install;
 mod note;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         Command::Fix(args) => fix::fix(&args),
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
+        Command::History(args) => history::history(&args),
         Command::Range(range) => range::range(&range),
         Command::Hook(args) => hook::hook(&args),
         Command::Install(args) => install::install(&args),

@@ -10,7 +10,7 @@ use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
 use leakgate_policy::{Config, IgnoreFile};
-use leakgate_report::{Report, RuleInfo, Scope};
+use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
@@ -153,6 +153,19 @@ pub(crate) fn finish(
     scan: &ScanArgs,
     start: Instant,
 ) -> anyhow::Result<Exit> {
+    finish_with(command, scope, scanned, rules, scan, start, None)
+}
+
+/// Reports a scan, with what there is to tell of a history.
+pub(crate) fn finish_with(
+    command: &str,
+    scope: Scope,
+    scanned: &Scanned,
+    rules: &RuleSet,
+    scan: &ScanArgs,
+    start: Instant,
+    history: Option<HistoryFacts<'_>>,
+) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
     if scan.fix && scanned.outcome.is_complete() {
         let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
@@ -179,6 +192,7 @@ pub(crate) fn finish(
         rules: &found,
         elapsed: start.elapsed(),
         scope,
+        history,
         exit: exit.status(),
     };
     let settings = terminal::settings(scan);

@@ -7,6 +7,7 @@
 
 mod commit_walk;
 mod files;
+pub mod history;
 mod ignored;
 mod index_file;
 mod index_walk;

@@ -46,6 +46,25 @@ pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, 
     Ok(refs.collect())
 }
 
+/// All refs that are not symbolic, and what `HEAD` points to.
+///
+/// # Errors
+/// As [`refs`].
+pub(crate) fn direct_refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
+    let format = "--format=%(objectname) %(symref) %(refname)";
+    let listed = git(repository, &["for-each-ref", format])?;
+    if !listed.status.success() {
+        return Err(String::from_utf8_lossy(&listed.stderr).trim().to_owned());
+    }
+    let refs = listed.stdout.lines().filter_map(|line| {
+        let (id, name) = line.split_once_str("  ")?;
+        Some((name.into(), ObjectId::from_hex(id).ok()?))
+    });
+    let mut refs: Vec<_> = refs.collect();
+    refs.extend(object_of(repository, "HEAD")?.map(|id| ("HEAD".into(), id)));
+    Ok(refs)
+}
+
 /// The commit that a revision leads to; `None` if there is none.
 ///
 /// # Errors

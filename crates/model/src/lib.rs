@@ -11,6 +11,7 @@ mod path;
 mod rule;
 mod secret;
 mod source;
+mod trace;
 
 pub use entry::{Change, Entry, Mode, ObjectId, Previous};
 pub use finding::{
@@ -21,3 +22,4 @@ pub use path::{in_sample_folder, is_invisible, mode_commands, shell_path, untrac
 pub use rule::Rule;
 pub use secret::{Fingerprint, Key, Reveal, Secret};
 pub use source::{Content, Listing, Reader, Source};
+pub use trace::{Deed, Site, Standing, Trace};

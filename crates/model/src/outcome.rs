@@ -23,6 +23,8 @@ pub enum ProblemKind {
     Unsupported,
     /// A check stopped on a fault of its own.
     Fault,
+    /// The user ended the scan.
+    Interrupted,
 }
 
 impl ProblemKind {
@@ -36,6 +38,7 @@ impl ProblemKind {
             Self::Conflict => "in conflict",
             Self::Unsupported => "unsupported",
             Self::Fault => "internal fault",
+            Self::Interrupted => "interrupted",
         }
     }
 }

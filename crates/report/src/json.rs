@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::counts::Counts;
 use crate::escape::{json_visible, percent_encoded};
+use crate::trace::WireTrace;
 use crate::{Report, Scope};
 
 /// The number of the shapes below.
@@ -50,6 +51,7 @@ pub(crate) fn problem_kind(kind: ProblemKind) -> &'static str {
         ProblemKind::Conflict => "conflict",
         ProblemKind::Unsupported => "unsupported",
         ProblemKind::Fault => "fault",
+        ProblemKind::Interrupted => "interrupted",
     }
 }
 
@@ -83,6 +85,10 @@ struct Summary {
     already_committed: u64,
     ignored: u64,
     problems: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    commits: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shallow: Option<bool>,
 }
 
 #[derive(Serialize)]
@@ -107,6 +113,8 @@ struct WireFinding<'a> {
     advice: Vec<&'a str>,
     fixes: &'a [String],
     rotate: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<WireTrace<'a>>,
 }
 
 #[derive(Serialize)]
@@ -165,6 +173,7 @@ impl<'a> Document<'a> {
                 Scope::StagedChange => "staged_change",
                 Scope::Files => "files",
                 Scope::Stdin => "stdin",
+                Scope::History => "history",
                 Scope::Repository => "repository",
                 Scope::Message => "message",
                 Scope::Commits => "commits",
@@ -173,10 +182,17 @@ impl<'a> Document<'a> {
             complete: report.outcome.is_complete(),
             exit: report.exit,
             summary: Summary::of(report),
-            findings: report.findings.iter().map(|one| WireFinding::of(one, reveal)).collect(),
+            findings: findings(report, reveal),
             problems: report.outcome.problems.iter().map(WireProblem::of).collect(),
         }
     }
+}
+
+fn findings<'a>(report: &Report<'a>, reveal: Option<Reveal>) -> Vec<WireFinding<'a>> {
+    let traces = report.history.map_or(&[][..], |history| history.traces);
+    let traces = traces.iter().map(|trace| Some(WireTrace::of(trace)));
+    let findings = report.findings.iter().zip(traces.chain(std::iter::repeat_with(|| None)));
+    findings.map(|(one, history)| WireFinding { history, ..WireFinding::of(one, reveal) }).collect()
 }
 
 impl Summary {
@@ -193,6 +209,8 @@ impl Summary {
             already_committed: counts.already_committed,
             ignored: outcome.ignored,
             problems: outcome.problems.len(),
+            commits: report.history.map(|history| history.commits),
+            shallow: report.history.map(|history| history.shallow),
         }
     }
 }
@@ -224,6 +242,7 @@ impl<'a> WireFinding<'a> {
             advice: finding.advice.iter().map(AsRef::as_ref).collect(),
             fixes: &finding.fixes,
             rotate: finding.rotate.as_deref(),
+            history: None,
         }
     }
 }

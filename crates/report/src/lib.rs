@@ -10,6 +10,7 @@ mod escape;
 mod json;
 mod sarif;
 mod text;
+mod trace;
 
 #[cfg(test)]
 mod sample;
@@ -19,7 +20,7 @@ use std::io;
 use std::str::FromStr;
 use std::time::Duration;
 
-use leakgate_model::{Finding, Outcome, Reveal, Severity};
+use leakgate_model::{Finding, Outcome, Reveal, Severity, Trace};
 
 /// How a report is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,6 +102,8 @@ pub enum Scope {
     Files,
     /// Standard input.
     Stdin,
+    /// Everything that was ever committed.
+    History,
     /// All that is tracked, and what stands around it.
     Repository,
     /// The message of the commit that is being made.
@@ -117,9 +120,20 @@ impl Scope {
         match self {
             Self::StagedChange | Self::Message => Some("this commit"),
             Self::Push => Some("this push"),
-            Self::Files | Self::Stdin | Self::Commits | Self::Repository => None,
+            Self::Files | Self::Stdin | Self::Commits | Self::Repository | Self::History => None,
         }
     }
+}
+
+/// What there is to tell of a history beside its findings.
+#[derive(Debug, Clone, Copy)]
+pub struct HistoryFacts<'a> {
+    /// How long each finding stood: one of each, in their order.
+    pub traces: &'a [Trace],
+    /// How many commits count.
+    pub commits: u64,
+    /// Whether the repository lacks the oldest commits.
+    pub shallow: bool,
 }
 
 /// A rule as formats that list rules describe it.
@@ -154,6 +168,8 @@ pub struct Report<'a> {
     pub elapsed: Duration,
     /// What was scanned.
     pub scope: Scope,
+    /// Of a scan of the history.
+    pub history: Option<HistoryFacts<'a>>,
     /// The status the program will exit with.
     pub exit: u8,
 }

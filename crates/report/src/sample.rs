@@ -88,6 +88,7 @@ pub(crate) fn report<'a>(findings: &'a [Finding], outcome: &'a Outcome) -> Repor
     let blocking = findings.iter().any(Finding::blocks);
     Report {
         command: "staged",
+        history: None,
         version: "0.1.0",
         findings,
         outcome,

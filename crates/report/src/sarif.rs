@@ -10,12 +10,13 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io;
 
-use leakgate_model::{Confidence, Finding, Place, Problem, Severity, Status};
+use leakgate_model::{Confidence, Finding, Place, Problem, Severity, Status, Trace};
 use serde::Serialize;
 
 use self::uri::uri;
 use crate::escape::{json_visible, visible};
 use crate::json::{category, problem_kind};
+use crate::trace::WireTrace;
 use crate::{Report, RuleInfo};
 
 const SCHEMA: &str =
@@ -149,6 +150,8 @@ struct ResultProperties<'a> {
     inside: Vec<Cow<'a, str>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     fixes: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<WireTrace<'a>>,
 }
 
 #[derive(Serialize)]
@@ -177,7 +180,10 @@ struct NotificationProperties {
 impl<'a> Log<'a> {
     fn of(report: &Report<'a>) -> Self {
         let rules = Rules::of(report);
-        let results = report.findings.iter().map(|one| SarifResult::of(one, &rules)).collect();
+        let traces = report.history.map_or(&[][..], |history| history.traces);
+        let traces = traces.iter().map(Some).chain(std::iter::repeat(None));
+        let results = report.findings.iter().zip(traces);
+        let results = results.map(|(one, trace)| SarifResult::of(one, trace, &rules)).collect();
         let driver = Driver {
             name: "leakgate",
             version: report.version,
@@ -284,7 +290,7 @@ impl Message {
 }
 
 impl<'a> SarifResult<'a> {
-    fn of(finding: &'a Finding, rules: &Rules<'a>) -> Self {
+    fn of(finding: &'a Finding, trace: Option<&'a Trace>, rules: &Rules<'a>) -> Self {
         let id = finding.rule.as_str();
         let fingerprint = finding.fingerprint.map(|print| (FINGERPRINT, print.to_string()));
         Self {
@@ -307,6 +313,7 @@ impl<'a> SarifResult<'a> {
                 decoded: finding.place.as_ref().map_or(&[], |place| &place.decoded),
                 inside: inside(finding),
                 fixes: &finding.fixes,
+                history: trace.map(WireTrace::of),
             },
         }
     }

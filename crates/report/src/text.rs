@@ -8,10 +8,11 @@ mod block;
 mod mending;
 mod pen;
 mod summary;
+mod trace;
 
 use std::io;
 
-use leakgate_model::{Finding, Problem, Status};
+use leakgate_model::{Finding, Problem, Status, Trace};
 
 use self::advice::Advice;
 use self::pen::Pen;
@@ -39,11 +40,21 @@ pub(crate) fn write(
     }
     let advice = Advice::of(&shown);
     for finding in &shown {
-        writeln!(out, "{}\n", block::render(&pen, finding, &advice, settings))?;
+        let trace = trace_of(report, finding);
+        writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
     }
     write_problems(out, &pen, &report.outcome.problems)?;
     write_shared(out, &pen, &advice)?;
     writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
+}
+
+/// What there is to tell of a finding's history.
+fn trace_of<'r>(report: &Report<'r>, finding: &Finding) -> Option<&'r Trace> {
+    let traces = report.history?.traces;
+    // Findings and traces stand side by side, in the order of reports.
+    let from = report.findings.partition_point(|other| other.sort_key() < finding.sort_key());
+    let same = report.findings[from..].iter().position(|other| std::ptr::eq(other, finding))?;
+    traces.get(from + same)
 }
 
 /// The findings of this detail, the least pressing first.

@@ -10,7 +10,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::follow::{Bytes, has};
 
@@ -52,6 +52,7 @@ pub(crate) struct Anchors {
     bytes: Cow<'static, [u8]>,
     /// Where the pool begins.
     pool: usize,
+    longest: OnceLock<usize>,
 }
 
 /// What stands at a hit.
@@ -78,7 +79,7 @@ impl Anchors {
     /// An index made by [`build`].
     pub(crate) fn new(bytes: Cow<'static, [u8]>) -> Self {
         let pool = PLACES + PLACE * u32_at(&bytes, 0) as usize;
-        Self { bytes, pool }
+        Self { bytes, pool, longest: OnceLock::new() }
     }
 
     /// Calls `hit` for each literal in `text`, from left to right by the place of the four bytes
@@ -122,6 +123,14 @@ impl Anchors {
         let short = |at: usize| u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]);
         let count = usize::from(short(hit.rules));
         (1..=count).map(move |index| short(hit.rules + 2 * index))
+    }
+
+    /// The length of the longest literal.
+    pub(crate) fn longest(&self) -> usize {
+        *self.longest.get_or_init(|| {
+            let places = self.bytes[PLACES..self.pool].chunks_exact(PLACE);
+            places.map(|place| usize::from(place[12])).max().unwrap_or(0)
+        })
     }
 
     /// Compares the literals whose gram this is, where the gram's bit is set.

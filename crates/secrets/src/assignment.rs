@@ -23,6 +23,8 @@ pub(crate) struct Assigned {
 /// The longest name and value that are looked at, in bytes.
 const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
+/// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
+pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
@@ -34,12 +36,12 @@ pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option
     Some(Assigned { name, value: judged.span, confidence, reason })
 }
 
-fn is_name_byte(byte: u8) -> bool {
+pub(crate) fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.')
 }
 
 /// The identifier, dotted path or kebab name around an anchor.
-fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
+pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
     let lowest = to.saturating_sub(LONGEST_NAME);
     // Some anchors end in an operator or quote, which is not part of the name.
     let to = to - usize::from(!is_name_byte(text[to - 1]));

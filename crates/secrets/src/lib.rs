@@ -9,6 +9,7 @@
 mod anchors;
 mod archive;
 mod assignment;
+mod candidates;
 mod check;
 mod decode;
 mod evident;
@@ -40,6 +41,7 @@ mod url;
 mod value;
 
 pub use archive::Scanned;
+pub use candidates::{Encoded, Spot};
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};

@@ -14,6 +14,8 @@ use crate::value;
 
 /// How far behind the name the value may begin, in bytes.
 const REACH: usize = 64;
+/// The farthest byte behind the name that is looked at.
+pub(crate) const FARTHEST: usize = REACH + LONGEST + 4;
 /// Shorter values are not told from other text.
 const SHORTEST: usize = 16;
 const LONGEST: usize = 256;

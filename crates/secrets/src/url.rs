@@ -5,7 +5,7 @@ use std::ops::Range;
 use crate::judge;
 
 /// The longest userinfo and host that are looked at.
-const LONGEST: usize = 512;
+pub(crate) const LONGEST: usize = 512;
 
 /// Finds the password of the URL whose `://` begins at `at`.
 pub(crate) fn password(text: &[u8], at: usize) -> Option<Range<usize>> {

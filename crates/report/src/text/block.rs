@@ -2,10 +2,11 @@
 
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Origin, Snippet};
 use bstr::BStr;
-use leakgate_model::{Confidence, Excerpt, Finding, Place, Status};
+use leakgate_model::{Confidence, Excerpt, Finding, Place, Status, Trace};
 
 use super::advice::{Advice, Ignoring};
 use super::pen::Pen;
+use super::trace;
 use crate::escape::{visible, visible_bytes};
 use crate::{Detail, Settings};
 
@@ -16,6 +17,7 @@ const TAB: &str = "    ";
 pub(super) fn render(
     pen: &Pen,
     finding: &Finding,
+    trace: Option<&Trace>,
     advice: &Advice<'_>,
     settings: &Settings,
 ) -> String {
@@ -25,7 +27,9 @@ pub(super) fn render(
         .primary_title(title(finding))
         .id(visible(finding.rule.as_str()))
         .element(origin(finding));
-    let notes = notes(pen, finding, advice, settings);
+    let stay = trace.map(trace::lines).unwrap_or_default();
+    let stay = stay.into_iter().map(|line| Level::NOTE.message(line));
+    let notes: Vec<_> = stay.chain(notes(pen, finding, advice, settings)).collect();
     match &finding.excerpt {
         Some(excerpt) if finding.place.is_some() => {
             let body = Group::with_level(level).element(snippet(excerpt, &sureness(finding)));

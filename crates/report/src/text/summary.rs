@@ -91,6 +91,9 @@ fn tally(report: &Report<'_>, counts: &Counts, detail: Detail) -> String {
     tally.extend(
         outcome.skipped.iter().filter(|(_, n)| **n > 0).map(|(skip, n)| skipped(*skip, *n)),
     );
+    if report.history.is_some_and(|history| history.shallow) {
+        tally.push("older commits are not in this shallow clone".to_owned());
+    }
     if outcome.deleted > 0 && detail == Detail::Verbose {
         tally.push(count(outcome.deleted, "deletion", "deletions"));
     }
@@ -123,6 +126,11 @@ fn scanned(report: &Report<'_>) -> String {
         }
         Scope::Stdin if scanned == 0 => "nothing".to_owned(),
         Scope::Stdin => "standard input".to_owned(),
+        Scope::History => {
+            let commits = report.history.map_or(0, |history| history.commits);
+            let commits = count(commits, "commit", "commits");
+            format!("{} of {commits}", count(scanned, "version", "versions"))
+        }
     };
     format!("{what} scanned ({})", size(bytes))
 }

@@ -43,6 +43,11 @@ pub struct Scanned {
     pub skipped: BTreeSet<Skip>,
 }
 
+/// Returns true if and only if this is opened as an archive or a compressed file.
+pub(crate) fn is_archive(content: &[u8]) -> bool {
+    Format::of(&content[..content.len().min(HEAD)]).is_some()
+}
+
 impl RuleSet {
     /// Finds the secrets in a whole file, and in the files inside if it is an archive.
     pub fn scan_file(&self, path: &[u8], content: &[u8], scratch: &mut Scratch) -> Scanned {

@@ -1,0 +1,384 @@
+//! The pipeline of `leakgate history`: commits, blobs, trees, then only what was hit.
+//!
+//! Reading goes over the object database, not over commits: `docs/history.md` tells why. What a
+//! blob may hold is judged by its paths, so these are looked up for the few blobs in which a secret
+//! could stand, and only those are scanned whole.
+
+mod blobs;
+mod confirm;
+mod messages;
+mod progress;
+mod secrets;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context as _, bail};
+use leakgate_git::history::{
+    Bits, Graph, History, Kind, Place, Places, Ref, Sightings, Target, seconds_of,
+};
+use leakgate_model::{Outcome, Problem, ProblemKind};
+use leakgate_policy::IgnoreFile;
+use leakgate_report::{HistoryFacts, Scope};
+use leakgate_secrets::{Encoded, RuleSet};
+
+use self::blobs::Blobs;
+use self::messages::Messages;
+use self::progress::{Progress, interrupt};
+use self::secrets::Secrets;
+use crate::args::HistoryArgs;
+use crate::exit::Exit;
+use crate::run::{self, Scanned};
+
+/// `leakgate history`.
+pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    let start = Instant::now();
+    let rules = run::rules(&args.scan)?;
+    let repository = run::repository()?;
+    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let history = History::open(&repository)?;
+    let threads = args
+        .scan
+        .threads
+        .filter(|&threads| threads > 0)
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    let stop = interrupt()?;
+    let scan = Scan { history: &history, rules: &rules, ignores: &ignores, threads, stop: &stop };
+    let told = scan.run(args)?;
+    let facts = HistoryFacts {
+        traces: &told.traces,
+        commits: told.commits,
+        shallow: !history.shallow().is_empty(),
+    };
+    run::finish_with(
+        "history",
+        Scope::History,
+        &told.scanned,
+        &rules,
+        &args.scan,
+        start,
+        Some(facts),
+    )
+}
+
+/// What a scan of the history needs.
+struct Scan<'s> {
+    history: &'s History<'s>,
+    rules: &'s RuleSet,
+    ignores: &'s IgnoreFile,
+    threads: usize,
+    /// Set when the user wants no more to be read; what was read is told.
+    stop: &'s AtomicBool,
+}
+
+/// Nothing ends what is told of that which was read.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// What it has to tell.
+struct Told {
+    scanned: Scanned,
+    /// One of each finding, in the same order.
+    traces: Vec<leakgate_model::Trace>,
+    commits: u64,
+}
+
+/// Which commits count.
+struct Extent {
+    refs: Vec<Ref>,
+    /// Commits whose content is looked at, by their places.
+    scope: Bits,
+    /// Commits that the chosen refs lead to, by their places.
+    reached: Bits,
+    /// Tags on the way to them, and other objects that refs point to, by their numbers.
+    others: Vec<(u32, usize)>,
+}
+
+impl Extent {
+    /// Trees that refs point to without a commit.
+    fn folders(&self, history: &History<'_>) -> Vec<u32> {
+        let others = self.others.iter().map(|&(number, _)| number);
+        others.filter(|&number| history.kind(number) == Some(Kind::Tree)).collect()
+    }
+}
+
+impl Scan<'_> {
+    fn run(&self, args: &HistoryArgs) -> anyhow::Result<Told> {
+        let history = self.history;
+        let mut outcome = Outcome { problems: history.problems().to_vec(), ..Outcome::default() };
+        let (refs, problems) = history.refs()?;
+        outcome.problems.extend(problems);
+
+        let mut messages: Vec<_> = (0..self.threads).map(|_| Messages::new(self.rules)).collect();
+        let mut graph = history.graph(&mut messages, &NEVER);
+        outcome.problems.append(&mut graph.problems);
+        let extent = self.extent(args, refs, &graph, &mut outcome)?;
+
+        let (wanted, mut blobs) = self.blobs(args, &mut outcome);
+        let sightings = history.sightings(&wanted, &|name| self.is_odd(name), self.threads, &NEVER);
+        outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
+        let folders = extent.folders(history);
+        let mut places =
+            sightings.places(roots(&graph, &extent.scope).chain(folders.iter().copied()));
+        self.add_other_places(args, &extent, &graph, &sightings, &wanted, &mut places);
+        tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
+
+        let mut secrets = Secrets::new(self, &graph, &extent);
+        secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();
+        secrets.take_places(&places, confirm::blobs(self, &places, &blobs, &mut outcome));
+        secrets.take_messages(messages);
+        secrets.take_refs();
+        let (findings, traces) = secrets.tell(&places, &mut outcome);
+        outcome.problems.sort();
+        outcome.problems.dedup();
+        findings.iter().for_each(|finding| outcome.count(finding));
+        let commits = (0..graph.commits.len() as u32).filter(|&c| extent.scope.has(c)).count();
+        Ok(Told { scanned: Scanned { findings, outcome }, traces, commits: commits as u64 })
+    }
+
+    /// Asks all blobs. Returns those to be looked at again, and what was found out.
+    fn blobs(&self, args: &HistoryArgs, outcome: &mut Outcome) -> (Bits, Found) {
+        let progress = Progress::new(self.history.count(Kind::Blob), args.scan.quiet);
+        let new = |_| Blobs::new(self.history, self.rules, &progress);
+        let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
+        self.history.walk(Kind::Blob, None, &mut visitors, self.stop);
+        if self.stop.load(Ordering::Relaxed) {
+            outcome.problems.push(interrupted());
+        }
+        let mut wanted = Bits::new(self.history.len());
+        let mut found = Found::default();
+        for visitor in visitors {
+            outcome.scanned += visitor.count;
+            outcome.bytes += visitor.bytes;
+            found.large.extend(visitor.large);
+            found.broken.extend(visitor.broken);
+            for number in visitor.candidates {
+                wanted.insert(number);
+            }
+        }
+        found.large.sort_unstable();
+        found.broken.sort_unstable_by_key(|&(number, _)| number);
+        found.broken.dedup_by_key(|&mut (number, _)| number);
+        for &number in found.large.iter().chain(found.broken.iter().map(|(number, _)| number)) {
+            wanted.insert(number);
+        }
+        // Of these nobody can tell what they are, so none can be left out.
+        outcome.problems.extend(self.history.broken().iter().map(|&number| {
+            self.history.broken_problem(number, leakgate_git::history::Broken::Corrupt)
+        }));
+        (wanted, found)
+    }
+
+    /// Returns true if and only if a name may hold a secret itself.
+    fn is_odd(&self, name: &[u8]) -> bool {
+        let mut spots = Vec::new();
+        self.rules.spots(name, 0..name.len(), &mut spots);
+        spots.iter().any(|spot| spot.likely)
+            || RuleSet::is_opaque(name)
+            || self.rules.encoded(name) == Encoded::Likely
+    }
+
+    fn extent(
+        &self,
+        args: &HistoryArgs,
+        refs: Vec<Ref>,
+        graph: &Graph,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<Extent> {
+        let chosen = |one: &Ref| {
+            let all = args.refs.is_empty() && args.branch.is_empty();
+            all || args.refs.iter().any(|glob| one.matches(glob))
+                || args.branch.iter().any(|name| one.is_branch(name))
+        };
+        let (mut tips, mut others) = (Vec::new(), Vec::new());
+        let mut hidden = Bits::default();
+        if let Some(range) = &args.range {
+            let (from, to) = range
+                .split_once("..")
+                .with_context(|| format!("{range:?} is no range: write it as A..B, two commits"))?;
+            let commit = |name: &str| {
+                self.history
+                    .revision(name, &refs, graph)
+                    .with_context(|| format!("could not find the commit {name:?} of the range"))
+            };
+            tips.push(commit(to.trim_start_matches('.'))?);
+            hidden = graph.reachable([commit(from)?]);
+        } else {
+            for (index, one) in refs.iter().enumerate().filter(|(_, one)| chosen(one)) {
+                let Some(target) = one.target else {
+                    outcome.problems.push(missing_tip(one));
+                    continue;
+                };
+                let (peeled, tags) = graph.peel(target);
+                others.extend(tags.into_iter().map(|tag| (tag, index)));
+                match peeled {
+                    Some(number) if graph.place(number).is_some() => tips.push(number),
+                    Some(number) => others.push((number, index)),
+                    None => outcome.problems.push(missing_tip(one)),
+                }
+            }
+            if tips.is_empty()
+                && others.is_empty()
+                && !(args.refs.is_empty() && args.branch.is_empty())
+            {
+                bail!("no ref matches; `git for-each-ref` lists them all");
+            }
+        }
+        let reached = graph.reachable(tips);
+        let since = args.since.as_deref().map(|date| {
+            let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs() as i64);
+            seconds_of(date, now)
+                .with_context(|| format!("{date:?} is no date: write it as 2024-05-06"))
+        });
+        let since = since.transpose()?;
+        let mut scope = Bits::new(graph.commits.len());
+        for (place, commit) in graph.commits.iter().enumerate() {
+            let place = place as u32;
+            let counts = (reached.has(place) && !hidden.has(place)) || args.unreachable;
+            if counts && since.is_none_or(|since| commit.time >= since) {
+                scope.insert(place);
+            }
+        }
+        let shallow = self.history.shallow();
+        for (place, id) in graph.missing(&scope) {
+            // A shallow clone lacks the parents of its last commits, and says so.
+            if !shallow.contains(&graph.commits[place].number) {
+                outcome.problems.push(Problem {
+                    path: None,
+                    kind: ProblemKind::Missing,
+                    detail: format!(
+                        "object {id}, which commit {} names, is not in the object database",
+                        self.history.id(graph.commits[place].number)
+                    ),
+                    help: "fetch it, or `git fsck` to see what is lost".to_owned(),
+                });
+            }
+        }
+        Ok(Extent { refs, scope, reached, others })
+    }
+
+    /// Adds what stands in no commit: what refs point to themselves, what no ref leads to.
+    fn add_other_places(
+        &self,
+        args: &HistoryArgs,
+        extent: &Extent,
+        graph: &Graph,
+        sightings: &Sightings<'_>,
+        wanted: &Bits,
+        places: &mut Places,
+    ) {
+        for &(number, index) in &extent.others {
+            if graph.place(number).is_none() && wanted.has(number) {
+                let path = extent.refs[index].name.clone();
+                places.list.push(Place { target: Target::Object(number), path });
+            }
+        }
+        if !args.unreachable {
+            return;
+        }
+        let mut seen = Bits::new(self.history.len());
+        for place in &places.list {
+            if let Target::Object(number) = place.target {
+                seen.insert(number);
+            }
+        }
+        for number in (0..self.history.len() as u32).filter(|&n| wanted.has(n) && !seen.has(n)) {
+            let name = sightings.a_name_of(number).cloned();
+            let path = name.unwrap_or_else(|| self.history.id(number).to_string().into());
+            places.list.push(Place { target: Target::Object(number), path });
+        }
+    }
+}
+
+/// What was found out about blobs, beside which may hold secrets.
+#[derive(Default)]
+struct Found {
+    /// To be scanned as streams.
+    large: Vec<u32>,
+    broken: Vec<(u32, leakgate_git::history::Broken)>,
+}
+
+/// The trees of the commits in scope and of their parents, which tell what is new.
+fn roots<'g>(graph: &'g Graph, scope: &'g Bits) -> impl Iterator<Item = u32> + 'g {
+    let commits = graph.commits.iter().enumerate();
+    let commits = commits.filter(|(place, _)| scope.has(*place as u32)).map(|(_, commit)| commit);
+    commits.flat_map(|commit| {
+        let parents = graph.parents(commit).iter().filter_map(|&parent| graph.place(parent));
+        let of_parents = parents.filter_map(|place| graph.commits[place].tree);
+        commit.tree.into_iter().chain(of_parents)
+    })
+}
+
+fn interrupted() -> Problem {
+    Problem {
+        path: None,
+        kind: ProblemKind::Interrupted,
+        detail: "the scan was ended before everything was read".to_owned(),
+        help: "run it again and let it end".to_owned(),
+    }
+}
+
+/// What stands in commits and is missing or damaged is a problem.
+fn tell_of_places(
+    outcome: &mut Outcome,
+    history: &History<'_>,
+    sightings: &Sightings<'_>,
+    places: &Places,
+    blobs: &mut Found,
+) {
+    if places.cut {
+        outcome.problems.push(Problem {
+            path: None,
+            kind: ProblemKind::TooLarge,
+            detail: "the trees make more paths than can be followed".to_owned(),
+            help: "narrow it down with --range or --since".to_owned(),
+        });
+    }
+    let mut told = HashSet::new();
+    let mut missing = 0;
+    for place in &places.list {
+        if !told.insert(place.target) {
+            continue;
+        }
+        match place.target {
+            Target::Missing(number) => {
+                missing += 1;
+                if missing <= MOST_MISSING {
+                    outcome.problems.push(sightings.missing_problem(number, &place.path));
+                }
+            }
+            Target::Object(number) => {
+                let found = blobs.broken.binary_search_by_key(&number, |&(number, _)| number);
+                if let Ok(at) = found {
+                    let problem = history.broken_problem(number, blobs.broken[at].1);
+                    outcome.problems.push(Problem { path: Some(place.path.clone()), ..problem });
+                }
+            }
+            Target::Name(_) => {}
+        }
+    }
+    if missing > MOST_MISSING {
+        outcome.problems.push(Problem {
+            path: None,
+            kind: ProblemKind::Missing,
+            detail: format!("{} more objects are not in the database", missing - MOST_MISSING),
+            help: "in a partial clone, `git fetch --refetch --no-filter` fetches them".to_owned(),
+        });
+    }
+}
+
+/// A partial clone can lack most of its objects: that is told once.
+const MOST_MISSING: u64 = 50;
+
+fn missing_tip(one: &Ref) -> Problem {
+    Problem {
+        path: None,
+        kind: ProblemKind::Missing,
+        detail: format!(
+            "object {}, which {} names, is not in the object database",
+            one.id, one.name
+        ),
+        help: "fetch it, or `git fsck` to see what is lost".to_owned(),
+    }
+}

@@ -1,0 +1,198 @@
+//! Which blobs of the history could hold a secret, each asked for what is new in it.
+//!
+//! A blob that builds on another has most of its bytes from there. What was asked of them there
+//! holds here as well, as far as the bytes around are the same: a spot is carried along with the
+//! copy that holds it and all it depends on. Spots beside an edit are asked anew.
+
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
+use leakgate_secrets::{Encoded, RuleSet, Spot};
+
+use super::progress::Progress;
+
+/// What one thread found out.
+pub(super) struct Blobs<'h> {
+    history: &'h History<'h>,
+    rules: &'h RuleSet,
+    /// To be scanned whole.
+    pub(super) candidates: Vec<u32>,
+    /// Too large to be decoded beside others: to be scanned as streams.
+    pub(super) large: Vec<u32>,
+    pub(super) broken: Vec<(u32, Broken)>,
+    /// How many blobs were asked, and how many bytes they have.
+    pub(super) count: u64,
+    pub(super) bytes: u64,
+    ranges: Vec<Range<usize>>,
+    progress: &'h Progress,
+    /// How many blobs the progress was not told of yet.
+    untold: u64,
+}
+
+/// What is remembered of a blob for those that build on it.
+pub(super) struct Note {
+    len: usize,
+    /// Sorted by place; `None` if it is to be scanned whole in any case.
+    spots: Option<Vec<Spot>>,
+    /// What stands encoded in it.
+    encoded: Encoded,
+}
+
+/// No source has so many; a list of them must not take more than the content.
+const MOST_SPOTS: usize = 1 << 20;
+
+/// The progress is told after so many blobs.
+const TELL_AFTER: u64 = 256;
+
+impl<'h> Blobs<'h> {
+    pub(super) fn new(
+        history: &'h History<'h>,
+        rules: &'h RuleSet,
+        progress: &'h Progress,
+    ) -> Self {
+        Self {
+            history,
+            rules,
+            candidates: Vec::new(),
+            large: Vec::new(),
+            broken: Vec::new(),
+            count: 0,
+            bytes: 0,
+            ranges: Vec::new(),
+            progress,
+            untold: 0,
+        }
+    }
+
+    /// The spots of a blob; `None` if there are too many to keep.
+    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Vec<Spot>> {
+        let text = blob.content;
+        let mut spots = Vec::new();
+        let base = blob.base.as_ref();
+        if let Some((base, from)) = base.and_then(|base| Some((base, base.note.spots.as_ref()?))) {
+            self.find_changed(text.len(), base.note.len, base.copies);
+            for range in &self.ranges {
+                self.rules.spots(text, range.clone(), &mut spots);
+            }
+            self.carry(text, base, from, &mut spots);
+        } else {
+            self.rules.spots(text, 0..text.len(), &mut spots);
+        }
+        // Two anchors can begin at one place, and each of them asks for both.
+        spots.sort_unstable();
+        spots.dedup();
+        (spots.len() <= MOST_SPOTS).then_some(spots)
+    }
+
+    /// What stands encoded in a blob. Where nothing does in the base, only a change can bring it;
+    /// what does is decoded far around, so then all is looked through.
+    fn encoded(&self, blob: &Decoded<'_, Note>) -> Encoded {
+        let text = blob.content;
+        let is_plain = |base: &Base<'_, Note>| {
+            base.note.spots.is_some()
+                && base.note.encoded == Encoded::Nothing
+                && !self.ranges.iter().any(|range| self.rules.may_encode(text, range.clone()))
+        };
+        if blob.base.as_ref().is_some_and(is_plain) {
+            return Encoded::Nothing;
+        }
+        self.rules.encoded(text)
+    }
+
+    /// Where a blob must be asked anew: around what was inserted or left out.
+    fn find_changed(&mut self, len: usize, base: usize, copies: &[Copy]) {
+        self.ranges.clear();
+        let near = self.rules.near();
+        let ranges = &mut self.ranges;
+        let mut add = |from: usize, to: usize| {
+            let (from, to) = (from.saturating_sub(near), len.min(to + near));
+            match ranges.last_mut() {
+                Some(last) if last.end >= from => last.end = to,
+                _ => ranges.push(from..to),
+            }
+        };
+        let mut end = 0;
+        for (index, copy) in copies.iter().enumerate() {
+            if index > 0 || copy.from > 0 || copy.to > 0 {
+                add(end, copy.to);
+            }
+            end = copy.to + copy.len;
+        }
+        let reaches_end = copies.last().is_some_and(|copy| copy.from + copy.len == base);
+        if end < len || !reaches_end {
+            add(end, len);
+        }
+    }
+
+    /// Carries the spots of the base that stay what they are, and asks the others anew.
+    fn carry(&self, text: &[u8], base: &Base<'_, Note>, from: &[Spot], spots: &mut Vec<Spot>) {
+        let mut ranges = self.ranges.iter().peekable();
+        for copy in base.copies {
+            let opens = copy.from == 0 && copy.to == 0;
+            let end = copy.from + copy.len;
+            let closes = end == base.note.len && copy.to + copy.len == text.len();
+            let first = from.partition_point(|spot| (spot.at as usize) < copy.from);
+            for spot in from[first..].iter().take_while(|spot| (spot.at as usize) < end) {
+                let at = spot.at as usize;
+                let here = at - copy.from + copy.to;
+                while ranges.next_if(|range| range.end <= here).is_some() {}
+                if ranges.peek().is_some_and(|range| range.contains(&here)) {
+                    continue;
+                }
+                let same_before = opens || at >= copy.from + usize::from(spot.before);
+                let same_after = closes || at + usize::from(spot.after) <= end;
+                if same_before && same_after {
+                    spots.push(Spot { at: here as u32, ..*spot });
+                } else {
+                    self.rules.spots(text, here..here + 1, spots);
+                }
+            }
+        }
+    }
+}
+
+impl Visit for Blobs<'_> {
+    type Note = Note;
+
+    const LARGE: u64 = 16 << 20;
+
+    fn visit(&mut self, blob: &Decoded<'_, Note>) -> Note {
+        self.untold += 1;
+        if self.untold == TELL_AFTER {
+            self.progress.add(std::mem::take(&mut self.untold));
+        }
+        let text = blob.content;
+        let number = self.history.canonical(blob.number);
+        if number == blob.number {
+            self.count += 1;
+            self.bytes += text.len() as u64;
+        }
+        let (spots, encoded) = if RuleSet::is_opaque(text) {
+            (None, Encoded::Likely)
+        } else {
+            // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
+            let asked = catch_unwind(AssertUnwindSafe(|| (self.ask(blob), self.encoded(blob))));
+            asked.unwrap_or((None, Encoded::Likely))
+        };
+        if encoded == Encoded::Likely
+            || spots.as_ref().is_none_or(|spots| spots.iter().any(|spot| spot.likely))
+        {
+            self.candidates.push(number);
+        }
+        Note { len: text.len(), spots, encoded }
+    }
+
+    fn broken(&mut self, number: u32, why: Broken) {
+        self.broken.push((self.history.canonical(number), why));
+    }
+
+    fn large(&mut self, number: u32, size: u64) {
+        let known = self.history.canonical(number);
+        if known == number {
+            self.count += 1;
+            self.bytes += size;
+            self.large.push(known);
+        }
+    }
+}
