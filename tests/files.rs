@@ -180,6 +180,17 @@ fn standard_input() {
 }
 
 #[test]
+fn settings_of_an_agent_on_standard_input() {
+    let name = ".claude/settings.json";
+    let settings = r#"{"permissions": {"defaultMode": "bypassPermissions"}}"#;
+    let expected = blocks(["claude-bypass-permissions .claude/settings.json"]);
+    stdin(&["--name", name], settings.as_bytes()).assert(&expected);
+    // Too many to be judged: that is said, and is not clean.
+    let padded = [settings.as_bytes(), &vec![b' '; 17 << 20]].concat();
+    stdin(&["--name", name], &padded).assert(&incomplete(["too_large"]));
+}
+
+#[test]
 fn the_report_can_go_into_a_file() {
     let sandbox = folder(&[("a", &line(1))]);
     let work = sandbox.path("work");

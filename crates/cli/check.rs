@@ -63,7 +63,9 @@ pub(crate) fn all(
     }
     let (mut findings, outcome) = gather(listing, seen, modes);
     if has_new(&findings) {
-        let known = new_worker().secrets_of(&source.removed());
+        // What stops on a fault of its own vouches for nothing.
+        let looked = AssertUnwindSafe(|| new_worker().secrets_of(&source.removed()));
+        let known = catch_unwind(looked).unwrap_or_default();
         mark_known(&mut findings, known);
     }
     Ok((findings, outcome))
@@ -80,6 +82,8 @@ struct Seen {
     bytes: u64,
     /// The path to show instead of the entry's, where that holds a secret itself.
     shown_path: Option<BString>,
+    /// The content, if it is the settings of a coding agent.
+    settings: Option<Vec<u8>>,
 }
 
 impl Seen {
@@ -191,8 +195,8 @@ impl<'w> Worker<'w> {
     fn look_at(&mut self, entry: &Entry) -> Seen {
         let looked = catch_unwind(AssertUnwindSafe(|| {
             let mut seen = self.content(entry);
-            if leakgate_agents::wants_content(entry.path.as_bstr()) {
-                seen.findings.extend(self.agent_settings(entry));
+            if let Some(settings) = seen.settings.take() {
+                seen.findings.extend(self.agent_settings(entry, &settings));
             }
             self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
@@ -224,6 +228,11 @@ impl<'w> Worker<'w> {
                 let scanned = self.checks.rules.scan_file(&entry.path, bytes, &mut self.scratch);
                 seen.take(scanned);
                 judge_whole(self.checks, entry, bytes, &mut seen.findings);
+                let is_settings = leakgate_agents::wants_content(entry.path.as_bstr());
+                seen.settings = is_settings.then(|| bytes.to_vec());
+            }
+            Content::Stream(_) if leakgate_agents::wants_content(entry.path.as_bstr()) => {
+                seen.problem = Some(settings_too_large(entry));
             }
             Content::Stream(mut stream) => {
                 match scan_stream(self.checks, entry, &mut stream, &mut self.scratch) {
@@ -235,13 +244,8 @@ impl<'w> Worker<'w> {
         seen
     }
 
-    /// Judges agent settings against those that are committed. Content that could not be read, or
-    /// not whole, is a problem already.
-    fn agent_settings(&mut self, entry: &Entry) -> Vec<Finding> {
-        let Ok(Content::Whole(bytes)) = self.reader.read(entry, &mut self.buffer) else {
-            return Vec::new();
-        };
-        let new = bytes.to_vec();
+    /// Judges agent settings against those that are committed.
+    fn agent_settings(&mut self, entry: &Entry, new: &[u8]) -> Vec<Finding> {
         let mut committed = Vec::new();
         for previous in entry.previous.iter().filter(|previous| previous.mode != Mode::Gitlink) {
             let read = self.reader.read_object(&previous.path, previous.id, &mut self.buffer);
@@ -250,7 +254,7 @@ impl<'w> Worker<'w> {
             }
         }
         let committed: Vec<_> = committed.iter().map(|(path, bytes)| (*path, &bytes[..])).collect();
-        leakgate_agents::check_change(entry, &new, &committed)
+        leakgate_agents::check_change(entry, new, &committed)
     }
 
     /// A name can hold a secret as well; then no report may spell it out.
@@ -358,6 +362,15 @@ fn broken_off(entry: &Entry, error: &io::Error) -> Problem {
         kind: ProblemKind::Corrupt,
         detail: format!("the content broke off while it was read: {error}"),
         help: "`git fsck` tells what is damaged; `git add` the file again to write it anew".into(),
+    }
+}
+
+fn settings_too_large(entry: &Entry) -> Problem {
+    Problem {
+        path: Some(entry.path.clone()),
+        kind: ProblemKind::TooLarge,
+        detail: "these settings of a coding agent are too large to be judged".to_owned(),
+        help: "no agent reads settings of many megabytes: leave the file out".to_owned(),
     }
 }
 
