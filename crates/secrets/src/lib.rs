@@ -39,6 +39,7 @@ mod text;
 mod unwrap;
 mod url;
 mod value;
+mod weak;
 
 pub use archive::Scanned;
 pub use candidates::{Encoded, Spot};

@@ -9,6 +9,7 @@ use crate::judge::{self, Alphabet};
 use crate::language;
 use crate::name::{self, Kind};
 use crate::syntax::Syntax;
+use crate::weak;
 
 /// How a value was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +98,7 @@ pub(crate) fn judge(
                 return Some(Judged { span, confidence: Confidence::Medium, reason });
             }
             let reason = "a word under a password's name".into();
-            let word = is_weak(value, evident, written.how, syntax);
+            let word = weak::is_password(value, evident, written.how, syntax);
             word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
     }
@@ -165,92 +166,6 @@ fn is_chosen(
     let bare_prose = how == How::Bare && syntax == Syntax::Prose;
     let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
     (6..=128).contains(&value.len()) && mixed && !other && !is_wordy(value, alphabet)
-}
-
-/// A password that is a word or several: weak, and still what opens the door. Only in settings: in
-/// programs such values are labels, and the made-up passwords of tests.
-fn is_weak(value: &[u8], evident: Option<Evident>, how: How, syntax: Syntax) -> bool {
-    const OTHERWISE: [&[u8]; 36] = [
-        b"basic",
-        b"bcrypt",
-        b"boolean",
-        b"bytes",
-        b"crypt",
-        b"default",
-        b"disabled",
-        b"empty",
-        b"enabled",
-        b"encrypted",
-        b"false",
-        b"forgot",
-        b"hashed",
-        b"hidden",
-        b"input",
-        b"integer",
-        b"invalid",
-        b"login",
-        b"missing",
-        b"never",
-        b"nullable",
-        b"number",
-        b"object",
-        b"optional",
-        b"plain",
-        b"prompt",
-        b"random",
-        b"readonly",
-        b"required",
-        b"reset",
-        b"string",
-        b"undefined",
-        b"unset",
-        b"update",
-        b"value",
-        b"write",
-    ];
-    // What products ship with: everybody knows it, and it opens only what was never set up.
-    const SHIPPED: [&[u8]; 24] = [
-        b"airflow",
-        b"cassandra",
-        b"docker",
-        b"elastic",
-        b"grafana",
-        b"jenkins",
-        b"keycloak",
-        b"laravel",
-        b"mariadb",
-        b"minioadmin",
-        b"mongodb",
-        b"oracle",
-        b"postgres",
-        b"postgresql",
-        b"rabbitmq",
-        b"superset",
-        b"ubuntu",
-        b"vagrant",
-        b"wordpress",
-        b"qwerty",
-        b"letmein",
-        b"symfony",
-        b"zabbix",
-        b"drupal",
-    ];
-    let stands = syntax == Syntax::Settings && how != How::Doubtful;
-    let told = evident.is_none() || evident == Some(Evident::Words);
-    let letters = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
-    let names_one = [&b"pass"[..], b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"user"]
-        .iter()
-        .any(|word| memchr::memmem::find(value, word).is_some());
-    let mut parts = value.split(|byte| b"_-.".contains(byte));
-    stands
-        && told
-        && (6..=40).contains(&value.len())
-        && letters >= 5
-        && value.iter().all(|byte| byte.is_ascii_lowercase() || b"_-.#!?@$%^*+".contains(byte))
-        && !value.starts_with(b"-")
-        && !names_one
-        && !SHIPPED.contains(&value)
-        && !parts.any(|part| OTHERWISE.contains(&part))
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
