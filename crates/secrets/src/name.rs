@@ -120,6 +120,8 @@ const NOT_KEY_OF: &[&str] = &[
     "known",
     "site",
     "translation",
+    "socket",
+    "websocket",
     "hash",
     "event",
     "i18n",
@@ -303,6 +305,57 @@ pub(crate) fn mentions(value: &[u8], name: &[u8]) -> bool {
     value.is_empty() || STOCK.contains(&&value[..]) || (value.len() >= 4 && name.ends_with(&value))
 }
 
+/// Words that people put together where no real secret is needed: `secret-passwd`, `wrong_token2`.
+const MADE_OF: &[&[u8]] = &[
+    b"admin",
+    b"auth",
+    b"bad",
+    b"client",
+    b"correct",
+    b"db",
+    b"default",
+    b"dummy",
+    b"fake",
+    b"first",
+    b"foo",
+    b"bar",
+    b"baz",
+    b"good",
+    b"invalid",
+    b"key",
+    b"my",
+    b"new",
+    b"old",
+    b"pass",
+    b"passwd",
+    b"password",
+    b"pwd",
+    b"real",
+    b"root",
+    b"second",
+    b"secret",
+    b"server",
+    b"some",
+    b"super",
+    b"test",
+    b"testing",
+    b"the",
+    b"token",
+    b"user",
+    b"valid",
+    b"very",
+    b"wrong",
+    b"your",
+];
+
+/// Returns true if and only if a value is made of such words alone.
+pub(crate) fn is_made_up(value: &[u8]) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let words: Vec<_> = words(value).into_iter().map(|word| trim_digits(&lower[word])).collect();
+    words.iter().any(|word| !word.is_empty())
+        && words.iter().all(|word| word.is_empty() || MADE_OF.contains(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -331,6 +384,16 @@ mod tests {
             ("SECRET_KEY_BASE64", Some(Kind::Token)),
         ] {
             assert_eq!(kind(name.as_bytes()), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn values_made_of_words_for_secrets() {
+        for value in ["secret-passwd", "wrongToken2", "my_secret_key"] {
+            assert!(is_made_up(value.as_bytes()), "{value}");
+        }
+        for value in ["secret-tr0ub4dor", "42", "!?"] {
+            assert!(!is_made_up(value.as_bytes()), "{value}");
         }
     }
 

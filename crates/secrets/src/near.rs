@@ -28,7 +28,11 @@ pub(crate) fn find(
     gate: Gate<'_>,
     is_whole: impl Fn(&[u8]) -> bool,
 ) -> Option<Range<usize>> {
-    if !gate.near || gate.least < SHORTEST {
+    let is_provider = || {
+        let lower = text[name.clone()].to_ascii_lowercase();
+        !has_word_for_secret(&lower) && !lower.starts_with(b"private")
+    };
+    if !gate.near || !gate.leads || gate.least < SHORTEST || !is_provider() {
         return None;
     }
     let limit = text.len().min(name.end + REACH);

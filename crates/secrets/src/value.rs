@@ -67,6 +67,7 @@ pub(crate) fn judge(
         || is_reference(value, written.how)
         || text.get(written.span.end) == Some(&b'{')
         || name::mentions(value, name)
+        || name::is_made_up(value)
         || is_of_badge(text, &written.span)
         || judge::is_placeholder(value)
     {
@@ -163,6 +164,8 @@ fn is_chosen(
                 | Evident::Sequence
         )
     );
+    // Beside a name that is an argument, a word is another name.
+    let other = other || how == How::Argument && evident == Some(Evident::Words);
     let bare_prose = how == How::Bare && syntax == Syntax::Prose;
     let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
     (6..=128).contains(&value.len()) && mixed && !other && !is_wordy(value, alphabet)
