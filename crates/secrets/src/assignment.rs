@@ -367,6 +367,8 @@ mod tests {
             ("api_key: process.env.API_KEY", "a.js"),
             ("<label for=\"password\">Password</label>", "a.html"),
             ("password = 'password1'", "a.py"),
+            ("PASS: gdb.base/Return2.exp: print x", "gdb.log"),
+            ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {
             assert_eq!(found(text, path), None, "{text}");
         }

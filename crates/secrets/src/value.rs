@@ -69,6 +69,7 @@ pub(crate) fn judge(
         || name::mentions(value, name)
         || name::is_made_up(value)
         || is_of_badge(text, &written.span)
+        || is_of_test_run(name, written.how, syntax)
         || judge::is_placeholder(value)
     {
         return None;
@@ -77,8 +78,10 @@ pub(crate) fn judge(
     let evident = evident::kind(value, name);
     match kind {
         _ if written.how == How::Doubtful => {
+            // `signing key 0123…` is the fingerprint of one.
+            let fingerprint = kind == Kind::Key && is_hex(value);
             let told = is_drawn(value) && is_token(value) && evident.is_none();
-            told.then(|| random(span))
+            (told && !fingerprint).then(|| random(span))
         }
         Kind::Key => {
             let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
@@ -103,6 +106,11 @@ pub(crate) fn judge(
             word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
     }
+}
+
+/// `PASS: the name of a test`, as logs of test runs have it.
+fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
+    how == How::Bare && syntax == Syntax::Prose && name.eq_ignore_ascii_case(b"pass")
 }
 
 /// The token in the URL of a badge, which every README shows.
