@@ -44,6 +44,6 @@ pub use archive::Scanned;
 pub use candidates::{Encoded, Spot};
 pub use check::{Check, Verdict};
 pub use rule::Rule;
-pub use rule_check::{Checked, check_dir};
+pub use rule_check::{Checked, Example, check_dir, examples_in};
 pub use ruleset::RuleSet;
 pub use scan::Scratch;

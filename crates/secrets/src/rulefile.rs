@@ -179,7 +179,9 @@ const ASSIGN: &str = concat!(
     r#"[\]"'`\\)]{0,4}[ \t]{0,20}"#,
     r"(?:=>|:=|==?|:{1,3}=?|,|\(|>|\|\||\?=|\.=|<-|[ \t]-|[ \t])",
     r"[ \t]{0,20}(?:\r?\n[ \t]{0,40})?",
-    r#"[\["'`\\(={>bru@$]{0,6}?"#,
+    r#"[\["'`\\(={>@$]{0,6}?"#,
+    // Python's and Rust's kinds of strings: only before a quote, else a letter of the value.
+    r#"(?:[bru]{1,2}["'`])?"#,
 );
 const START: &str = r"(?:\A|[^A-Za-z0-9_\-+/])";
 const END: &str = r"(?:[^A-Za-z0-9_\-+/=]|\z)";
