@@ -10,6 +10,16 @@ use crate::judge;
 use crate::pem;
 pub use crate::rulefile::CheckName as Check;
 
+impl Check {
+    /// As rule files name it.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|name| Some(name.as_str()?.to_owned()))
+            .unwrap_or_default()
+    }
+}
+
 /// What a check says of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {

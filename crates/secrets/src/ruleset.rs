@@ -133,11 +133,22 @@ impl RuleSet {
 
     /// The rule with this id.
     pub fn get(&self, id: &RuleId) -> Option<Rule> {
-        let is_it = |index: &usize| match index.checked_sub(self.source.len()) {
-            None => self.source.has_id(*index, id.as_str()),
-            Some(_) => self.rule(*index).id == *id,
+        self.index_of(id).map(|index| self.rule(usize::from(index)))
+    }
+
+    /// Where the rule with this id stands.
+    pub(crate) fn index_of(&self, id: &RuleId) -> Option<u16> {
+        let is_it = |index: &u16| match usize::from(*index).checked_sub(self.source.len()) {
+            None => self.source.has_id(usize::from(*index), id.as_str()),
+            Some(_) => self.rule(usize::from(*index)).id == *id,
         };
-        (0..self.ready.len()).find(is_it).map(|index| self.rule(index))
+        (0..u16::try_from(self.ready.len()).unwrap_or(u16::MAX)).find(is_it)
+    }
+
+    /// The literals that a rule is looked for by; empty for a finder that is code.
+    pub(crate) fn anchors_of(&self, index: u16) -> Vec<String> {
+        let index = usize::from(index);
+        if index < self.source.len() { self.source.get(index).anchors } else { Vec::new() }
     }
 
     /// How many rules have their regex compiled so far.
