@@ -66,6 +66,7 @@ pub(crate) fn all(
         let known = new_worker().secrets_of(&source.removed());
         mark_known(&mut findings, known);
     }
+    checks.rules.join_pairs(&mut findings);
     Ok((findings, outcome))
 }
 

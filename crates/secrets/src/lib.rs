@@ -20,6 +20,7 @@ mod judge;
 mod language;
 mod name;
 mod near;
+mod pair;
 mod pem;
 mod rule;
 mod rule_check;

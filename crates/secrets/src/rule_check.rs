@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use leakgate_model::RuleId;
+
 use crate::rulefile::{self, Loaded};
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
@@ -77,6 +79,11 @@ fn check(loaded: &Loaded, rules: &RuleSet, scratch: &mut Scratch) -> Vec<String>
         if found != [rule.id.as_str()] {
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             fault("example", index, &format!("reports {found}"));
+        }
+    }
+    for (index, id) in rule.pair.iter().enumerate() {
+        if rules.get(&RuleId(id.clone().into())).is_none() {
+            fault("pair", index, &format!("there is no rule {id:?}"));
         }
     }
     let counters = texts(loaded, "counter-example", &rule.counter_examples);

@@ -62,6 +62,12 @@ pub(crate) struct RuleText {
     /// `keep` to report values that read like placeholders.
     #[serde(default)]
     pub placeholders: Option<Keep>,
+    /// Rules of the ids that belong with this secret.
+    #[serde(default)]
+    pub pair: Vec<String>,
+    /// How many lines away such an id may stand.
+    #[serde(default = "within")]
+    pub within: u8,
     /// Where the secret is revoked.
     #[serde(default)]
     pub rotate: Option<String>,
@@ -74,6 +80,11 @@ pub(crate) struct RuleText {
     pub examples: Vec<String>,
     /// Templates of texts without a finding.
     pub counter_examples: Vec<String>,
+}
+
+/// An id and its secret are mostly assigned one behind the other.
+fn within() -> u8 {
+    5
 }
 
 /// What a secret opens.
@@ -205,6 +216,8 @@ pub(crate) struct Baked {
     pub(crate) files: Vec<String>,
     pub(crate) general: bool,
     pub(crate) keep_placeholders: bool,
+    pub(crate) pair: Vec<String>,
+    pub(crate) within: u8,
     pub(crate) rotate: Option<String>,
     pub(crate) advice: Option<String>,
     pub(crate) references: Vec<String>,
@@ -234,6 +247,8 @@ impl From<&Loaded> for Baked {
             files: rule.files,
             general: rule.general,
             keep_placeholders: rule.placeholders.is_some(),
+            pair: rule.pair,
+            within: rule.within,
             rotate: rule.rotate,
             advice: rule.advice,
             references: rule.references,

@@ -244,6 +244,8 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
         files: Vec::new(),
         keep_placeholders: false,
         general: true,
+        pair: Vec::new(),
+        within: 0,
         rotate: None,
         advice: Some(Text::Borrowed(
             "Change it where it is used, and read it from the environment or a secrets manager.",
