@@ -134,6 +134,15 @@ pub enum CheckName {
     /// Six base-62 digits of CRC-32 at the end.
     #[serde(rename = "crc32-base62")]
     Crc32Base62,
+    /// Seven base-36 digits of CRC-32 at the end, where a full stop stands before.
+    #[serde(rename = "crc32-base36")]
+    Crc32Base36,
+    /// Eight hexadecimal digits of CRC-32 behind the last `_`.
+    Crc32Hex,
+    /// Four bytes of Marvin32 at the end.
+    AzureKey,
+    /// The end of a shared access signature.
+    SasExpiry,
     /// A JSON web token.
     Jwt,
     /// An armoured block.

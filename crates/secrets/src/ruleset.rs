@@ -106,15 +106,27 @@ impl RuleSet {
         let mut rules: Vec<Baked> =
             builtin.filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id)).collect();
         rules.extend(more.iter().map(Baked::from));
-        let anchors = Anchors::new(rulefile::index(&rules).into());
-        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
-        Self::with(Source::Given(rules), gates, anchors)
+        Self::of(rules)
     }
 
     fn with(source: Source, gates: Gates, anchors: Anchors) -> Self {
         let patterns = source.len();
         let ready = (0..patterns + 2).map(|_| OnceLock::new()).collect();
         Self { source, gates, ready, anchors }
+    }
+
+    /// These rules alone, and those whose finder is code.
+    pub fn only(&self, ids: &[RuleId]) -> Self {
+        let all = (0..self.source.len()).map(|index| self.source.get(index));
+        let rules: Vec<_> =
+            all.filter(|rule| ids.iter().any(|id| id.as_str() == rule.id)).collect();
+        Self::of(rules)
+    }
+
+    fn of(rules: Vec<Baked>) -> Self {
+        let anchors = Anchors::new(rulefile::index(&rules).into());
+        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
+        Self::with(Source::Given(rules), gates, anchors)
     }
 
     /// Which finder looks at the hits of a rule.
@@ -160,6 +172,11 @@ impl RuleSet {
                 .is_some_and(|compiled| compiled.tries.load(Ordering::Relaxed) > 0)
         };
         self.ready.iter().filter_map(OnceLock::get).filter(|ready| compiled(ready)).count()
+    }
+
+    /// The rules that have been made ready.
+    pub(crate) fn built(&self) -> impl Iterator<Item = &Ready> {
+        self.ready.iter().filter_map(OnceLock::get).map(AsRef::as_ref)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -291,6 +308,14 @@ impl Compiled {
         let mut groups = regex.create_captures();
         regex.search_captures(input, &mut groups);
         Some((groups.get_match()?.span(), groups.get_group_by_name("secret")?))
+    }
+
+    /// How many times it has been compiled.
+    pub(crate) fn regexes(&self) -> usize {
+        [&self.regex, &self.automaton, &self.alone]
+            .iter()
+            .filter(|slot| slot.get().is_some())
+            .count()
     }
 
     /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.

@@ -228,11 +228,9 @@ impl RuleSet {
         depth: usize,
         scratch: &mut Scratch,
     ) -> Vec<Match> {
-        let mut run = Run { rules: self, path, text, syntax, generated: None, scratch };
+        let mut run = Run::new(self, path, text, syntax, scratch);
         self.anchors.find(text, |hit| run.hit(hit));
-        for index in scratch.touched.drain(..) {
-            scratch.from[usize::from(index)] = 0;
-        }
+        run.end();
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);
             unwrap::each(path, text, &mut |piece| {
@@ -375,7 +373,7 @@ impl Window {
 }
 
 /// One pass over one text.
-struct Run<'r> {
+pub(crate) struct Run<'r> {
     rules: &'r RuleSet,
     path: &'r [u8],
     text: &'r [u8],
@@ -386,15 +384,39 @@ struct Run<'r> {
     scratch: &'r mut Scratch,
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
+    pub(crate) fn new(
+        rules: &'r RuleSet,
+        path: &'r [u8],
+        text: &'r [u8],
+        syntax: Option<Syntax>,
+        scratch: &'r mut Scratch,
+    ) -> Self {
+        Self { rules, path, text, syntax, generated: None, scratch }
+    }
+
     fn hit(&mut self, hit: Hit) {
         let rules = self.rules;
         for index in rules.anchors.rules_of(hit) {
-            match rules.finder(index) {
-                Finder::Pattern => self.pattern(index, hit),
-                Finder::Url => self.url(index, hit.start),
-                Finder::Assignment => self.assignment(index, hit),
-            }
+            self.try_rule(index, hit);
+        }
+    }
+
+    /// Tries one rule at a hit of its anchor. Returns how many matches it has made.
+    pub(crate) fn try_rule(&mut self, index: u16, hit: Hit) -> usize {
+        let before = self.scratch.matches.len();
+        match self.rules.finder(index) {
+            Finder::Pattern => self.pattern(index, hit),
+            Finder::Url => self.url(index, hit.start),
+            Finder::Assignment => self.assignment(index, hit),
+        }
+        self.scratch.matches.len() - before
+    }
+
+    /// Leaves the buffers as the next text needs them.
+    pub(crate) fn end(self) {
+        for index in self.scratch.touched.drain(..) {
+            self.scratch.from[usize::from(index)] = 0;
         }
     }
 

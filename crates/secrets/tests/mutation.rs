@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::thread;
 
-use leakgate_model::Reveal;
+use leakgate_model::{Confidence, Reveal};
 use leakgate_secrets::{Check, Example, Rule, RuleSet, Scratch, examples_in};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::literal::Extractor;
@@ -42,6 +42,9 @@ fn what_is_nearly_a_token_is_not_reported() {
     assert!(loose.is_empty(), "{} rules are loose:\n{}", loose.len(), loose.join("\n"));
 }
 
+/// Checks that refute what is damaged.
+const SUMS: [Check; 3] = [Check::Crc32Base62, Check::Crc32Base36, Check::Crc32Hex];
+
 /// What the pattern of a rule fixes of its secrets.
 struct Format {
     /// The least and the greatest length, in bytes.
@@ -74,7 +77,7 @@ impl Format {
         Self {
             lengths,
             prefixes: if telling { prefixes.collect() } else { Vec::new() },
-            summed: rule.checks.contains(&Check::Crc32Base62),
+            summed: rule.checks.iter().any(|check| SUMS.contains(check)),
         }
     }
 }
@@ -104,7 +107,8 @@ fn loose(rules: &RuleSet, format: &Format, one: &Example, scratch: &mut Scratch)
     }
     let span = place.span.start as usize..place.span.end as usize;
     let secret = secret.reveal(Reveal::the_user_asked()).to_vec();
-    let broken = broken(format, &secret);
+    let summed = format.summed && finding.confidence == Confidence::Certain;
+    let broken = broken(format, summed, &secret);
     let still = broken.into_iter().filter(|(_, secret)| found(&put(text, &span, secret)).is_some());
     still
         .map(|(how, _)| format!("{}: {how}: in an example of {} bytes", one.rule, one.text.len()))
@@ -116,7 +120,7 @@ fn put(text: &[u8], span: &Range<usize>, secret: &[u8]) -> Vec<u8> {
 }
 
 /// The ways to break a secret, and what becomes of it.
-fn broken(format: &Format, secret: &[u8]) -> Vec<(String, Vec<u8>)> {
+fn broken(format: &Format, summed: bool, secret: &[u8]) -> Vec<(String, Vec<u8>)> {
     let mut broken = Vec::new();
     let (least, most) = format.lengths;
     let middle = secret.len() / 2;
@@ -139,7 +143,7 @@ fn broken(format: &Format, secret: &[u8]) -> Vec<(String, Vec<u8>)> {
             broken.push((format!("another prefix, byte {at}"), other));
         }
     }
-    if format.summed {
+    if summed {
         let mut other = secret.to_vec();
         other[middle] = another(other[middle]);
         broken.push(("a wrong checksum".to_owned(), other));
