@@ -25,6 +25,7 @@ mod mending;
 mod names;
 mod output;
 mod own;
+mod pairs;
 mod permission_table;
 mod permissions;
 mod property;

@@ -297,6 +297,25 @@ fn no_other_secret_of_the_line_is_shown() {
 }
 
 #[test]
+fn a_rule_can_be_tried_on_a_text() {
+    let sandbox = Sandbox::new();
+    let token = github_token(77);
+    let run = |args: &[&str], input: &str| {
+        let mut command = sandbox.leakgate(&sandbox.path("home"));
+        Run::of(command.args(["rules", "test"]).args(args), input.as_bytes())
+    };
+    let good = run(&["github-personal-token"], &format!("a = {token}\n")).assert_code(1).text();
+    assert!(good.contains("stdin:1:5: reported: certain confidence"), "{good}");
+    assert!(!good.contains(&token[10..]), "{good}");
+    let short = run(&["github-personal-token", "-"], &token[..30]).assert_code(0).text();
+    assert!(short.contains("nothing is reported"), "{short}");
+    let none = run(&["github-personal-token"], "\u{1b}[2J").assert_code(0).text();
+    assert!(none.contains("no anchor") && !none.contains('\u{1b}'), "{none}");
+    run(&["no-such-rule"], "").assert_code(2);
+    run(&["github-personal-token", "no-such-file"], "").assert_code(2);
+}
+
+#[test]
 fn rules_can_be_listed_and_shown() {
     let sandbox = Sandbox::new();
     let run = |args: &[&str]| Run::of(sandbox.leakgate(&sandbox.path("home")).args(args), b"");

@@ -249,11 +249,25 @@ pub(crate) enum RulesCommand {
         /// The rule's id
         id: String,
     },
+    /// Tell why a rule finds something in a text, or does not
+    Test(RulesTestArgs),
     /// Run the examples of a folder's rules through the whole engine
     Check {
         /// A folder of rule files, as docs/rules.md describes them
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesTestArgs {
+    /// The rule's id
+    pub(crate) id: String,
+    /// Files; - is standard input
+    #[arg(default_value = "-", value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[cfg(test)]

@@ -68,6 +68,7 @@ pub(crate) fn all(
         let known = catch_unwind(looked).unwrap_or_default();
         mark_known(&mut findings, known);
     }
+    checks.rules.join_pairs(&mut findings);
     Ok((findings, outcome))
 }
 

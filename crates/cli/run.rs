@@ -210,7 +210,12 @@ pub(crate) fn repository() -> anyhow::Result<Repository> {
 
 /// The built-in rules and those of `--rules`.
 pub(crate) fn rules(scan: &ScanArgs) -> anyhow::Result<RuleSet> {
-    let Some(dir) = &scan.rules else { return Ok(RuleSet::default()) };
+    rules_with(scan.rules.as_deref())
+}
+
+/// The built-in rules and those of a folder.
+pub(crate) fn rules_with(dir: Option<&Path>) -> anyhow::Result<RuleSet> {
+    let Some(dir) = dir else { return Ok(RuleSet::default()) };
     match RuleSet::with_dir(dir) {
         Ok(rules) => Ok(rules),
         Err(errors) => {

@@ -81,7 +81,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
 
 /// An error may quote a path or a ref of a hostile repository: no control character of it reaches
 /// the terminal, and no line of it can be taken for one of ours.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

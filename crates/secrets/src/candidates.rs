@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use regex_automata::{Anchored, Input};
+use regex_automata::Input;
 
 use crate::anchors::Hit;
 use crate::archive;
@@ -167,22 +167,7 @@ impl RuleSet {
     /// As [`RuleSet::scan`] tries a rule at a hit, but for what it judges by the whole content.
     fn pattern(&self, text: &[u8], index: u16, hit: Hit) -> Option<View> {
         let gate = self.gates.get(index);
-        let word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        let previous = hit.start.checked_sub(1).map(|at| text[at]);
-        let inside = previous.is_some_and(|byte| word(&byte) && word(&text[hit.start]));
-        let joined = previous.is_some_and(|byte| word(&byte) || matches!(byte, b'-' | b'+' | b'/'));
-        if !gate.goes_on(text, hit.start + hit.len)
-            || gate.boundary && inside
-            || gate.leads && gate.apart && joined
-        {
-            return None;
-        }
-        let (lowest, anchored) = if gate.leads {
-            (hit.start, Anchored::Yes)
-        } else {
-            ((hit.start + hit.len).saturating_sub(gate.longest), Anchored::No)
-        };
-        let highest = text.len().min(hit.start + gate.longest);
+        let (window, anchored) = gate.window(text, hit).ok()?;
         let mut view = View {
             before: if gate.leads { 2 } else { gate.longest + 2 },
             after: (gate.longest + 2).max(hit.len + near::FARTHEST),
@@ -195,11 +180,11 @@ impl RuleSet {
         // Only in text that assigns, and where the pattern matches nothing: that is told later.
         let name = hit.start..hit.start + hit.len;
         view.likely = near::find(text, &name, gate, whole).is_some();
-        if lowest < highest
-            && gate.opens(text, lowest..highest)
+        if !window.is_empty()
+            && gate.opens(text, window.clone())
             && let Ready { compiled: Some(compiled), .. } = self.ready(index)
         {
-            let input = Input::new(text).range(lowest..highest).anchored(anchored);
+            let input = Input::new(text).range(window).anchored(anchored);
             view.likely |= compiled.find(&input).is_some();
         }
         Some(view)

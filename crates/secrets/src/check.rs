@@ -6,9 +6,21 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use leakgate_model::Text;
 use serde_json::Value;
 
+use crate::expiry;
 use crate::judge;
+use crate::marvin;
 use crate::pem;
 pub use crate::rulefile::CheckName as Check;
+
+impl Check {
+    /// As rule files name it.
+    pub(crate) fn name(self) -> String {
+        serde_json::to_value(self)
+            .ok()
+            .and_then(|name| Some(name.as_str()?.to_owned()))
+            .unwrap_or_default()
+    }
+}
 
 /// What a check says of a value.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +45,12 @@ pub(crate) fn run(check: Check, text: &[u8], start: usize, end: usize) -> Proof 
     let value = &text[start..end];
     let verdict = match check {
         Check::Crc32Base62 => crc32_base62(value),
+        Check::Crc32Base36 => crc32_base36(value),
+        Check::Crc32Hex => crc32_hex(value),
+        Check::AzureKey if marvin::is_right(value) => Verdict::Valid("checksum valid".into()),
+        // Keys older than the format can look like it.
+        Check::AzureKey => Verdict::Unknown(None),
+        Check::SasExpiry => Verdict::Unknown(expiry::of_signature(text, start)),
         Check::Jwt => jwt(value),
         Check::AwsKeyId => aws_key_id(value),
         Check::Base64Json => base64_json(value),
@@ -65,11 +83,48 @@ fn crc32_base62(value: &[u8]) -> Verdict {
     let Some((entropy, digits)) = body.split_last_chunk::<CRC_DIGITS>() else {
         return Verdict::Unknown(None);
     };
-    if *digits == crc32_digits(entropy) {
-        Verdict::Valid("checksum valid".into())
-    } else {
-        Verdict::Invalid
+    checksum(*digits == crc32_digits(entropy))
+}
+
+/// The CRC-32 of all before it as seven digits of base 36.
+///
+/// GitLab, the design document "Routable tokens".
+pub(crate) fn crc32_base36_digits(token: &[u8]) -> [u8; 7] {
+    const BASE36: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
+    let mut left = crc32fast::hash(token) as usize;
+    let mut digits = [b'0'; 7];
+    for digit in digits.iter_mut().rev() {
+        *digit = BASE36[left % 36];
+        left /= 36;
     }
+    digits
+}
+
+fn crc32_base36(value: &[u8]) -> Verdict {
+    match value.split_last_chunk() {
+        // Tokens of before have neither a full stop nor a checksum.
+        Some((token, digits)) if value.contains(&b'.') => {
+            checksum(*digits == crc32_base36_digits(token))
+        }
+        _ => Verdict::Unknown(None),
+    }
+}
+
+/// The CRC-32 of a token as hexadecimal digits, its least byte first.
+///
+/// Grafana, `pkg/components/satokengen`.
+pub(crate) fn crc32_hex_digits(token: &[u8]) -> String {
+    let sum = crc32fast::hash(token).to_le_bytes();
+    sum.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn crc32_hex(value: &[u8]) -> Verdict {
+    let Some(at) = memchr::memrchr(b'_', value) else { return Verdict::Unknown(None) };
+    checksum(value[at + 1..].eq_ignore_ascii_case(crc32_hex_digits(&value[..at]).as_bytes()))
+}
+
+fn checksum(is_right: bool) -> Verdict {
+    if is_right { Verdict::Valid("checksum valid".into()) } else { Verdict::Invalid }
 }
 
 /// Base64 of either alphabet, padding as it comes.
@@ -115,7 +170,12 @@ fn jwt(value: &[u8]) -> Verdict {
         {
             Verdict::Unknown(Some("a public Supabase key by its role".into()))
         }
-        _ => Verdict::Valid("header and payload parse".into()),
+        _ => {
+            Verdict::Valid(match payload.get("exp").and_then(Value::as_u64).and_then(expiry::day) {
+                Some(day) => format!("header and payload parse, expires {day}").into(),
+                None => "header and payload parse".into(),
+            })
+        }
     }
 }
 

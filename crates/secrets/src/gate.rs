@@ -8,6 +8,9 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use regex_automata::Anchored;
+
+use crate::anchors::Hit;
 use crate::shape::Shape;
 
 /// The gates of all rules, by their index.
@@ -37,6 +40,17 @@ pub(crate) struct Gate<'g> {
     alphabet: &'g Set,
     /// The bytes that can follow an anchor.
     after: &'g Set,
+}
+
+/// Why a rule is not tried at a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Away {
+    /// What stands behind the anchor cannot follow it in a match.
+    Behind,
+    /// A match begins at the anchor, and that stands inside a word.
+    InWord,
+    /// A match begins at the anchor, and that is joined to what stands before.
+    Joined,
 }
 
 /// A set of ASCII characters, one bit each. Bytes beyond ASCII are in every set: they are rare, and
@@ -116,8 +130,28 @@ impl Gate<'_> {
         false
     }
 
+    /// Where the pattern is tried for a hit, and whether a match has to begin where that begins.
+    pub(crate) fn window(self, text: &[u8], hit: Hit) -> Result<(Range<usize>, Anchored), Away> {
+        let end = hit.start + hit.len;
+        if !self.goes_on(text, end) {
+            return Err(Away::Behind);
+        }
+        if self.boundary && is_inside_word(text, hit.start) {
+            return Err(Away::InWord);
+        }
+        if self.leads && self.apart && is_joined(text, hit.start) {
+            return Err(Away::Joined);
+        }
+        let highest = text.len().min(hit.start + self.longest);
+        Ok(if self.leads {
+            (hit.start..highest, Anchored::Yes)
+        } else {
+            (end.saturating_sub(self.longest)..highest, Anchored::No)
+        })
+    }
+
     /// Returns true if and only if what stands behind an anchor that ends at `end` can follow it.
-    pub(crate) fn goes_on(self, text: &[u8], end: usize) -> bool {
+    fn goes_on(self, text: &[u8], end: usize) -> bool {
         text.get(end).is_none_or(|&byte| has(self.after, byte))
     }
 
@@ -125,6 +159,20 @@ impl Gate<'_> {
     pub(crate) fn has(self, byte: u8) -> bool {
         has(self.alphabet, byte)
     }
+}
+
+/// Returns true if and only if the byte at `at` and the one before belong to one word.
+fn is_inside_word(text: &[u8], at: usize) -> bool {
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    at > 0 && is_word(&text[at - 1]) && is_word(&text[at])
+}
+
+/// Returns true if and only if the byte before `at` could belong to the same token.
+pub(crate) fn is_joined(text: &[u8], at: usize) -> bool {
+    let before = at.checked_sub(1).map(|at| text[at]);
+    before.is_some_and(|byte| {
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/')
+    })
 }
 
 fn has(set: &Set, byte: u8) -> bool {

@@ -31,6 +31,10 @@ pub struct Rule {
     pub keep_placeholders: bool,
     /// Tells a kind of structure: any provider's own rule goes before it.
     pub general: bool,
+    /// Rules of the ids that belong with this secret.
+    pub pair: Vec<RuleId>,
+    /// How many lines away such an id may stand.
+    pub within: u64,
     /// Where the secret is revoked.
     pub rotate: Option<Text>,
     /// What to do once it has leaked.
@@ -64,6 +68,8 @@ impl From<Baked> for Rule {
             files: baked.files,
             keep_placeholders: baked.keep_placeholders,
             general: baked.general,
+            pair: baked.pair.into_iter().map(|id| RuleId(id.into())).collect(),
+            within: u64::from(baked.within),
             rotate: baked.rotate.map(Text::Owned),
             advice: baked.advice.map(Text::Owned),
             references: baked.references.into_iter().map(Text::Owned).collect(),

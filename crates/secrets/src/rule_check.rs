@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use leakgate_model::RuleId;
+
 use crate::rulefile::{self, Loaded};
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
@@ -14,6 +16,17 @@ pub struct Checked {
     pub rules: usize,
     /// One line for each example that does not do what it should.
     pub faults: Vec<String>,
+}
+
+/// A text in which a rule has one finding, made from a template.
+#[derive(Debug, Clone)]
+pub struct Example {
+    /// The rule's id.
+    pub rule: String,
+    /// A path that the rule runs on.
+    pub path: String,
+    /// The text.
+    pub text: String,
 }
 
 /// Checks every rule of a folder: each example has exactly one finding and it is the rule's own,
@@ -29,28 +42,53 @@ pub fn check_dir(dir: &Path) -> Result<Checked, Vec<String>> {
     Ok(Checked { rules: loaded.len(), faults })
 }
 
-fn check(loaded: &Loaded, rules: &RuleSet, scratch: &mut Scratch) -> Vec<String> {
+/// The examples of every rule of a folder, the same on each call.
+///
+/// # Errors
+/// As [`RuleSet::with_dir`].
+pub fn examples_in(dir: &Path) -> Result<Vec<Example>, Vec<String>> {
+    let loaded = rulefile::load_dir(dir)?;
+    Ok(loaded.iter().flat_map(|one| texts(one, "example", &one.rule.examples)).collect())
+}
+
+/// The texts that some templates of a rule become.
+fn texts(loaded: &Loaded, kind: &str, templates: &[String]) -> Vec<Example> {
     let rule = &loaded.rule;
     let path = path_for(rule.files.first().map(String::as_str));
+    let text = |(index, template): (usize, &String)| Example {
+        rule: rule.id.clone(),
+        path: path.clone(),
+        text: template::expand(template, &format!("{} {kind} {index}", rule.id)),
+    };
+    templates.iter().enumerate().map(text).collect()
+}
+
+fn check(loaded: &Loaded, rules: &RuleSet, scratch: &mut Scratch) -> Vec<String> {
+    let rule = &loaded.rule;
     let mut faults = Vec::new();
-    let mut found_in = |kind: &str, index: usize, template: &str| {
-        let text = template::expand(template, &format!("{} {kind} {index}", rule.id));
-        let findings = rules.scan(path.as_bytes(), text.as_bytes(), scratch);
+    let mut found_in = |one: &Example| {
+        let findings = rules.scan(one.path.as_bytes(), one.text.as_bytes(), scratch);
         findings.iter().map(|finding| finding.rule.as_str().to_owned()).collect::<Vec<_>>()
     };
     let mut fault = |kind: &str, index: usize, what: &str| {
         let file = loaded.file.file_name().unwrap_or_default().to_string_lossy();
         faults.push(format!("{file}: {}: {kind} {}: {what}", rule.id, index + 1));
     };
-    for (index, example) in rule.examples.iter().enumerate() {
-        let found = found_in("example", index, example);
+    for (index, example) in texts(loaded, "example", &rule.examples).iter().enumerate() {
+        let found = found_in(example);
         if found != [rule.id.as_str()] {
             let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
             fault("example", index, &format!("reports {found}"));
         }
     }
-    for (index, example) in rule.counter_examples.iter().enumerate() {
-        if found_in("counter-example", index, example).contains(&rule.id) {
+    for (index, id) in rule.pair.iter().enumerate() {
+        if rules.get(&RuleId(id.clone().into())).is_none() {
+            fault("pair", index, &format!("there is no rule {id:?}"));
+        }
+    }
+    let counters = texts(loaded, "counter-example", &rule.counter_examples);
+    for (index, counter) in counters.iter().enumerate() {
+        if found_in(counter).contains(&rule.id) {
             fault("counter-example", index, "is reported");
         }
     }

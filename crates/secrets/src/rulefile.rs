@@ -62,6 +62,12 @@ pub(crate) struct RuleText {
     /// `keep` to report values that read like placeholders.
     #[serde(default)]
     pub placeholders: Option<Keep>,
+    /// Rules of the ids that belong with this secret.
+    #[serde(default)]
+    pub pair: Vec<String>,
+    /// How many lines away such an id may stand.
+    #[serde(default = "within")]
+    pub within: u8,
     /// Where the secret is revoked.
     #[serde(default)]
     pub rotate: Option<String>,
@@ -74,6 +80,11 @@ pub(crate) struct RuleText {
     pub examples: Vec<String>,
     /// Templates of texts without a finding.
     pub counter_examples: Vec<String>,
+}
+
+/// An id and its secret are mostly assigned one behind the other.
+fn within() -> u8 {
+    5
 }
 
 /// What a secret opens.
@@ -123,6 +134,15 @@ pub enum CheckName {
     /// Six base-62 digits of CRC-32 at the end.
     #[serde(rename = "crc32-base62")]
     Crc32Base62,
+    /// Seven base-36 digits of CRC-32 at the end, where a full stop stands before.
+    #[serde(rename = "crc32-base36")]
+    Crc32Base36,
+    /// Eight hexadecimal digits of CRC-32 behind the last `_`.
+    Crc32Hex,
+    /// Four bytes of Marvin32 at the end.
+    AzureKey,
+    /// The end of a shared access signature.
+    SasExpiry,
     /// A JSON web token.
     Jwt,
     /// An armoured block.
@@ -179,7 +199,9 @@ const ASSIGN: &str = concat!(
     r#"[\]"'`\\)]{0,4}[ \t]{0,20}"#,
     r"(?:=>|:=|==?|:{1,3}=?|,|\(|>|\|\||\?=|\.=|<-|[ \t]-|[ \t])",
     r"[ \t]{0,20}(?:\r?\n[ \t]{0,40})?",
-    r#"[\["'`\\(={>bru@$]{0,6}?"#,
+    r#"[\["'`\\(={>@$]{0,6}?"#,
+    // Python's and Rust's kinds of strings: only before a quote, else a letter of the value.
+    r#"(?:[bru]{1,2}["'`])?"#,
 );
 const START: &str = r"(?:\A|[^A-Za-z0-9_\-+/])";
 const END: &str = r"(?:[^A-Za-z0-9_\-+/=]|\z)";
@@ -203,6 +225,8 @@ pub(crate) struct Baked {
     pub(crate) files: Vec<String>,
     pub(crate) general: bool,
     pub(crate) keep_placeholders: bool,
+    pub(crate) pair: Vec<String>,
+    pub(crate) within: u8,
     pub(crate) rotate: Option<String>,
     pub(crate) advice: Option<String>,
     pub(crate) references: Vec<String>,
@@ -232,6 +256,8 @@ impl From<&Loaded> for Baked {
             files: rule.files,
             general: rule.general,
             keep_placeholders: rule.placeholders.is_some(),
+            pair: rule.pair,
+            within: rule.within,
             rotate: rule.rotate,
             advice: rule.advice,
             references: rule.references,

@@ -106,15 +106,27 @@ impl RuleSet {
         let mut rules: Vec<Baked> =
             builtin.filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id)).collect();
         rules.extend(more.iter().map(Baked::from));
-        let anchors = Anchors::new(rulefile::index(&rules).into());
-        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
-        Self::with(Source::Given(rules), gates, anchors)
+        Self::of(rules)
     }
 
     fn with(source: Source, gates: Gates, anchors: Anchors) -> Self {
         let patterns = source.len();
         let ready = (0..patterns + 2).map(|_| OnceLock::new()).collect();
         Self { source, gates, ready, anchors }
+    }
+
+    /// These rules alone, and those whose finder is code.
+    pub fn only(&self, ids: &[RuleId]) -> Self {
+        let all = (0..self.source.len()).map(|index| self.source.get(index));
+        let rules: Vec<_> =
+            all.filter(|rule| ids.iter().any(|id| id.as_str() == rule.id)).collect();
+        Self::of(rules)
+    }
+
+    fn of(rules: Vec<Baked>) -> Self {
+        let anchors = Anchors::new(rulefile::index(&rules).into());
+        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
+        Self::with(Source::Given(rules), gates, anchors)
     }
 
     /// Which finder looks at the hits of a rule.
@@ -133,11 +145,22 @@ impl RuleSet {
 
     /// The rule with this id.
     pub fn get(&self, id: &RuleId) -> Option<Rule> {
-        let is_it = |index: &usize| match index.checked_sub(self.source.len()) {
-            None => self.source.has_id(*index, id.as_str()),
-            Some(_) => self.rule(*index).id == *id,
+        self.index_of(id).map(|index| self.rule(usize::from(index)))
+    }
+
+    /// Where the rule with this id stands.
+    pub(crate) fn index_of(&self, id: &RuleId) -> Option<u16> {
+        let is_it = |index: &u16| match usize::from(*index).checked_sub(self.source.len()) {
+            None => self.source.has_id(usize::from(*index), id.as_str()),
+            Some(_) => self.rule(usize::from(*index)).id == *id,
         };
-        (0..self.ready.len()).find(is_it).map(|index| self.rule(index))
+        (0..u16::try_from(self.ready.len()).unwrap_or(u16::MAX)).find(is_it)
+    }
+
+    /// The literals that a rule is looked for by; empty for a finder that is code.
+    pub(crate) fn anchors_of(&self, index: u16) -> Vec<String> {
+        let index = usize::from(index);
+        if index < self.source.len() { self.source.get(index).anchors } else { Vec::new() }
     }
 
     /// How many rules have their regex compiled so far.
@@ -149,6 +172,11 @@ impl RuleSet {
                 .is_some_and(|compiled| compiled.tries.load(Ordering::Relaxed) > 0)
         };
         self.ready.iter().filter_map(OnceLock::get).filter(|ready| compiled(ready)).count()
+    }
+
+    /// The rules that have been made ready.
+    pub(crate) fn built(&self) -> impl Iterator<Item = &Ready> {
+        self.ready.iter().filter_map(OnceLock::get).map(AsRef::as_ref)
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -233,6 +261,8 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
         files: Vec::new(),
         keep_placeholders: false,
         general: true,
+        pair: Vec::new(),
+        within: 0,
         rotate: None,
         advice: Some(Text::Borrowed(
             "Change it where it is used, and read it from the environment or a secrets manager.",
@@ -278,6 +308,14 @@ impl Compiled {
         let mut groups = regex.create_captures();
         regex.search_captures(input, &mut groups);
         Some((groups.get_match()?.span(), groups.get_group_by_name("secret")?))
+    }
+
+    /// How many times it has been compiled.
+    pub(crate) fn regexes(&self) -> usize {
+        [&self.regex, &self.automaton, &self.alone]
+            .iter()
+            .filter(|slot| slot.get().is_some())
+            .count()
     }
 
     /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.

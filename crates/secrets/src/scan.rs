@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
 
 use leakgate_model::{Category, Confidence, Finding, Secret, Status, Text};
-use regex_automata::{Anchored, Input};
+use regex_automata::Input;
 
 use crate::anchors::Hit;
 use crate::assignment;
-use crate::check::{self, Verdict};
+use crate::check::{self, Check, Verdict};
 use crate::decode::{self, Charset};
-use crate::gate::Gate;
+use crate::gate::{self, Gate};
 use crate::judge;
 use crate::near;
 use crate::pem;
@@ -59,7 +59,61 @@ struct Decoded {
     how: Vec<&'static str>,
 }
 
+/// Why what a pattern matched is no finding.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Dropped {
+    /// It has this entropy, and the rule asks for more.
+    Entropy(f32),
+    /// It reads like a placeholder.
+    Placeholder,
+    /// A check refutes it.
+    Refuted(Check),
+}
+
 impl Match {
+    /// What is made of the secret that a rule's pattern has matched in `text`.
+    pub(crate) fn judged(
+        index: u16,
+        rule: &Rule,
+        text: &[u8],
+        span: Range<usize>,
+    ) -> Result<Self, Dropped> {
+        let value = &text[span.clone()];
+        if rule.entropy > 0.0 {
+            let entropy = judge::entropy(value);
+            if entropy < rule.entropy {
+                return Err(Dropped::Entropy(entropy));
+            }
+        }
+        let goes_on = rule.general && text.get(span.end) == Some(&b'{');
+        if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
+            return Err(Dropped::Placeholder);
+        }
+        let mut one = Self {
+            rule: index,
+            span,
+            confidence: rule.confidence,
+            reasons: Vec::new(),
+            near: false,
+            decoded: None,
+        };
+        for &name in &rule.checks {
+            let proof = check::run(name, text, one.span.start, one.span.end);
+            if let Some(end) = proof.end {
+                one.span.end = end;
+            }
+            match proof.verdict {
+                Verdict::Invalid => return Err(Dropped::Refuted(name)),
+                Verdict::Valid(why) => {
+                    one.confidence = Confidence::Certain;
+                    one.reasons.push(why);
+                }
+                Verdict::Unknown(why) => one.reasons.extend(why),
+            }
+        }
+        Ok(one)
+    }
+
     /// The bytes of the secret, found in `text`.
     fn value<'t>(&'t self, text: &'t [u8]) -> &'t [u8] {
         self.decoded.as_ref().map_or(&text[self.span.clone()], |decoded| &decoded.value)
@@ -174,11 +228,9 @@ impl RuleSet {
         depth: usize,
         scratch: &mut Scratch,
     ) -> Vec<Match> {
-        let mut run = Run { rules: self, path, text, syntax, generated: None, scratch };
+        let mut run = Run::new(self, path, text, syntax, scratch);
         self.anchors.find(text, |hit| run.hit(hit));
-        for index in scratch.touched.drain(..) {
-            scratch.from[usize::from(index)] = 0;
-        }
+        run.end();
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);
             unwrap::each(path, text, &mut |piece| {
@@ -321,7 +373,7 @@ impl Window {
 }
 
 /// One pass over one text.
-struct Run<'r> {
+pub(crate) struct Run<'r> {
     rules: &'r RuleSet,
     path: &'r [u8],
     text: &'r [u8],
@@ -332,15 +384,39 @@ struct Run<'r> {
     scratch: &'r mut Scratch,
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
+    pub(crate) fn new(
+        rules: &'r RuleSet,
+        path: &'r [u8],
+        text: &'r [u8],
+        syntax: Option<Syntax>,
+        scratch: &'r mut Scratch,
+    ) -> Self {
+        Self { rules, path, text, syntax, generated: None, scratch }
+    }
+
     fn hit(&mut self, hit: Hit) {
         let rules = self.rules;
         for index in rules.anchors.rules_of(hit) {
-            match rules.finder(index) {
-                Finder::Pattern => self.pattern(index, hit),
-                Finder::Url => self.url(index, hit.start),
-                Finder::Assignment => self.assignment(index, hit),
-            }
+            self.try_rule(index, hit);
+        }
+    }
+
+    /// Tries one rule at a hit of its anchor. Returns how many matches it has made.
+    pub(crate) fn try_rule(&mut self, index: u16, hit: Hit) -> usize {
+        let before = self.scratch.matches.len();
+        match self.rules.finder(index) {
+            Finder::Pattern => self.pattern(index, hit),
+            Finder::Url => self.url(index, hit.start),
+            Finder::Assignment => self.assignment(index, hit),
+        }
+        self.scratch.matches.len() - before
+    }
+
+    /// Leaves the buffers as the next text needs them.
+    pub(crate) fn end(self) {
+        for index in self.scratch.touched.drain(..) {
+            self.scratch.from[usize::from(index)] = 0;
         }
     }
 
@@ -355,19 +431,9 @@ impl Run<'_> {
     /// Tries a rule in the window around a hit.
     fn pattern(&mut self, index: u16, hit: Hit) {
         let gate = self.rules.gates.get(index);
-        if !gate.goes_on(self.text, hit.start + hit.len)
-            || gate.boundary && self.is_inside_word(hit.start)
-            || gate.leads && gate.apart && self.is_joined(hit.start)
-        {
-            return;
-        }
-        let (lowest, anchored) = if gate.leads {
-            (hit.start, Anchored::Yes)
-        } else {
-            ((hit.start + hit.len).saturating_sub(gate.longest), Anchored::No)
-        };
-        let highest = self.text.len().min(hit.start + gate.longest);
-        let mut lowest = lowest.max(self.scratch.from[usize::from(index)]);
+        let Ok((window, anchored)) = gate.window(self.text, hit) else { return };
+        let highest = window.end;
+        let mut lowest = window.start.max(self.scratch.from[usize::from(index)]);
         if lowest >= highest || !gate.opens(self.text, lowest..highest) {
             return;
         }
@@ -385,7 +451,7 @@ impl Run<'_> {
             found = true;
             lowest = whole.end.max(lowest + 1);
             self.set_from(index, secret.end.max(whole.start + 1));
-            if !(gate.apart && self.is_joined(whole.start)) {
+            if !(gate.apart && gate::is_joined(self.text, whole.start)) {
                 self.judge(index, rule, secret.range());
             }
             if gate.leads {
@@ -413,52 +479,8 @@ impl Run<'_> {
         }
     }
 
-    /// Returns true if and only if the byte at `at` and the one before belong to one word.
-    fn is_inside_word(&self, at: usize) -> bool {
-        let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-        at > 0 && is_word(&self.text[at - 1]) && is_word(&self.text[at])
-    }
-
-    /// Returns true if and only if the byte before `at` could belong to the same token.
-    fn is_joined(&self, at: usize) -> bool {
-        let before = at.checked_sub(1).map(|at| self.text[at]);
-        before.is_some_and(|byte| {
-            byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/')
-        })
-    }
-
     fn judge(&mut self, index: u16, rule: &Rule, span: Range<usize>) {
-        let value = &self.text[span.clone()];
-        if rule.entropy > 0.0 && judge::entropy(value) < rule.entropy {
-            return;
-        }
-        let goes_on = rule.general && self.text.get(span.end) == Some(&b'{');
-        if !rule.keep_placeholders && (goes_on || judge::is_placeholder(value)) {
-            return;
-        }
-        let mut one = Match {
-            rule: index,
-            span,
-            confidence: rule.confidence,
-            reasons: Vec::new(),
-            near: false,
-            decoded: None,
-        };
-        for &name in &rule.checks {
-            let proof = check::run(name, self.text, one.span.start, one.span.end);
-            if let Some(end) = proof.end {
-                one.span.end = end;
-            }
-            match proof.verdict {
-                Verdict::Invalid => return,
-                Verdict::Valid(why) => {
-                    one.confidence = Confidence::Certain;
-                    one.reasons.push(why);
-                }
-                Verdict::Unknown(why) => one.reasons.extend(why),
-            }
-        }
-        self.scratch.matches.push(one);
+        self.scratch.matches.extend(Match::judged(index, rule, self.text, span));
     }
 
     fn url(&mut self, index: u16, start: usize) {

@@ -49,6 +49,13 @@ fn make(inside: &str, before: &str, random: &mut Random) -> Option<String> {
             }
             return Some(digits.iter().map(|&digit| char::from(digit)).collect());
         }
+        "check36" => {
+            let digits = check::crc32_base36_digits(token(before).as_bytes());
+            return Some(String::from_utf8_lossy(&digits).into_owned());
+        }
+        "checkhex" => {
+            return Some(check::crc32_hex_digits(token(before).trim_end_matches('_').as_bytes()));
+        }
         _ => {}
     }
     let (name, argument) = inside.split_once(':')?;
@@ -78,6 +85,12 @@ fn make(inside: &str, before: &str, random: &mut Random) -> Option<String> {
         random.one_of(if at_end { inner } else { &alphabet })
     });
     Some(letters.collect())
+}
+
+/// The token that a text ends with.
+fn token(text: &str) -> &str {
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.rsplit(|c| !is_part(c)).next().unwrap_or_default()
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014): enough for texts that only have to look random.
