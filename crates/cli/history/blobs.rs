@@ -119,10 +119,10 @@ impl<'h> Blobs<'h> {
         let near = self.rules.near();
         let ranges = &mut self.ranges;
         let mut add = |from: usize, to: usize| {
-            let (from, to) = (from.saturating_sub(near), len.min(to + near));
+            let range = near.around(&(from..to), len);
             match ranges.last_mut() {
-                Some(last) if last.end >= from => last.end = to,
-                _ => ranges.push(from..to),
+                Some(last) if last.end >= range.start => last.end = range.end,
+                _ => ranges.push(range),
             }
         };
         let mut end = 0;

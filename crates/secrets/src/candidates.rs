@@ -36,8 +36,26 @@ pub struct Spot {
 }
 
 /// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
-/// More of it means more bytes to ask beside changes, less of it more spots to carry.
-const NEAR: usize = 96;
+/// More of it means more bytes to ask beside changes, less of it more spots to carry. Most rules
+/// look only forward from their anchor, and those that look back as well look farther.
+const AHEAD: usize = 64;
+const BACK: usize = 32;
+
+/// How far from a change anchors begin that it can make a new spot of, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    /// Before the change: how far spots look ahead.
+    pub before: usize,
+    /// Behind it: how far they look back.
+    pub behind: usize,
+}
+
+impl Near {
+    /// The bytes to ask when a range of a text of `len` bytes is new.
+    pub fn around(self, new: &Range<usize>, len: usize) -> Range<usize> {
+        new.start.saturating_sub(self.before)..len.min(new.end + self.behind)
+    }
+}
 
 /// A place where something stands encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,17 +76,17 @@ impl Encoding {
 /// A name under which all encodings are looked for.
 const ANY_SCHEME: &[u8] = b"a.eml";
 /// What decides whether something counts as encoded stands no farther from it. Those who ask have
-/// added [`NEAR`] bytes to what was changed.
-const AROUND_ESCAPE: usize = 64;
+/// added [`AHEAD`] and [`BACK`] to what was changed.
+const AROUND_ESCAPE: usize = 160;
 /// What comes so near to the edge of a window could go on behind it.
 const EDGE: usize = 128;
 /// More than an escape can reach: so much is added to a window that was too narrow.
 const WIDER: usize = 1280;
 
 impl RuleSet {
-    /// Changes farther than this from a place, in bytes, make no new spot there.
-    pub fn near(&self) -> usize {
-        NEAR.max(self.anchors.longest())
+    /// Which bytes beside a change must be asked for new spots.
+    pub fn near(&self) -> Near {
+        Near { before: AHEAD.max(self.anchors.longest()), behind: BACK }
     }
 
     /// Appends the spots whose anchor begins in a range of a text, in no order.
@@ -182,7 +200,7 @@ impl RuleSet {
                 likely |= view.likely;
             }
         }
-        let watched = before > NEAR || after > NEAR;
+        let watched = before > BACK || after > AHEAD;
         let short = |reach: usize| u16::try_from(reach).unwrap_or(u16::MAX);
         (likely || watched).then(|| Spot {
             at: u32::try_from(hit.start).unwrap_or(u32::MAX),
@@ -214,7 +232,7 @@ impl RuleSet {
         let highest = text.len().min(hit.start + gate.longest);
         let mut view = View {
             before: if gate.leads { 2 } else { gate.longest + 2 },
-            after: (gate.longest + 2).max(hit.len + near::FARTHEST),
+            after: (gate.longest + 2).max(hit.len + near::reach(text, hit.start + hit.len, gate)),
             likely: false,
         };
         let whole = |value: &[u8]| match self.ready(index) {
@@ -239,8 +257,8 @@ impl RuleSet {
 /// to its end.
 fn around(text: &[u8], changed: &Range<usize>) -> Range<usize> {
     let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\\".contains(&byte);
-    let mut start = changed.start.saturating_sub(AROUND_ESCAPE);
-    let mut end = text.len().min(changed.end + AROUND_ESCAPE);
+    let mut start = changed.start.saturating_sub(AROUND_ESCAPE - AHEAD);
+    let mut end = text.len().min(changed.end + AROUND_ESCAPE - BACK);
     start -= text[..start].iter().rev().take_while(|&&byte| is_part(byte)).count();
     end += text[end..].iter().take_while(|&&byte| is_part(byte)).count();
     start - start % unwrap::STRIDE..end
@@ -357,7 +375,7 @@ mod tests {
             let after = spots(&rules, &changed, 0..changed.len());
             for spot in spots(&rules, &text, 0..text.len()) {
                 let start = spot.at as usize;
-                let reach = usize::from(spot.after).max(near);
+                let reach = usize::from(spot.after).max(near.before);
                 if start + reach <= at {
                     prop_assert!(after.contains(&spot), "{spot:?} {at}");
                 }
@@ -366,7 +384,7 @@ mod tests {
             let before = spots(&rules, &changed, 0..changed.len());
             for spot in spots(&rules, &text, 0..text.len()) {
                 let start = spot.at as usize;
-                let reach = usize::from(spot.before).max(near);
+                let reach = usize::from(spot.before).max(near.behind);
                 if start >= at + reach {
                     let moved = Spot { at: (start - at + other.len()) as u32, ..spot };
                     prop_assert!(before.contains(&moved), "{spot:?} {at}");

@@ -41,7 +41,7 @@ mod url;
 mod value;
 
 pub use archive::Scanned;
-pub use candidates::{Encoding, Spot};
+pub use candidates::{Encoding, Near, Spot};
 pub use check::{Check, Verdict};
 pub use rule::Rule;
 pub use rule_check::{Checked, check_dir};
