@@ -22,7 +22,7 @@ use leakgate_git::history::{
 use leakgate_model::{Outcome, Problem, ProblemKind};
 use leakgate_policy::IgnoreFile;
 use leakgate_report::{HistoryFacts, Scope};
-use leakgate_secrets::{Encoded, RuleSet};
+use leakgate_secrets::RuleSet;
 
 use self::blobs::Blobs;
 use self::messages::Messages;
@@ -176,7 +176,7 @@ impl Scan<'_> {
         self.rules.spots(name, 0..name.len(), &mut spots);
         spots.iter().any(|spot| spot.likely)
             || RuleSet::is_opaque(name)
-            || self.rules.encoded(name) == Encoded::Likely
+            || self.rules.may_hide(name)
     }
 
     fn extent(

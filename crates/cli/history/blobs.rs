@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoded, RuleSet, Spot};
+use leakgate_secrets::{Encoding, RuleSet, Spot};
 
 use super::progress::Progress;
 
@@ -24,7 +24,10 @@ pub(super) struct Blobs<'h> {
     /// How many blobs were asked, and how many bytes they have.
     pub(super) count: u64,
     pub(super) bytes: u64,
+    /// Where the blob must be asked anew.
     ranges: Vec<Range<usize>>,
+    /// The same for what stands encoded in it.
+    encoded: Vec<Range<usize>>,
     progress: &'h Progress,
     /// How many blobs the progress was not told of yet.
     untold: u64,
@@ -33,10 +36,23 @@ pub(super) struct Blobs<'h> {
 /// What is remembered of a blob for those that build on it.
 pub(super) struct Note {
     len: usize,
-    /// Sorted by place; `None` if it is to be scanned whole in any case.
-    spots: Option<Vec<Spot>>,
-    /// What stands encoded in it.
-    encoded: Encoded,
+    /// `None` if it is to be scanned whole in any case.
+    plain: Option<Plain>,
+}
+
+/// What was asked of a plain text.
+struct Plain {
+    /// Sorted by place.
+    spots: Vec<Spot>,
+    /// Sorted by place, none overlapping another.
+    encodings: Vec<Encoding>,
+}
+
+impl Plain {
+    /// Returns true if and only if a secret could stand in the text.
+    fn is_likely(&self) -> bool {
+        self.spots.iter().any(|spot| spot.likely) || self.encodings.iter().any(|one| one.likely)
+    }
 }
 
 /// No source has so many; a list of them must not take more than the content.
@@ -60,44 +76,41 @@ impl<'h> Blobs<'h> {
             count: 0,
             bytes: 0,
             ranges: Vec::new(),
+            encoded: Vec::new(),
             progress,
             untold: 0,
         }
     }
 
-    /// The spots of a blob; `None` if there are too many to keep.
-    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Vec<Spot>> {
+    /// What there is in a blob; `None` if it is no plain text, or has too many spots to keep.
+    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Plain> {
         let text = blob.content;
-        let mut spots = Vec::new();
         let base = blob.base.as_ref();
-        if let Some((base, from)) = base.and_then(|base| Some((base, base.note.spots.as_ref()?))) {
+        let (mut spots, mut encodings) = (Vec::new(), Vec::new());
+        if let Some((base, from)) = base.and_then(|base| Some((base, base.note.plain.as_ref()?))) {
+            if RuleSet::becomes_opaque(text, inserted(text.len(), base.copies)) {
+                return None;
+            }
             self.find_changed(text.len(), base.note.len, base.copies);
             for range in &self.ranges {
                 self.rules.spots(text, range.clone(), &mut spots);
             }
-            self.carry(text, base, from, &mut spots);
+            self.carry(text, base, &from.spots, &mut spots);
+            self.carry_encodings(base.copies, &from.encodings, &mut encodings);
+            for range in &self.encoded {
+                self.rules.encodings(text, range.clone(), &mut encodings);
+            }
+        } else if RuleSet::is_opaque(text) {
+            return None;
         } else {
             self.rules.spots(text, 0..text.len(), &mut spots);
+            self.rules.encodings(text, 0..text.len(), &mut encodings);
         }
         // Two anchors can begin at one place, and each of them asks for both.
         spots.sort_unstable();
         spots.dedup();
-        (spots.len() <= MOST_SPOTS).then_some(spots)
-    }
-
-    /// What stands encoded in a blob. Where nothing does in the base, only a change can bring it;
-    /// what does is decoded far around, so then all is looked through.
-    fn encoded(&self, blob: &Decoded<'_, Note>) -> Encoded {
-        let text = blob.content;
-        let is_plain = |base: &Base<'_, Note>| {
-            base.note.spots.is_some()
-                && base.note.encoded == Encoded::Nothing
-                && !self.ranges.iter().any(|range| self.rules.may_encode(text, range.clone()))
-        };
-        if blob.base.as_ref().is_some_and(is_plain) {
-            return Encoded::Nothing;
-        }
-        self.rules.encoded(text)
+        merge(&mut encodings);
+        (spots.len() <= MOST_SPOTS).then_some(Plain { spots, encodings })
     }
 
     /// Where a blob must be asked anew: around what was inserted or left out.
@@ -106,10 +119,10 @@ impl<'h> Blobs<'h> {
         let near = self.rules.near();
         let ranges = &mut self.ranges;
         let mut add = |from: usize, to: usize| {
-            let (from, to) = (from.saturating_sub(near), len.min(to + near));
+            let range = near.around(&(from..to), len);
             match ranges.last_mut() {
-                Some(last) if last.end >= from => last.end = to,
-                _ => ranges.push(from..to),
+                Some(last) if last.end >= range.start => last.end = range.end,
+                _ => ranges.push(range),
             }
         };
         let mut end = 0;
@@ -150,6 +163,58 @@ impl<'h> Blobs<'h> {
             }
         }
     }
+
+    /// Carries what stands encoded away from changes, and adds where what stood beside them was to
+    /// what is asked anew: an encoding reaches far.
+    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding], to: &mut Vec<Encoding>) {
+        self.encoded.clear();
+        self.encoded.extend(self.ranges.iter().cloned());
+        let mut ranges = self.ranges.iter().peekable();
+        for copy in copies {
+            let end = copy.from + copy.len;
+            let first = from.partition_point(|one| one.end as usize <= copy.from);
+            for one in from[first..].iter().take_while(|one| (one.start as usize) < end) {
+                let whole = one.start as usize..one.end as usize;
+                let part = whole.start.max(copy.from)..whole.end.min(end);
+                let here = part.start - copy.from + copy.to..part.end - copy.from + copy.to;
+                let reach = here.start.saturating_sub(Encoding::REACH)..here.end + Encoding::REACH;
+                while ranges.next_if(|range| range.end < reach.start).is_some() {}
+                if part != whole || ranges.peek().is_some_and(|range| range.start <= reach.end) {
+                    self.encoded.push(here);
+                } else {
+                    to.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
+                }
+            }
+        }
+        self.encoded.sort_unstable_by_key(|range| range.start);
+        self.encoded.dedup_by(|next, last| {
+            let touches = next.start <= last.end;
+            if touches {
+                last.end = last.end.max(next.end);
+            }
+            touches
+        });
+    }
+}
+
+/// The bytes that a blob does not have from its base.
+fn inserted(len: usize, copies: &[Copy]) -> impl Iterator<Item = Range<usize>> {
+    let ends = std::iter::once(0).chain(copies.iter().map(|copy| copy.to + copy.len));
+    let starts = copies.iter().map(|copy| copy.to).chain(std::iter::once(len));
+    ends.zip(starts).map(|(end, start)| end..start)
+}
+
+/// Sorts encodings and makes one of those that overlap.
+fn merge(encodings: &mut Vec<Encoding>) {
+    encodings.sort_unstable();
+    encodings.dedup_by(|next, last| {
+        let overlaps = next.start < last.end;
+        if overlaps {
+            last.end = last.end.max(next.end);
+            last.likely |= next.likely;
+        }
+        overlaps
+    });
 }
 
 impl Visit for Blobs<'_> {
@@ -168,19 +233,12 @@ impl Visit for Blobs<'_> {
             self.count += 1;
             self.bytes += text.len() as u64;
         }
-        let (spots, encoded) = if RuleSet::is_opaque(text) {
-            (None, Encoded::Likely)
-        } else {
-            // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
-            let asked = catch_unwind(AssertUnwindSafe(|| (self.ask(blob), self.encoded(blob))));
-            asked.unwrap_or((None, Encoded::Likely))
-        };
-        if encoded == Encoded::Likely
-            || spots.as_ref().is_none_or(|spots| spots.iter().any(|spot| spot.likely))
-        {
+        // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
+        let plain = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
+        if plain.as_ref().is_none_or(Plain::is_likely) {
             self.candidates.push(number);
         }
-        Note { len: text.len(), spots, encoded }
+        Note { len: text.len(), plain }
     }
 
     fn broken(&mut self, number: u32, why: Broken) {

@@ -3,7 +3,7 @@
 use bstr::ByteSlice as _;
 use leakgate_git::history::{Kind, Message};
 use leakgate_model::Finding;
-use leakgate_secrets::{Encoded, RuleSet, Scratch, Spot};
+use leakgate_secrets::{RuleSet, Scratch, Spot};
 
 /// One thread's messages with something in them.
 pub(super) struct Messages<'r> {
@@ -30,7 +30,7 @@ impl Message for Messages<'_> {
         self.spots.clear();
         self.rules.spots(raw, 0..raw.len(), &mut self.spots);
         let likely = self.spots.iter().any(|spot| spot.likely) || RuleSet::is_opaque(raw);
-        if !likely && self.rules.encoded(raw) != Encoded::Likely {
+        if !likely && !self.rules.may_hide(raw) {
             return;
         }
         let (path, label) = if kind == Kind::Tag { (TAG, "tag") } else { (COMMIT, "commit") };

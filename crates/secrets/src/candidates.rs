@@ -36,31 +36,57 @@ pub struct Spot {
 }
 
 /// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
-/// More of it means more bytes to ask beside changes, less of it more spots to carry.
-const NEAR: usize = 96;
+/// More of it means more bytes to ask beside changes, less of it more spots to carry. Most rules
+/// look only forward from their anchor, and those that look back as well look farther.
+const AHEAD: usize = 64;
+const BACK: usize = 32;
 
-/// What stands encoded in a text.
+/// How far from a change anchors begin that it can make a new spot of, in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near {
+    /// Before the change: how far spots look ahead.
+    pub before: usize,
+    /// Behind it: how far they look back.
+    pub behind: usize,
+}
+
+impl Near {
+    /// The bytes to ask when a range of a text of `len` bytes is new.
+    pub fn around(self, new: &Range<usize>, len: usize) -> Range<usize> {
+        new.start.saturating_sub(self.before)..len.min(new.end + self.behind)
+    }
+}
+
+/// A place where something stands encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Encoded {
-    /// Nothing does.
-    Nothing,
-    /// Something does, and no secret could stand in it.
-    Something,
-    /// A secret could stand in it.
-    Likely,
+pub struct Encoding {
+    /// Where the first byte stands that is decoded.
+    pub start: u32,
+    /// Where the bytes end that are decoded.
+    pub end: u32,
+    /// Whether a secret could stand in what comes out.
+    pub likely: bool,
+}
+
+impl Encoding {
+    /// Changes farther than this from what is decoded, in bytes, do not change what it is.
+    pub const REACH: usize = 256;
 }
 
 /// A name under which all encodings are looked for.
 const ANY_SCHEME: &[u8] = b"a.eml";
-/// An escape, or two strings that are joined, with what decides whether they count.
-const AROUND_ESCAPE: usize = 256;
-/// A longer run is looked at whole, but not for each change in it.
-const LONGEST_RUN: usize = 64 << 10;
+/// What decides whether something counts as encoded stands no farther from it. Those who ask have
+/// added [`AHEAD`] and [`BACK`] to what was changed.
+const AROUND_ESCAPE: usize = 160;
+/// What comes so near to the edge of a window could go on behind it.
+const EDGE: usize = 128;
+/// More than an escape can reach: so much is added to a window that was too narrow.
+const WIDER: usize = 1280;
 
 impl RuleSet {
-    /// Changes farther than this from a place, in bytes, make no new spot there.
-    pub fn near(&self) -> usize {
-        NEAR.max(self.anchors.longest())
+    /// Which bytes beside a change must be asked for new spots.
+    pub fn near(&self) -> Near {
+        Near { before: AHEAD.max(self.anchors.longest()), behind: BACK }
     }
 
     /// Appends the spots whose anchor begins in a range of a text, in no order.
@@ -83,55 +109,76 @@ impl RuleSet {
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
     /// do not tell what may be found in it.
     pub fn is_opaque(content: &[u8]) -> bool {
-        memchr::memchr2(0, 0x1b, content).is_some()
+        Self::becomes_opaque(content, std::iter::once(0..content.len()))
+    }
+
+    /// The same for a content of which all but these ranges stands in one that is not.
+    pub fn becomes_opaque(content: &[u8], mut changed: impl Iterator<Item = Range<usize>>) -> bool {
+        changed.any(|range| memchr::memchr2(0, 0x1b, &content[range]).is_some())
             || Charset::detect(content) != Charset::Bytes
             || archive::is_archive(content)
     }
 
-    /// What stands encoded in a text, and in what stands encoded in that.
-    pub fn encoded(&self, text: &[u8]) -> Encoded {
-        let mut left = text.len() * unwrap::MOST;
-        self.encoded_inside(text, 0, &mut left)
+    /// Returns true if a secret could stand encoded in a text.
+    pub fn may_hide(&self, text: &[u8]) -> bool {
+        let mut found = Vec::new();
+        self.encodings(text, 0..text.len(), &mut found);
+        found.iter().any(|one| one.likely)
     }
 
-    fn encoded_inside(&self, text: &[u8], depth: usize, left: &mut usize) -> Encoded {
-        let mut what = Encoded::Nothing;
-        if depth == unwrap::DEEPEST {
-            return what;
+    /// Appends the places where something stands encoded that a change in this range of a text can
+    /// be the reason of. Others nearby may be among them.
+    ///
+    /// They are found in a window around the change, which is widened until nothing that is found
+    /// reaches its edges: so it does not matter for them what stands outside.
+    pub fn encodings(&self, text: &[u8], changed: Range<usize>, found: &mut Vec<Encoding>) {
+        let mut window = around(text, &changed);
+        let before = found.len();
+        while !self.encodings_inside(text, &window, found) {
+            found.truncate(before);
+            let more = WIDER.max(window.len());
+            // Runs are looked for in strides from the beginning of the text.
+            let start = window.start.saturating_sub(more);
+            window = start - start % unwrap::STRIDE..text.len().min(window.end + more);
         }
-        let mut spots = Vec::new();
-        unwrap::each(ANY_SCHEME, text, &mut |piece| {
-            what = what.max(Encoded::Something);
-            if depth > 0 {
-                let Some(rest) = left.checked_sub(piece.text.len()) else { return };
-                *left = rest;
-            }
-            if what < Encoded::Likely {
-                self.spots(&piece.text, 0..piece.text.len(), &mut spots);
-                if spots.drain(..).any(|spot| spot.likely) {
-                    what = Encoded::Likely;
-                } else {
-                    what = what.max(self.encoded_inside(&piece.text, depth + 1, left));
-                }
+    }
+
+    /// Returns false if what is encoded in a window could reach over its edges.
+    fn encodings_inside(
+        &self,
+        text: &[u8],
+        window: &Range<usize>,
+        found: &mut Vec<Encoding>,
+    ) -> bool {
+        let mut complete = true;
+        let (start, end) = (window.start, window.end);
+        unwrap::each(ANY_SCHEME, &text[window.clone()], &mut |piece| {
+            let Range { start: from, end: to } = piece.extent();
+            let cut = start > 0 && from < EDGE || end < text.len() && start + to + EDGE > end;
+            complete &= !cut;
+            if complete {
+                let mut left = text.len() * unwrap::MOST;
+                let short = |at: usize| u32::try_from(start + at).unwrap_or(u32::MAX);
+                let likely = self.is_likely(&piece.text, 1, &mut left);
+                found.push(Encoding { start: short(from), end: short(to), likely });
             }
         });
-        what
+        complete
     }
 
-    /// Returns true if a change in this range of a text can be why something stands encoded in it.
-    pub fn may_encode(&self, text: &[u8], changed: Range<usize>) -> bool {
-        let mut start = changed.start.saturating_sub(AROUND_ESCAPE);
-        let mut end = text.len().min(changed.end + AROUND_ESCAPE);
-        // A run is decoded from its beginning to its end.
-        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\\".contains(&byte);
-        start -= text[..start].iter().rev().take(LONGEST_RUN).take_while(|&&b| is_part(b)).count();
-        end += text[end..].iter().take(LONGEST_RUN).take_while(|&&b| is_part(b)).count();
-        if end - start >= LONGEST_RUN {
-            return true;
+    /// Returns true if a secret could stand in a decoded text, or in what is encoded in it.
+    fn is_likely(&self, text: &[u8], depth: usize, left: &mut usize) -> bool {
+        let mut spots = Vec::new();
+        self.spots(text, 0..text.len(), &mut spots);
+        let mut likely = spots.iter().any(|spot| spot.likely);
+        if depth < unwrap::DEEPEST && !likely {
+            unwrap::each(ANY_SCHEME, text, &mut |piece| {
+                let Some(rest) = left.checked_sub(piece.text.len()) else { return };
+                *left = rest;
+                likely = likely || self.is_likely(&piece.text, depth + 1, left);
+            });
         }
-        let mut found = false;
-        unwrap::each(ANY_SCHEME, &text[start..end], &mut |_| found = true);
-        found
+        likely
     }
 
     /// What all rules of a hit make of it.
@@ -153,7 +200,7 @@ impl RuleSet {
                 likely |= view.likely;
             }
         }
-        let watched = before > NEAR || after > NEAR;
+        let watched = before > BACK || after > AHEAD;
         let short = |reach: usize| u16::try_from(reach).unwrap_or(u16::MAX);
         (likely || watched).then(|| Spot {
             at: u32::try_from(hit.start).unwrap_or(u32::MAX),
@@ -170,7 +217,7 @@ impl RuleSet {
         let (window, anchored) = gate.window(text, hit).ok()?;
         let mut view = View {
             before: if gate.leads { 2 } else { gate.longest + 2 },
-            after: (gate.longest + 2).max(hit.len + near::FARTHEST),
+            after: (gate.longest + 2).max(hit.len + near::reach(text, hit.start + hit.len, gate)),
             likely: false,
         };
         let whole = |value: &[u8]| match self.ready(index) {
@@ -189,6 +236,17 @@ impl RuleSet {
         }
         Some(view)
     }
+}
+
+/// A range and what tells whether something is encoded there: a run is decoded from its beginning
+/// to its end.
+fn around(text: &[u8], changed: &Range<usize>) -> Range<usize> {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\\".contains(&byte);
+    let mut start = changed.start.saturating_sub(AROUND_ESCAPE - AHEAD);
+    let mut end = text.len().min(changed.end + AROUND_ESCAPE - BACK);
+    start -= text[..start].iter().rev().take_while(|&&byte| is_part(byte)).count();
+    end += text[end..].iter().take_while(|&&byte| is_part(byte)).count();
+    start - start % unwrap::STRIDE..end
 }
 
 /// What one rule makes of a hit, and how far it looked.
@@ -261,7 +319,7 @@ mod tests {
                 let seed = format!("{} example {index}", one.rule.id);
                 let text = template::expand(example, &seed).into_bytes();
                 let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
-                let likely = likely || rules.encoded(&text) == Encoded::Likely;
+                let likely = likely || rules.may_hide(&text);
                 assert!(likely || RuleSet::is_opaque(&text), "{} {index}", one.rule.id);
             }
         }
@@ -284,7 +342,7 @@ mod tests {
             let rules = RuleSet::default();
             let found = rules.scan(path.as_bytes(), &text, &mut Scratch::default());
             let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
-            let likely = likely || rules.encoded(&text) == Encoded::Likely;
+            let likely = likely || rules.may_hide(&text);
             prop_assert!(found.is_empty() || likely || RuleSet::is_opaque(&text), "{found:?}");
         }
 
@@ -302,7 +360,7 @@ mod tests {
             let after = spots(&rules, &changed, 0..changed.len());
             for spot in spots(&rules, &text, 0..text.len()) {
                 let start = spot.at as usize;
-                let reach = usize::from(spot.after).max(near);
+                let reach = usize::from(spot.after).max(near.before);
                 if start + reach <= at {
                     prop_assert!(after.contains(&spot), "{spot:?} {at}");
                 }
@@ -311,7 +369,7 @@ mod tests {
             let before = spots(&rules, &changed, 0..changed.len());
             for spot in spots(&rules, &text, 0..text.len()) {
                 let start = spot.at as usize;
-                let reach = usize::from(spot.before).max(near);
+                let reach = usize::from(spot.before).max(near.behind);
                 if start >= at + reach {
                     let moved = Spot { at: (start - at + other.len()) as u32, ..spot };
                     prop_assert!(before.contains(&moved), "{spot:?} {at}");

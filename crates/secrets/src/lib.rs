@@ -47,7 +47,7 @@ mod value;
 mod weak;
 
 pub use archive::Scanned;
-pub use candidates::{Encoded, Spot};
+pub use candidates::{Encoding, Near, Spot};
 pub use check::{Check, Verdict};
 pub use cost::{Cost, Costs};
 pub use explain::{Explained, Told, Try};

@@ -15,10 +15,20 @@ use crate::value;
 /// How far behind the name the value may begin, in bytes.
 const REACH: usize = 64;
 /// The farthest byte behind the name that is looked at.
-pub(crate) const FARTHEST: usize = REACH + LONGEST + 4;
+const FARTHEST: usize = REACH + LONGEST + 4;
 /// Shorter values are not told from other text.
 const SHORTEST: usize = 16;
 const LONGEST: usize = 256;
+
+/// How many bytes behind a name that ends at `end` decide what [`find`] finds.
+pub(crate) fn reach(text: &[u8], end: usize, gate: Gate<'_>) -> usize {
+    if !gate.near || gate.least < SHORTEST {
+        return 0;
+    }
+    let limit = text.len().min(end + REACH);
+    let line = memchr::memchr(b'\n', &text[end.min(limit)..limit]);
+    line.filter(|_| !gate.has(b'\n')).map_or(FARTHEST, |len| len + 2)
+}
 
 /// Finds the value near the name that stands at `name`; `is_whole` tells whether the rule takes a
 /// value for its secret.

@@ -188,7 +188,9 @@ impl Scheme {
             let joins = inside(at.wrapping_sub(1)) && inside(at + escape.taken);
             return (escape.bytes[0] == b'&' && joins).then_some(escape.taken);
         }
-        let soft_break = self == Self::QuotedPrintable && escape.len == 0;
+        // Most ends of lines with `=` are assignments that go on in the next line, indented.
+        let joins = || text.get(at + escape.taken).is_some_and(|&byte| is_token(byte));
+        let soft_break = self == Self::QuotedPrintable && escape.len == 0 && joins();
         (escape.is_printable() || soft_break).then_some(escape.taken)
     }
 

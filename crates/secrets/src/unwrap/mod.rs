@@ -16,6 +16,8 @@ use std::ops::Range;
 
 use crate::syntax::Syntax;
 
+pub(crate) use runs::STRIDE;
+
 /// How deep encodings inside encodings are followed.
 pub(crate) const DEEPEST: usize = 4;
 /// How many bytes are decoded for each byte of a text in all, behind the first encoding: more only
@@ -73,6 +75,12 @@ impl Piece {
             self.text.extend_from_slice(bytes);
         }
         self.end = range.end;
+    }
+
+    /// Which bytes of the encoded text were decoded.
+    pub(crate) fn extent(&self) -> Range<usize> {
+        let start = self.marks.first().map_or(self.end, |mark| mark.encoded);
+        start..self.end.max(start)
     }
 
     /// Where a span of the decoded text stands in the encoded one.

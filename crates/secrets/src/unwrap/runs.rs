@@ -8,7 +8,8 @@ use std::ops::Range;
 
 /// The shortest run that is worth decoding: of twenty bytes, as an AWS key id has.
 pub(super) const LEAST: usize = 27;
-const STRIDE: usize = 20;
+/// Runs are looked for at each multiple of so many bytes.
+pub(crate) const STRIDE: usize = 20;
 const WORD: usize = 8;
 
 const EACH: u64 = 0x0101_0101_0101_0101;
