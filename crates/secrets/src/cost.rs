@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use leakgate_model::RuleId;
 
+use crate::anchors::Hit;
 use crate::ruleset::{Compiled, Finder, Ready, RuleSet};
 use crate::scan::{Run, Scratch};
 use crate::syntax::Syntax;
@@ -42,17 +43,13 @@ impl Costs {
 impl RuleSet {
     /// Tries all rules on a text as a scan does, encodings left out, and adds up what each costs.
     pub fn measure(&self, path: &[u8], text: &[u8], scratch: &mut Scratch, costs: &mut Costs) {
+        scratch.prepare(self);
         let mut run = Run::new(self, path, text, Some(Syntax::of(path)), scratch);
         self.anchors.find(text, |hit| {
             for index in self.anchors.rules_of(hit) {
                 let cost = &mut costs.0[usize::from(index)];
-                let gate = self.gates.get(index);
-                let window = gate.window(text, hit).map(|(window, _)| window);
                 cost.hits += 1;
-                cost.tries += u64::from(
-                    self.finder(index) != Finder::Pattern
-                        || window.is_ok_and(|window| gate.opens(text, window)),
-                );
+                cost.tries += u64::from(self.is_open(text, index, hit));
                 let start = Instant::now();
                 let found = run.try_rule(index, hit);
                 cost.time += start.elapsed();
@@ -60,6 +57,15 @@ impl RuleSet {
             }
         });
         run.end();
+    }
+
+    /// Returns true if and only if the gate of a rule lets a hit through.
+    fn is_open(&self, text: &[u8], index: u16, hit: Hit) -> bool {
+        if self.finder(index) != Finder::Pattern {
+            return true;
+        }
+        let gate = self.gates.get(index);
+        gate.window(text, hit).is_ok_and(|(window, _)| gate.opens(text, window))
     }
 
     /// How many regexes there are: a rule that is tried often has two.

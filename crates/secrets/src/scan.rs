@@ -37,6 +37,14 @@ pub struct Scratch {
     nested: usize,
 }
 
+impl Scratch {
+    /// Makes the buffers fit a set of rules and a new text.
+    pub(crate) fn prepare(&mut self, rules: &RuleSet) {
+        self.from.resize(rules.len(), 0);
+        self.matches.clear();
+    }
+}
+
 /// A rule matched here.
 #[derive(Debug, Clone)]
 pub(crate) struct Match {
@@ -210,8 +218,7 @@ impl RuleSet {
 
     /// The matches in a text, none overlapping another, in order of place.
     pub(crate) fn matches(&self, path: &[u8], text: &[u8], scratch: &mut Scratch) -> Vec<Match> {
-        scratch.from.resize(self.len(), 0);
-        scratch.matches.clear();
+        scratch.prepare(self);
         let plain = without_colours(text);
         let text = plain.as_deref().unwrap_or(text);
         scratch.nested = text.len() * unwrap::MOST;
