@@ -1,5 +1,6 @@
 //! The staged change: what the next commit would bring that no parent has.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
@@ -138,7 +139,7 @@ impl<'r> Staged<'r> {
         let objects = self.repository.objects();
         let read = || -> Option<Vec<u8>> {
             let index = Index::read(self.repository, objects.local.object_hash()).ok()?;
-            let id = index.decode().ok()?.entry_by_path(b".gitmodules".as_bstr())?.id;
+            let id = index.state().ok()?.entry_by_path(b".gitmodules".as_bstr())?.id;
             let mut text = Vec::new();
             objects.get(id, &mut text).ok()??;
             Some(text)
@@ -271,6 +272,8 @@ struct Index {
     empty: bool,
     /// The tree of the whole index, where git has noted it.
     root: Option<ObjectId>,
+    /// All entries, decoded when they are first needed.
+    state: OnceCell<gix::index::State>,
 }
 
 impl Index {
@@ -280,18 +283,26 @@ impl Index {
         let file = match fs::File::open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Ok(Self { path, hash, empty: true, root: None });
+                return Ok(Self { path, hash, empty: true, root: None, state: OnceCell::new() });
             }
             Err(error) => return Err(failed(error)),
         };
         let length = file.metadata().map_err(failed)?.len();
         // What cannot be understood here is decoded in full, and told there.
         let root = index_file::root(file, length, hash.len_in_bytes()).unwrap_or_default();
-        let index = Self { path, hash, empty: length == 0, root };
+        let index = Self { path, hash, empty: length == 0, root, state: OnceCell::new() };
         if !index.empty && index.root.is_none() {
-            index.decode().map_err(|why| Error::Index { path: index.path.clone(), why })?;
+            index.state().map_err(|why| Error::Index { path: index.path.clone(), why })?;
         }
         Ok(index)
+    }
+
+    fn state(&self) -> Result<&gix::index::State, String> {
+        if let Some(state) = self.state.get() {
+            return Ok(state);
+        }
+        let state = self.decode()?;
+        Ok(self.state.get_or_init(|| state))
     }
 
     fn decode(&self) -> Result<gix::index::State, String> {
@@ -323,7 +334,7 @@ impl Index {
             // The trees may not have been written; the entries tell all the same.
         }
         let corrupt = |why| TreeError { path: BString::default(), missing: false, why };
-        let state = self.decode().map_err(corrupt)?;
-        index_walk::walk(objects, &state, tree)
+        let state = self.state().map_err(corrupt)?;
+        index_walk::walk(objects, state, tree)
     }
 }
