@@ -7,7 +7,7 @@
 
 use crate::symbols::{self, BOUNDARY, COUNT, DIGIT};
 
-/// What `examples/train_language.rs` has made: see [`Layout`].
+/// What `examples/language` has made: [`TRIGRAMS`], then [`SLOTS`].
 static MODEL: &[u8; LEN] = include_bytes!("language.bin");
 
 /// One byte for each three symbols: what the third costs behind the two, in steps of a bit's 1/16.
