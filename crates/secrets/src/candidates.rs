@@ -220,19 +220,15 @@ impl RuleSet {
             after: (gate.longest + 2).max(hit.len + near::reach(text, hit.start + hit.len, gate)),
             likely: false,
         };
-        let whole = |value: &[u8]| match self.ready(index) {
-            Ready { compiled: Some(compiled), .. } => compiled.is_secret(value),
-            _ => false,
-        };
-        // Only in text that assigns, and where the pattern matches nothing: that is told later.
-        let name = hit.start..hit.start + hit.len;
-        view.likely = near::find(text, &name, gate, whole).is_some();
         if !window.is_empty()
             && gate.opens(text, window.clone())
             && let Ready { compiled: Some(compiled), .. } = self.ready(index)
         {
             let input = Input::new(text).range(window).anchored(anchored);
-            view.likely |= compiled.find(&input).is_some();
+            let name = hit.start..hit.start + hit.len;
+            // Whether the text assigns, as a value near a name needs, is told later.
+            view.likely = compiled.find(&input).is_some()
+                || near::find(text, &name, gate, |value| compiled.is_secret(value)).is_some();
         }
         Some(view)
     }

@@ -184,10 +184,11 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::follow;
 
     fn gate(least: usize) -> Gates {
         let mut alphabet = [0; 4];
-        (b'a'..=b'c').for_each(|byte| alphabet[usize::from(byte >> 6)] |= 1 << (byte & 63));
+        (b'a'..=b'c').for_each(|byte| follow::add(&mut alphabet, byte));
         let shape = Shape { least, alphabet, ..Shape::of_code() };
         Gates::new(build(std::iter::once((&shape, false))).into())
     }

@@ -10,6 +10,7 @@ use std::ops::Range;
 
 use crate::evident::{self, Kind};
 use crate::gate::Gate;
+use crate::stand_in;
 use crate::value;
 
 /// How far behind the name the value may begin, in bytes.
@@ -20,9 +21,14 @@ const FARTHEST: usize = REACH + LONGEST + 4;
 const SHORTEST: usize = 16;
 const LONGEST: usize = 256;
 
+/// Returns true if and only if the rule's anchors are names that a secret of it can stand near.
+fn is_asked(gate: Gate<'_>) -> bool {
+    gate.near && gate.leads && gate.least >= SHORTEST
+}
+
 /// How many bytes behind a name that ends at `end` decide what [`find`] finds.
 pub(crate) fn reach(text: &[u8], end: usize, gate: Gate<'_>) -> usize {
-    if !gate.near || gate.least < SHORTEST {
+    if !is_asked(gate) {
         return 0;
     }
     let limit = text.len().min(end + REACH);
@@ -42,7 +48,7 @@ pub(crate) fn find(
         let lower = text[name.clone()].to_ascii_lowercase();
         !has_word_for_secret(&lower) && !lower.starts_with(b"private")
     };
-    if !gate.near || !gate.leads || gate.least < SHORTEST || !is_provider() {
+    if !is_asked(gate) || !is_provider() {
         return None;
     }
     let limit = text.len().min(name.end + REACH);
@@ -106,12 +112,12 @@ fn is_for_something_else(before: &[u8]) -> bool {
     let lower = before.to_ascii_lowercase();
     let last = lower.rsplit(|byte| !byte.is_ascii_alphanumeric()).find(|word| !word.is_empty());
     last.is_some_and(|word| WORDS.contains(&word) || ENDS.iter().any(|end| word.ends_with(end)))
-        || memchr::memmem::find(&lower, b"public").is_some()
+        || stand_in::holds(&lower, b"public")
 }
 
 fn has_word_for_secret(between: &[u8]) -> bool {
     const WORDS: [&[u8]; 7] = [b"key", b"token", b"secret", b"auth", b"access", b"pass", b"cred"];
-    WORDS.iter().any(|word| memchr::memmem::find(between, word).is_some())
+    WORDS.iter().any(|word| stand_in::holds(between, word))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors;
-use crate::follow::{ANY, Bytes, Follow, Stands};
+use crate::follow::{self, ANY, Bytes, Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -129,7 +129,7 @@ fn heads(leading: &Leading) -> Option<Vec<String>> {
 /// All bytes that a match can hold.
 fn alphabet(hir: &Hir) -> Bytes {
     let mut all = [0; 4];
-    let add = |byte: u8| all[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    let add = |byte: u8| follow::add(&mut all, byte);
     match hir.kind() {
         HirKind::Empty | HirKind::Look(_) => {}
         HirKind::Literal(literal) => literal.0.iter().copied().for_each(add),

@@ -8,6 +8,7 @@ use crate::evident::{self, Kind as Evident};
 use crate::judge::{self, Alphabet};
 use crate::language;
 use crate::name::{self, Kind};
+use crate::stand_in;
 use crate::syntax::Syntax;
 use crate::weak;
 
@@ -59,13 +60,15 @@ pub(crate) fn judge(
     }
     let name = &text[name.clone()];
     let alphabet = Alphabet::of(value);
-    // A brace right behind a bare word begins the part that is filled in.
     // Text in another script has few ASCII marks, a password with an accent has some.
+    let is_foreign = alphabet.foreign > 0 && alphabet.marks < 3;
+    // A brace right behind a bare word begins the part that is filled in.
+    let goes_on = text.get(written.span.end) == Some(&b'{');
     if alphabet.others > 0
-        || alphabet.foreign > 0 && alphabet.marks < 3
+        || is_foreign
         || value.len() < SHORTEST
         || is_reference(value, written.how)
-        || text.get(written.span.end) == Some(&b'{')
+        || goes_on
         || name::mentions(value, name)
         || name::is_made_up(value)
         || is_of_badge(text, &written.span)
@@ -116,7 +119,7 @@ fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
 /// The token in the URL of a badge, which every README shows.
 fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
     let before = &text[value.start.saturating_sub(16)..value.start];
-    memchr::memmem::find(before, b".svg?").is_some()
+    stand_in::holds(before, b".svg?")
 }
 
 fn random(span: Range<usize>) -> Judged {
@@ -156,27 +159,16 @@ fn is_chosen(
     how: How,
     syntax: Syntax,
 ) -> bool {
-    // Weak passwords are words, numbers, versions; nobody's password is a template or a call.
-    let other = matches!(
-        evident,
-        Some(
-            Evident::Placeholder
-                | Evident::Template
-                | Evident::Uuid
-                | Evident::Digest
-                | Evident::Url
-                | Evident::Path
-                | Evident::Format
-                | Evident::Code
-                | Evident::Text
-                | Evident::Sequence
-        )
-    );
-    // Beside a name that is an argument, a word is another name.
-    let other = other || how == How::Argument && evident == Some(Evident::Words);
+    // Weak passwords look like numbers, versions, words; nobody's password is a template or a call.
+    let possible = match evident {
+        None | Some(Evident::Number | Evident::Version | Evident::Date | Evident::Address) => true,
+        // Beside a name that is an argument, a word is another name.
+        Some(Evident::Words) => how != How::Argument,
+        Some(_) => false,
+    };
     let bare_prose = how == How::Bare && syntax == Syntax::Prose;
     let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
-    (6..=128).contains(&value.len()) && mixed && !other && !is_wordy(value, alphabet)
+    (6..=128).contains(&value.len()) && mixed && possible && !is_wordy(value, alphabet)
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
@@ -236,7 +228,7 @@ fn has_vowels(word: &[u8]) -> bool {
 
 /// A value that another value fills in, or an expression.
 fn is_reference(value: &[u8], how: How) -> bool {
-    let has = |needle: &[u8]| memchr::memmem::find(value, needle).is_some();
+    let has = |needle: &[u8]| stand_in::holds(value, needle);
     if has(b"://")
         || has(b"${")
         || has(b"process.env")

@@ -3,6 +3,7 @@
 //! Only in settings: in programs such values are labels, and the made-up passwords of tests.
 
 use crate::evident::Kind;
+use crate::stand_in;
 use crate::syntax::Syntax;
 use crate::value::How;
 
@@ -89,7 +90,7 @@ pub(crate) fn is_password(value: &[u8], evident: Option<Kind>, how: How, syntax:
         && letters >= 5
         && value.iter().all(is_of_words)
         && !value.starts_with(b"-")
-        && !NAMES.iter().any(|name| memchr::memmem::find(value, name).is_some())
+        && !NAMES.iter().any(|name| stand_in::holds(value, name))
         && !SHIPPED.contains(&value)
         && !value.split(|byte| b"_-.".contains(byte)).any(|part| OTHERWISE.contains(&part))
 }

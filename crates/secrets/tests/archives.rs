@@ -1,5 +1,7 @@
 //! Secrets inside archives and compressed files, and archives that cannot be opened whole.
 
+mod support;
+
 use std::io::{Cursor, Write as _};
 
 use flate2::Compression;
@@ -9,18 +11,7 @@ use leakgate_secrets::{RuleSet, Scanned, Scratch};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-/// A GitHub token with a right checksum, made here so that no file holds one.
-fn token() -> String {
-    let body: String = (0..30_u8).map(|at| char::from(b'a' + at * 7 % 26)).collect();
-    let mut left = crc32fast::hash(body.as_bytes()) as usize;
-    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut check = [b'0'; 6];
-    for digit in check.iter_mut().rev() {
-        *digit = digits[left % 62];
-        left /= 62;
-    }
-    format!("ghp_{body}{}", String::from_utf8_lossy(&check))
-}
+use support::token;
 
 fn scan(name: &str, content: &[u8]) -> Scanned {
     let (rules, mut scratch) = (RuleSet::default(), Scratch::default());

@@ -1,22 +1,13 @@
 //! Secrets that stand encoded: what is found, where it is told, and what is left alone.
 
+mod support;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use leakgate_model::{Confidence, Finding, Reveal};
 use leakgate_secrets::{RuleSet, Scratch};
 
-/// A GitHub token with a right checksum, made here so that no file holds one.
-fn token() -> String {
-    let body: String = (0..30_u8).map(|at| char::from(b'a' + at * 7 % 26)).collect();
-    let mut left = crc32fast::hash(body.as_bytes()) as usize;
-    let digits = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    let mut check = [b'0'; 6];
-    for digit in check.iter_mut().rev() {
-        *digit = digits[left % 62];
-        left /= 62;
-    }
-    format!("ghp_{body}{}", String::from_utf8_lossy(&check))
-}
+use support::token;
 
 fn scan(name: &str, content: &str) -> Vec<Finding> {
     RuleSet::default().scan(name.as_bytes(), content.as_bytes(), &mut Scratch::default())
