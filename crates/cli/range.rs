@@ -6,7 +6,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use bstr::BString;
 use leakgate_git::{Cut, Range, RangeSpec, Repository, Tip};
-use leakgate_model::{Finding, Mode, ObjectId};
+use leakgate_model::{Finding, ObjectId};
 use leakgate_modes::FileMode;
 use leakgate_policy::{FILE_NAME, IgnoreFile};
 use leakgate_report::Scope;
@@ -87,11 +87,7 @@ fn look(
         Ignores::Tips => pushed_ignores(&source)?,
         Ignores::None => IgnoreFile::default(),
     };
-    let has_gitlinks = listing.entries.iter().any(|entry| entry.mode == Mode::Gitlink);
-    let modes = leakgate_modes::Context {
-        submodules: if has_gitlinks { source.submodules() } else { Default::default() },
-        file_mode: FileMode::Trusted,
-    };
+    let modes = run::mode_context(&listing, FileMode::Trusted, || source.submodules());
     let checks = Checks { rules, modes: Some(modes), whole: Vec::new() };
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use bstr::BString;
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
@@ -106,7 +107,8 @@ pub(crate) fn scan_listed(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let modes = mode_context(repository, &source, &listing);
+    let file_mode = if repository.file_mode() { FileMode::Trusted } else { FileMode::Untrusted };
+    let modes = mode_context(&listing, file_mode, || source.submodules());
     let config = match repository.work_tree() {
         Some(root) => Config::read(&root)?,
         None => Config::default(),
@@ -236,14 +238,13 @@ pub(crate) fn nearest_work_tree() -> Option<PathBuf> {
     repository().ok()?.work_tree()
 }
 
-fn mode_context(
-    repository: &Repository,
-    source: &Staged<'_>,
+/// What the mode checks need. The submodules are asked for only where there may be one.
+pub(crate) fn mode_context(
     listing: &Listing,
+    file_mode: FileMode,
+    submodules: impl FnOnce() -> BTreeSet<BString>,
 ) -> leakgate_modes::Context {
     let has_gitlinks = listing.entries.iter().any(|entry| entry.mode == Mode::Gitlink);
-    leakgate_modes::Context {
-        submodules: if has_gitlinks { source.submodules() } else { Default::default() },
-        file_mode: if repository.file_mode() { FileMode::Trusted } else { FileMode::Untrusted },
-    }
+    let submodules = if has_gitlinks { submodules() } else { BTreeSet::new() };
+    leakgate_modes::Context { submodules, file_mode }
 }

@@ -2,6 +2,7 @@
 
 use bstr::ByteSlice as _;
 use leakgate_git::history::{Kind, Message};
+use leakgate_git::unsigned_header;
 use leakgate_model::Finding;
 use leakgate_secrets::{RuleSet, Scratch, Spot};
 
@@ -41,7 +42,9 @@ impl Message for Messages<'_> {
                 .into_iter()
                 .map(|finding| (number, kind, finding)),
         );
-        for mut finding in self.rules.scan(path, &unsigned(head), &mut self.scratch) {
+        let mut header = Vec::new();
+        unsigned_header(head, &mut header);
+        for mut finding in self.rules.scan(path, &header, &mut self.scratch) {
             // Lines of the message are counted from its first.
             finding.place = None;
             finding.excerpt = None;
@@ -49,24 +52,4 @@ impl Message for Messages<'_> {
             self.found.push((number, kind, finding));
         }
     }
-}
-
-/// The header without ids and signatures, which are random and no secrets.
-fn unsigned(head: &[u8]) -> Vec<u8> {
-    let mut kept = Vec::new();
-    let mut signed = false;
-    for line in head.lines() {
-        if !line.starts_with(b" ") {
-            let label = line.split_once_str(" ").map_or(line, |(label, _)| label);
-            signed = matches!(label, b"gpgsig" | b"gpgsig-sha256");
-            if matches!(label, b"tree" | b"parent" | b"object") {
-                continue;
-            }
-        }
-        if !signed {
-            kept.extend_from_slice(line);
-            kept.push(b'\n');
-        }
-    }
-    kept
 }

@@ -27,7 +27,7 @@ mod work_tree;
 
 pub use files::{Files, Options as FilesOptions};
 pub use ignored::{IgnoreRules, IgnoredBy, PathKind};
-pub use message::{Cleanup, Message};
+pub use message::{Cleanup, Message, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use range::{Cut, Range, RangeSpec, Tip};
 pub use repository::{Error, HooksPath, Moment, Repository};

@@ -136,6 +136,25 @@ fn is_followed_by_diff(after: &[u8], mark: &[u8]) -> bool {
     has_comment && diff.is_none_or(|line| line.starts_with(b"diff --"))
 }
 
+/// Appends the header of a commit or tag without ids and signatures, which are random and no
+/// secrets.
+pub fn unsigned_header(head: &[u8], into: &mut Vec<u8>) {
+    let mut signed = false;
+    for line in head.lines() {
+        if !line.starts_with(b" ") {
+            let label = line.split_once_str(" ").map_or(line, |(label, _)| label);
+            signed = matches!(label, b"gpgsig" | b"gpgsig-sha256");
+            if matches!(label, b"tree" | b"parent" | b"object") {
+                continue;
+            }
+        }
+        if !signed {
+            into.extend_from_slice(line);
+            into.push(b'\n');
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

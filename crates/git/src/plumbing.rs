@@ -35,15 +35,7 @@ pub(crate) fn object_of(
 /// # Errors
 /// A phrase when git could not be run or failed.
 pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
-    let output = git(repository, &["for-each-ref", "--format=%(objectname) %(refname)"])?;
-    if !output.status.success() {
-        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
-    }
-    let refs = output.stdout.lines().filter_map(|line| {
-        let (id, name) = line.split_once_str(" ")?;
-        Some((name.into(), ObjectId::from_hex(id).ok()?))
-    });
-    Ok(refs.collect())
+    listed(repository, "--format=%(objectname) %(refname)", " ")
 }
 
 /// All refs that are not symbolic, and what `HEAD` points to.
@@ -51,28 +43,36 @@ pub(crate) fn refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, 
 /// # Errors
 /// As [`refs`].
 pub(crate) fn direct_refs(repository: &Repository) -> Result<Vec<(BString, ObjectId)>, String> {
-    let format = "--format=%(objectname) %(symref) %(refname)";
-    let listed = git(repository, &["for-each-ref", format])?;
-    if !listed.status.success() {
-        return Err(String::from_utf8_lossy(&listed.stderr).trim().to_owned());
-    }
-    let refs = listed.stdout.lines().filter_map(|line| {
-        let (id, name) = line.split_once_str("  ")?;
-        Some((name.into(), ObjectId::from_hex(id).ok()?))
-    });
-    let mut refs: Vec<_> = refs.collect();
+    // Two blanks stand where the symbolic ref is left out.
+    let mut refs = listed(repository, "--format=%(objectname) %(symref) %(refname)", "  ")?;
     refs.extend(object_of(repository, "HEAD")?.map(|id| ("HEAD".into(), id)));
     Ok(refs)
+}
+
+/// What git lists in a format whose lines are an id, a separator and a name; other lines do not
+/// count.
+fn listed(
+    repository: &Repository,
+    format: &str,
+    separator: &str,
+) -> Result<Vec<(BString, ObjectId)>, String> {
+    let output = git(repository, &["for-each-ref", format])?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
+    let refs = output.stdout.lines().filter_map(|line| {
+        let (id, name) = line.split_once_str(separator)?;
+        Some((name.into(), ObjectId::from_hex(id).ok()?))
+    });
+    Ok(refs.collect())
 }
 
 /// The commit that a revision leads to; `None` if there is none.
 ///
 /// # Errors
-/// A phrase when git could not be run.
+/// As [`tree_of`].
 pub(crate) fn commit_of(repository: &Repository, name: &str) -> Result<Option<ObjectId>, String> {
-    let revision = format!("{name}^{{commit}}");
-    let output = git(repository, &["rev-parse", "--verify", "--quiet", &revision])?;
-    Ok(ObjectId::from_hex(output.stdout.trim_ascii()).ok())
+    id_of(repository, &format!("{name}^{{commit}}"))
 }
 
 fn id_of(repository: &Repository, revision: &str) -> Result<Option<ObjectId>, String> {
@@ -105,15 +105,10 @@ pub(crate) fn write_index(
         lines.extend_from_slice(path);
         lines.push(0);
     }
-    let mut child = Command::new("git")
-        .arg("--git-dir")
-        .arg(repository.git_dir())
+    let mut child = command(repository)
         .arg("--work-tree")
         .arg(work_tree)
-        .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
         .args(["update-index", "-z", "--index-info"])
-        .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C")
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
@@ -128,19 +123,25 @@ pub(crate) fn write_index(
     Err(String::from_utf8_lossy(&output.stderr).trim().to_owned())
 }
 
-/// Runs git in a way that nothing the repository configures can run or reach the network.
-fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
-    Command::new("git")
-        .arg("--git-dir")
+/// Git for this repository, so that nothing it configures can run or reach the network.
+fn command(repository: &Repository) -> Command {
+    let mut git = Command::new("git");
+    git.arg("--git-dir")
         .arg(repository.git_dir())
         .args(["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"])
         .args(["-c", "protocol.allow=never"])
-        .args(args)
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_NO_LAZY_FETCH", "1")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("GIT_TERMINAL_PROMPT", "0")
-        .env("LC_ALL", "C")
+        .env("LC_ALL", "C");
+    git
+}
+
+/// Runs git and gives what it said.
+fn git(repository: &Repository, args: &[&str]) -> Result<Output, String> {
+    command(repository)
+        .args(args)
         .stdin(Stdio::null())
         .output()
         .map_err(|error| format!("git is needed for that and could not be run: {error}"))

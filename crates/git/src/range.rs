@@ -16,6 +16,7 @@ use leakgate_model::{
 
 use crate::Repository;
 use crate::commit_walk::{self, Commit, Unreadable};
+use crate::message::unsigned_header;
 use crate::object::{ObjectReader, to_gix_id, to_model_id};
 use crate::objects::Objects;
 use crate::staged::{Changed, files_in, submodule_paths, tree_problem};
@@ -395,16 +396,7 @@ fn message_first(raw: &[u8], into: &mut Vec<u8>) {
     into.clear();
     into.extend_from_slice(message);
     into.extend_from_slice(b"\n\n");
-    let mut signature = false;
-    for line in head.lines() {
-        let follows = line.starts_with(b" ");
-        signature = (follows && signature) || line.starts_with(b"gpgsig");
-        let names_an_object = [&b"tree "[..], b"parent ", b"object "];
-        if !signature && !names_an_object.iter().any(|word| line.starts_with(word)) {
-            into.extend_from_slice(line);
-            into.push(b'\n');
-        }
-    }
+    unsigned_header(head, into);
 }
 
 /// The commit, tree or blob that a tag leads to in the end.

@@ -72,8 +72,9 @@ impl History<'_> {
 
     /// The commits below which a shallow clone has nothing, by their numbers.
     pub fn shallow(&self) -> Vec<u32> {
-        let commits = self.repository.local().shallow_commits().ok().flatten();
-        let commits = commits.iter().flat_map(|commits| commits.iter());
-        commits.filter_map(|id| self.find(id)).collect()
+        let commits = self.repository.shallow_commits();
+        let mut numbers: Vec<_> = commits.iter().filter_map(|id| self.find(id)).collect();
+        numbers.sort_unstable();
+        numbers
     }
 }
