@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoding, RuleSet, Spot};
+use leakgate_secrets::{Encoding, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
 
@@ -16,6 +16,7 @@ use super::progress::Progress;
 pub(super) struct Blobs<'h> {
     history: &'h History<'h>,
     rules: &'h RuleSet,
+    recall: Recall,
     /// To be scanned whole.
     pub(super) candidates: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
@@ -26,7 +27,9 @@ pub(super) struct Blobs<'h> {
     pub(super) bytes: u64,
     /// Where the blob must be asked anew.
     ranges: Vec<Range<usize>>,
-    /// The same for what stands encoded in it.
+    /// The spots that were found there, by place.
+    fresh: Vec<Spot>,
+    /// Where it must be asked anew for what stands encoded in it.
     encoded: Vec<Range<usize>>,
     progress: &'h Progress,
     /// How many blobs the progress was not told of yet.
@@ -70,12 +73,14 @@ impl<'h> Blobs<'h> {
         Self {
             history,
             rules,
+            recall: Recall::default(),
             candidates: Vec::new(),
             large: Vec::new(),
             broken: Vec::new(),
             count: 0,
             bytes: 0,
             ranges: Vec::new(),
+            fresh: Vec::new(),
             encoded: Vec::new(),
             progress,
             untold: 0,
@@ -92,13 +97,14 @@ impl<'h> Blobs<'h> {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
+            self.fresh.clear();
             for range in &self.ranges {
-                self.rules.spots(text, range.clone(), &mut spots);
+                self.recall.spots(self.rules, text, range.clone(), &mut self.fresh);
             }
             self.carry(text, base, &from.spots, &mut spots);
             self.carry_encodings(base.copies, &from.encodings, &mut encodings);
             for range in &self.encoded {
-                self.rules.encodings(text, range.clone(), &mut encodings);
+                self.recall.encodings(self.rules, text, range.clone(), &mut encodings);
             }
         } else if RuleSet::is_opaque(text) {
             return None;
@@ -107,7 +113,9 @@ impl<'h> Blobs<'h> {
             self.rules.encodings(text, 0..text.len(), &mut encodings);
         }
         // Two anchors can begin at one place, and each of them asks for both.
-        spots.sort_unstable();
+        if !spots.is_sorted() {
+            spots.sort_unstable();
+        }
         spots.dedup();
         merge(&mut encodings);
         (spots.len() <= MOST_SPOTS).then_some(Plain { spots, encodings })
@@ -138,9 +146,12 @@ impl<'h> Blobs<'h> {
         }
     }
 
-    /// Carries the spots of the base that stay what they are, and asks the others anew.
+    /// Carries the spots of the base that stay what they are, asks the others anew, and adds what
+    /// was asked beside changes.
     fn carry(&self, text: &[u8], base: &Base<'_, Note>, from: &[Spot], spots: &mut Vec<Spot>) {
         let mut ranges = self.ranges.iter().peekable();
+        let mut fresh = self.fresh.iter().peekable();
+        spots.reserve(from.len() + self.fresh.len());
         for copy in base.copies {
             let opens = copy.from == 0 && copy.to == 0;
             let end = copy.from + copy.len;
@@ -153,6 +164,9 @@ impl<'h> Blobs<'h> {
                 if ranges.peek().is_some_and(|range| range.contains(&here)) {
                     continue;
                 }
+                while let Some(spot) = fresh.next_if(|spot| (spot.at as usize) < here) {
+                    spots.push(*spot);
+                }
                 let same_before = opens || at >= copy.from + usize::from(spot.before);
                 let same_after = closes || at + usize::from(spot.after) <= end;
                 if same_before && same_after {
@@ -162,6 +176,7 @@ impl<'h> Blobs<'h> {
                 }
             }
         }
+        spots.extend(fresh);
     }
 
     /// Carries what stands encoded away from changes, and adds where what stood beside them was to

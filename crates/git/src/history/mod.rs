@@ -291,9 +291,9 @@ impl<'r> History<'r> {
     /// The objects that build on one.
     fn children(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let pack = (number < self.first_loose).then(|| self.pack_of(number));
-        let children = move |pack: &'_ Pack| pack.children(number - pack.first).collect::<Vec<_>>();
-        let first = pack.map_or(0, |pack| pack.first);
-        pack.map(children).unwrap_or_default().into_iter().map(move |entry| first + entry)
+        pack.into_iter().flat_map(move |pack| {
+            pack.children(number - pack.first).map(|entry| pack.first + entry)
+        })
     }
 }
 
