@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoding, Recall, RuleSet, Spot};
+use leakgate_secrets::{Encoding, Piece, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
 
@@ -29,8 +29,6 @@ pub(super) struct Blobs<'h> {
     ranges: Vec<Range<usize>>,
     /// The spots that were found there, by place.
     fresh: Vec<Spot>,
-    /// Where it must be asked anew for what stands encoded in it.
-    encoded: Vec<Range<usize>>,
     progress: &'h Progress,
     /// How many blobs the progress was not told of yet.
     untold: u64,
@@ -81,7 +79,6 @@ impl<'h> Blobs<'h> {
             bytes: 0,
             ranges: Vec::new(),
             fresh: Vec::new(),
-            encoded: Vec::new(),
             progress,
             untold: 0,
         }
@@ -93,19 +90,19 @@ impl<'h> Blobs<'h> {
         let base = blob.base.as_ref();
         let (mut spots, mut encodings) = (Vec::new(), Vec::new());
         if let Some((base, from)) = base.and_then(|base| Some((base, base.note.plain.as_ref()?))) {
-            if RuleSet::becomes_opaque(text, inserted(text.len(), base.copies)) {
+            if RuleSet::begins_opaque(text) {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
             self.fresh.clear();
             for range in &self.ranges {
-                self.recall.spots(self.rules, text, range.clone(), &mut self.fresh);
+                let (fresh, encodings) = (&mut self.fresh, &mut encodings);
+                if self.recall.ask(self.rules, text, range, fresh, encodings) == Piece::Opaque {
+                    return None;
+                }
             }
             self.carry(text, base, &from.spots, &mut spots);
-            self.carry_encodings(base.copies, &from.encodings, &mut encodings);
-            for range in &self.encoded {
-                self.recall.encodings(self.rules, text, range.clone(), &mut encodings);
-            }
+            self.carry_encodings(text, base.copies, &from.encodings, &mut encodings);
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
@@ -179,11 +176,15 @@ impl<'h> Blobs<'h> {
         spots.extend(fresh);
     }
 
-    /// Carries what stands encoded away from changes, and adds where what stood beside them was to
-    /// what is asked anew: an encoding reaches far.
-    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding], to: &mut Vec<Encoding>) {
-        self.encoded.clear();
-        self.encoded.extend(self.ranges.iter().cloned());
+    /// Carries what stands encoded away from changes, and asks anew where what stood beside them
+    /// was: an encoding reaches far.
+    fn carry_encodings(
+        &self,
+        text: &[u8],
+        copies: &[Copy],
+        from: &[Encoding],
+        to: &mut Vec<Encoding>,
+    ) {
         let mut ranges = self.ranges.iter().peekable();
         for copy in copies {
             let end = copy.from + copy.len;
@@ -195,28 +196,13 @@ impl<'h> Blobs<'h> {
                 let reach = here.start.saturating_sub(Encoding::REACH)..here.end + Encoding::REACH;
                 while ranges.next_if(|range| range.end < reach.start).is_some() {}
                 if part != whole || ranges.peek().is_some_and(|range| range.start <= reach.end) {
-                    self.encoded.push(here);
+                    self.rules.encodings(text, here, to);
                 } else {
                     to.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
                 }
             }
         }
-        self.encoded.sort_unstable_by_key(|range| range.start);
-        self.encoded.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
     }
-}
-
-/// The bytes that a blob does not have from its base.
-fn inserted(len: usize, copies: &[Copy]) -> impl Iterator<Item = Range<usize>> {
-    let ends = std::iter::once(0).chain(copies.iter().map(|copy| copy.to + copy.len));
-    let starts = copies.iter().map(|copy| copy.to).chain(std::iter::once(len));
-    ends.zip(starts).map(|(end, start)| end..start)
 }
 
 /// Sorts encodings and makes one of those that overlap.

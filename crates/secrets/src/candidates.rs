@@ -130,14 +130,17 @@ impl RuleSet {
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
     /// do not tell what may be found in it.
     pub fn is_opaque(content: &[u8]) -> bool {
-        Self::becomes_opaque(content, std::iter::once(0..content.len()))
+        Self::has_control(content) || Self::begins_opaque(content)
     }
 
-    /// The same for a content of which all but these ranges stands in one that is not.
-    pub fn becomes_opaque(content: &[u8], mut changed: impl Iterator<Item = Range<usize>>) -> bool {
-        changed.any(|range| memchr::memchr2(0, 0x1b, &content[range]).is_some())
-            || Charset::detect(content) != Charset::Bytes
-            || archive::is_archive(content)
+    /// The same for a content without a byte that [`RuleSet::has_control`] finds.
+    pub fn begins_opaque(content: &[u8]) -> bool {
+        Charset::detect(content) != Charset::Bytes || archive::is_archive(content)
+    }
+
+    /// Returns true if and only if some bytes hold one that makes a content opaque.
+    pub fn has_control(bytes: &[u8]) -> bool {
+        memchr::memchr2(0, 0x1b, bytes).is_some()
     }
 
     /// Returns true if a secret could stand encoded in a text.
@@ -301,8 +304,31 @@ fn assigned(text: &[u8], hit: Hit) -> View {
     let run = text[..name.start].iter().rev().take(usize::from(u16::MAX));
     let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
     let before = hit.start - name.start + run + 4;
-    let after = name.end - hit.start + assignment::LONGEST_READ;
+    let after = read_until(text, name.end) - hit.start;
     View { before, after, likely }
+}
+
+/// What stands behind a name that ends at `at` and decides what is assigned to it ends before this.
+/// A value ends with its line, and may begin on the line behind an opening bracket. Only what
+/// stands in tags goes on over more lines.
+fn read_until(text: &[u8], at: usize) -> usize {
+    let most = at + assignment::LONGEST_READ;
+    let sign =
+        at + text[at..].iter().take(44).take_while(|byte| b"\"'`]\\ \t".contains(byte)).count();
+    if matches!(text.get(sign), Some(b'<' | b'>')) {
+        return most;
+    }
+    let line_end = |from: usize| {
+        // In quotes, a backslash takes the end of a line along.
+        memchr::memchr_iter(b'\n', &text[from..text.len().min(most)])
+            .map(|end| from + end)
+            .find(|&end| text[end - 1] != b'\\')
+    };
+    let second = line_end(sign).and_then(|end| {
+        let blanks = text[end..].iter().take(44).take_while(|byte| byte.is_ascii_whitespace());
+        line_end(end + blanks.count())
+    });
+    second.map_or(most, |end| end + 2)
 }
 
 /// Where it shows that nothing is assigned to a name that ends at `at`: neither a sign stands

@@ -3,12 +3,13 @@
 //! An edit that was merged into several branches stands in many versions of a file, and the deltas
 //! of all these versions insert it again. Of the bytes that the deltas of a long history insert,
 //! margins included, more than half were inserted before, mostly a moment ago. So the answers are
-//! kept with all the bytes that they depend on, and given again where exactly these bytes stand.
+//! kept with a hash of all the bytes that they depend on, and given again where these bytes stand.
+//! The hash has 128 bits and a key that nobody knows.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
 
-use foldhash::fast::FixedState;
+use foldhash::quality::RandomState;
 
 use crate::candidates::{Encoding, Spot};
 use crate::ruleset::RuleSet;
@@ -17,199 +18,178 @@ use crate::unwrap;
 /// Answers as [`RuleSet::spots`] and [`RuleSet::encodings`] give them, some from memory.
 #[derive(Debug, Default)]
 pub struct Recall {
-    spots: Answers<Spot>,
-    encodings: Answers<Encoding>,
-    fresh_spots: Vec<Spot>,
-    fresh_encodings: Vec<Encoding>,
+    keys: [RandomState; 2],
+    slots: Vec<Option<Answer>>,
+    fresh: Answer,
 }
+
+/// What there is in a piece of text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Piece {
+    /// Text that is read byte by byte.
+    Plain,
+    /// Bytes that make [`RuleSet::is_opaque`] of a whole.
+    Opaque,
+}
+
+/// Slots for answers: most of what comes again comes soon, and few of them stay in the cache.
+const SLOTS: usize = 1 << 13;
+/// An answer that depends on more bytes is not kept.
+const LONGEST: usize = 8 << 10;
+/// Nor is one with more in it.
+const MOST: usize = 64;
 
 impl Recall {
-    /// Appends what [`RuleSet::spots`] does, in the order of places.
-    pub fn spots(
+    /// Appends the spots that begin in a range of a text, by their places, and what a change of the
+    /// range can make stand encoded there, as [`RuleSet`] tells them; nothing if it is opaque.
+    pub fn ask(
         &mut self,
         rules: &RuleSet,
         text: &[u8],
-        begins: Range<usize>,
+        range: &Range<usize>,
         spots: &mut Vec<Spot>,
-    ) {
-        if self.spots.find(text, &begins, |_, _| true, spots) {
-            return;
+        encodings: &mut Vec<Encoding>,
+    ) -> Piece {
+        let tag = self.hash(0, &text[range.clone()]);
+        if let Some(answer) = self.slots.get(tag as usize % SLOTS).and_then(Option::as_ref)
+            && let Some(from) = answer.stands(text, range, tag)
+            && answer.hash == self.both(&text[from..from + answer.len as usize])
+        {
+            answer.tell(from, spots, encodings);
+            return Piece::Plain;
         }
-        let fresh = &mut self.fresh_spots;
-        fresh.clear();
-        rules.spots(text, begins.clone(), fresh);
-        fresh.sort_unstable();
-        fresh.dedup();
-        if let Some(reach) = rules.reach_of(text.len(), &begins, fresh) {
-            self.spots.keep(text, &begins, reach, Phase::Any, fresh);
+        if RuleSet::has_control(&text[range.clone()]) {
+            return Piece::Opaque;
         }
-        spots.extend_from_slice(fresh);
+        let mut fresh = std::mem::take(&mut self.fresh);
+        if let Some(reach) = fresh.ask(rules, text, range) {
+            fresh.tag = tag;
+            fresh.hash = self.both(&text[reach]);
+            fresh.tell(0, spots, encodings);
+            self.keep(&fresh);
+        } else {
+            fresh.tell(0, spots, encodings);
+        }
+        self.fresh = fresh;
+        Piece::Plain
     }
 
-    /// Appends what [`RuleSet::encodings`] does.
-    pub fn encodings(
-        &mut self,
-        rules: &RuleSet,
-        text: &[u8],
-        changed: Range<usize>,
-        found: &mut Vec<Encoding>,
-    ) {
-        let fits = |phase, from: usize| phase == Phase::Any || from.is_multiple_of(unwrap::STRIDE);
-        if self.encodings.find(text, &changed, fits, found) {
-            return;
+    fn hash(&self, key: usize, bytes: &[u8]) -> u64 {
+        let mut hasher = self.keys[key].build_hasher();
+        hasher.write(bytes);
+        hasher.finish()
+    }
+
+    fn both(&self, bytes: &[u8]) -> (u64, u64) {
+        (self.hash(0, bytes), self.hash(1, bytes))
+    }
+
+    /// Keeps an answer in the place of another, by places from the first byte it depends on.
+    fn keep(&mut self, answer: &Answer) {
+        if self.slots.is_empty() {
+            self.slots.resize_with(SLOTS, || None);
         }
-        let fresh = &mut self.fresh_encodings;
-        fresh.clear();
-        let window = rules.encodings(text, changed.clone(), fresh);
-        let phase = if has_run(&text[window.clone()]) { Phase::Stride } else { Phase::Any };
-        self.encodings.keep(text, &changed, window, phase, fresh);
-        found.extend_from_slice(fresh);
+        let by = -i64::from(answer.from);
+        self.slots[answer.tag as usize % SLOTS] = Some(Answer {
+            spots: answer.spots.iter().map(|spot| spot.moved(by)).collect(),
+            encodings: answer.encodings.iter().map(|one| one.moved(by)).collect(),
+            ..*answer
+        });
     }
 }
 
-/// Whether an answer depends on where in a text a piece begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Any,
-    /// Long runs are looked for in strides from the beginning of the text: see [`unwrap::STRIDE`].
-    Stride,
+/// What was found in a range.
+#[derive(Debug, Default)]
+struct Answer {
+    /// A hash of the bytes of the range, which is the key, too.
+    tag: u64,
+    /// A hash of all bytes that the answer depends on.
+    hash: (u64, u64),
+    /// Where these begin, until the answer is kept, and how many they are.
+    from: u32,
+    len: u32,
+    /// How many of them stand before the range, and how long that is.
+    before: u32,
+    asked: u32,
+    /// Whether they are the first of their text, and the last.
+    opens: bool,
+    closes: bool,
+    /// Whether the answer depends on where in the text they begin: long runs are looked for in
+    /// strides from its beginning.
+    strides: bool,
+    spots: Vec<Spot>,
+    encodings: Vec<Encoding>,
 }
 
-/// Something found at a place in a text.
-trait Found: Copy {
+impl Answer {
+    /// Asks the rules. Returns the bytes that the answer depends on, if it is worth keeping.
+    fn ask(&mut self, rules: &RuleSet, text: &[u8], range: &Range<usize>) -> Option<Range<usize>> {
+        self.spots.clear();
+        self.encodings.clear();
+        rules.spots(text, range.clone(), &mut self.spots);
+        self.spots.sort_unstable();
+        self.spots.dedup();
+        let window = rules.encodings(text, range.clone(), &mut self.encodings);
+        let reach = rules.reach_of(text.len(), range, &self.spots)?;
+        self.strides = has_run(&text[window.clone()]);
+        let mut reach = reach.start.min(window.start)..reach.end.max(window.end);
+        if self.strides {
+            reach.start -= reach.start % unwrap::STRIDE;
+        }
+        if reach.len() > LONGEST || self.spots.len() + self.encodings.len() > MOST {
+            return None;
+        }
+        let short = |length: usize| u32::try_from(length).ok();
+        self.from = short(reach.start)?;
+        self.len = short(reach.len())?;
+        self.before = short(range.start - reach.start)?;
+        self.asked = short(range.len())?;
+        self.opens = reach.start == 0;
+        self.closes = reach.end == text.len();
+        Some(reach)
+    }
+
+    /// Where the bytes that a kept answer depends on begin in a text, if it may be the answer for a
+    /// range there.
+    fn stands(&self, text: &[u8], range: &Range<usize>, tag: u64) -> Option<usize> {
+        let from = range.start.checked_sub(self.before as usize)?;
+        let to = from + self.len as usize;
+        let fits = self.tag == tag
+            && self.asked as usize == range.len()
+            && to <= text.len()
+            && self.opens == (from == 0)
+            && self.closes == (to == text.len())
+            && (!self.strides || from.is_multiple_of(unwrap::STRIDE));
+        fits.then_some(from)
+    }
+
+    fn tell(&self, from: usize, spots: &mut Vec<Spot>, encodings: &mut Vec<Encoding>) {
+        spots.extend(self.spots.iter().map(|spot| spot.moved(from as i64)));
+        encodings.extend(self.encodings.iter().map(|one| one.moved(from as i64)));
+    }
+}
+
+impl Spot {
     /// The same, so much farther on.
-    fn moved(self, by: i64) -> Self;
-}
-
-impl Found for Spot {
     fn moved(self, by: i64) -> Self {
         Self { at: (i64::from(self.at) + by) as u32, ..self }
     }
 }
 
-impl Found for Encoding {
+impl Encoding {
+    /// The same, so much farther on.
     fn moved(self, by: i64) -> Self {
         let [start, end] = [self.start, self.end].map(|at| (i64::from(at) + by) as u32);
         Self { start, end, ..self }
     }
 }
 
-/// Answers by the range that was asked for; an answer takes the place of another.
-#[derive(Debug)]
-struct Answers<T> {
-    slots: Vec<Answer<T>>,
-    /// How many bytes of texts and of what was found there are kept.
-    held: usize,
-}
-
-/// What was found in a range.
-#[derive(Debug)]
-struct Answer<T> {
-    hash: u64,
-    /// The range, from the beginning of the bytes.
-    asked: Range<usize>,
-    /// All that the answer depends on, the range included.
-    bytes: Vec<u8>,
-    /// Whether the bytes are the first of their text, and the last.
-    opens: bool,
-    closes: bool,
-    phase: Phase,
-    /// By places from the beginning of the bytes.
-    found: Vec<T>,
-}
-
-/// Slots for answers: most of what comes again comes soon.
-const SLOTS: usize = 1 << 14;
-/// The memory that the answers of one kind take at most, in bytes.
-const MOST_HELD: usize = 12 << 20;
-/// The longest range that is remembered, and what it depends on.
-const LONGEST: usize = 16 << 10;
-
-impl<T> Default for Answers<T> {
-    fn default() -> Self {
-        Self { slots: Vec::new(), held: 0 }
-    }
-}
-
-impl<T: Found> Answers<T> {
-    /// Appends what was found in the same range before; false if nothing is known of it.
-    fn find(
-        &self,
-        text: &[u8],
-        asked: &Range<usize>,
-        fits: impl Fn(Phase, usize) -> bool,
-        into: &mut Vec<T>,
-    ) -> bool {
-        if self.slots.is_empty() || asked.len() > LONGEST {
-            return false;
-        }
-        let hash = hash(&text[asked.clone()]);
-        let answer = &self.slots[hash as usize % SLOTS];
-        let Some(from) = asked.start.checked_sub(answer.asked.start) else { return false };
-        let to = from + answer.bytes.len();
-        let known = answer.hash == hash
-            && answer.asked.len() == asked.len()
-            && text.get(from..to) == Some(&answer.bytes)
-            && answer.opens == (from == 0)
-            && answer.closes == (to == text.len())
-            && fits(answer.phase, from);
-        if known {
-            into.extend(answer.found.iter().map(|one| one.moved(from as i64)));
-        }
-        known
-    }
-
-    /// Remembers what was found in a range and depends on the bytes of `reach`.
-    fn keep(
-        &mut self,
-        text: &[u8],
-        asked: &Range<usize>,
-        reach: Range<usize>,
-        phase: Phase,
-        found: &[T],
-    ) {
-        if reach.len() > LONGEST {
-            return;
-        }
-        if self.slots.is_empty() || self.held > MOST_HELD {
-            self.slots = std::iter::repeat_with(Answer::nothing).take(SLOTS).collect();
-            self.held = 0;
-        }
-        let hash = hash(&text[asked.clone()]);
-        let answer = &mut self.slots[hash as usize % SLOTS];
-        self.held -= answer.size();
-        answer.hash = hash;
-        answer.asked = asked.start - reach.start..asked.end - reach.start;
-        answer.opens = reach.start == 0;
-        answer.closes = reach.end == text.len();
-        answer.phase = phase;
-        answer.bytes.clear();
-        answer.bytes.extend_from_slice(&text[reach.clone()]);
-        answer.found.clear();
-        answer.found.extend(found.iter().map(|one| one.moved(-(reach.start as i64))));
-        self.held += answer.size();
-    }
-}
-
-impl<T> Answer<T> {
-    /// The answer to a question that nobody asks.
-    fn nothing() -> Self {
-        let (bytes, found, asked) = (Vec::new(), Vec::new(), usize::MAX..usize::MAX);
-        Self { hash: 0, asked, bytes, opens: true, closes: true, phase: Phase::Any, found }
-    }
-
-    fn size(&self) -> usize {
-        self.bytes.capacity() + self.found.capacity() * size_of::<T>()
-    }
-}
-
 /// Returns true if and only if a text holds letters of base64 in a row that could be looked for.
 fn has_run(text: &[u8]) -> bool {
-    let is_letter = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let mut at = unwrap::LEAST - 1;
     while at < text.len() {
-        let back = text[..=at].iter().rev().take(unwrap::LEAST).take_while(|byte| is_letter(byte));
-        let run = back.count();
+        let back = text[..=at].iter().rev().take(unwrap::LEAST);
+        let run = back.take_while(|&&byte| IS_LETTER[usize::from(byte)]).count();
         if run == unwrap::LEAST {
             return true;
         }
@@ -219,12 +199,17 @@ fn has_run(text: &[u8]) -> bool {
     false
 }
 
-/// Only chooses a slot: what it holds is compared whole.
-fn hash(bytes: &[u8]) -> u64 {
-    let mut hasher = FixedState::default().build_hasher();
-    hasher.write(bytes);
-    hasher.finish()
-}
+/// The letters of either base64 alphabet.
+static IS_LETTER: [bool; 256] = {
+    let mut letters = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        letters[byte] =
+            (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'+' | b'/' | b'-' | b'_');
+        byte += 1;
+    }
+    letters
+};
 
 #[cfg(test)]
 mod tests {
@@ -265,16 +250,16 @@ mod tests {
                 let text = text.as_bytes();
                 let (one, other) = (one.index(text.len() + 1), other.index(text.len() + 1));
                 let range = one.min(other)..one.max(other);
-                let (mut told, mut asked) = (Vec::new(), Vec::new());
-                recall.spots(&rules, text, range.clone(), &mut told);
+                let (mut told, mut encoded) = (Vec::new(), Vec::new());
+                let piece = recall.ask(&rules, text, &range, &mut told, &mut encoded);
+                prop_assert_eq!(piece, Piece::Plain);
+                let (mut asked, mut expected) = (Vec::new(), Vec::new());
                 rules.spots(text, range.clone(), &mut asked);
                 asked.sort_unstable();
                 asked.dedup();
                 prop_assert_eq!(told, asked);
-                let (mut told, mut asked) = (Vec::new(), Vec::new());
-                recall.encodings(&rules, text, range.clone(), &mut told);
-                rules.encodings(text, range, &mut asked);
-                prop_assert_eq!(told, asked);
+                rules.encodings(text, range, &mut expected);
+                prop_assert_eq!(encoded, expected);
             }
         }
     }
