@@ -41,6 +41,13 @@ pub(super) struct Note {
     plain: Option<Plain>,
 }
 
+impl Note {
+    /// Returns true if and only if the blob is to be scanned whole.
+    pub(super) fn is_candidate(&self) -> bool {
+        self.plain.as_ref().is_none_or(Plain::is_likely)
+    }
+}
+
 /// What was asked of a plain text.
 struct Plain {
     /// Sorted by place.
@@ -236,10 +243,11 @@ impl Visit for Blobs<'_> {
         }
         // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
         let plain = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
-        if plain.as_ref().is_none_or(Plain::is_likely) {
+        let note = Note { len: text.len(), plain };
+        if note.is_candidate() {
             self.candidates.push(number);
         }
-        Note { len: text.len(), plain }
+        note
     }
 
     fn broken(&mut self, number: u32, why: Broken) {
