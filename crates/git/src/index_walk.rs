@@ -106,7 +106,9 @@ fn one_folder<'a>(
     let mut removed: Vec<_> = left.into_values().collect();
     removed.sort_by(|a, b| a.name.cmp(&b.name));
     seen.difference.removed.extend(
-        removed.iter().map(|line| (tree_diff::join(&folder.path, &line.name), line.mode, line.id)),
+        removed
+            .iter()
+            .map(|line| (tree_diff::join(&folder.path, line.name.as_bstr()), line.mode, line.id)),
     );
     Ok(())
 }

@@ -191,7 +191,7 @@ pub(crate) fn files_in(
             lines
                 .into_iter()
                 .rev()
-                .map(|line| (tree_diff::join(&path, &line.name), line.mode, line.id)),
+                .map(|line| (tree_diff::join(&path, line.name.as_bstr()), line.mode, line.id)),
         );
     }
     files

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteVec as _};
 use gix::objs::FindExt as _;
+use gix::objs::tree::EntryRef;
 
 use crate::staged::Changed;
 
@@ -40,6 +41,7 @@ pub(crate) fn diff(
     new: Option<ObjectId>,
     into: &mut Difference,
 ) -> Result<(), TreeError> {
+    let (mut old_buffer, mut new_buffer) = (Vec::new(), Vec::new());
     let mut pending = vec![(prefix.to_owned(), old, new)];
     while let Some((prefix, old, new)) = pending.pop() {
         if old == new {
@@ -49,8 +51,8 @@ pub(crate) fn diff(
             let why = "its path is longer than git allows".to_owned();
             return Err(TreeError { path: prefix, missing: false, why });
         }
-        let old = read(objects, &prefix, old)?;
-        let new = read(objects, &prefix, new)?;
+        let old = entries(objects, &prefix, old, &mut old_buffer)?;
+        let new = entries(objects, &prefix, new, &mut new_buffer)?;
         merge(&prefix, &old, &new, into, &mut pending);
     }
     Ok(())
@@ -70,13 +72,16 @@ impl Line {
     pub(crate) fn is_tree(&self) -> bool {
         self.mode == TREE_MODE
     }
+}
 
-    /// Git sorts a folder as if its name ended in a slash.
-    fn order(&self, other: &Self) -> Ordering {
-        let end = |line: &Self| if line.is_tree() { b"/".as_slice() } else { b"" };
-        let ours = self.name.iter().chain(end(self));
-        ours.cmp(other.name.iter().chain(end(other)))
+/// Git sorts a folder as if its name ended in a slash.
+fn order(one: &EntryRef<'_>, other: &EntryRef<'_>) -> Ordering {
+    if one.filename == other.filename && one.mode.is_tree() == other.mode.is_tree() {
+        return Ordering::Equal;
     }
+    let end = |entry: &EntryRef<'_>| if entry.mode.is_tree() { b"/".as_slice() } else { b"" };
+    let ours = one.filename.iter().chain(end(one));
+    ours.cmp(other.filename.iter().chain(end(other)))
 }
 
 /// Reads one tree; `None` is the empty one.
@@ -85,34 +90,37 @@ pub(crate) fn read(
     path: &BString,
     id: Option<ObjectId>,
 ) -> Result<Vec<Line>, TreeError> {
-    let Some(id) = id else { return Ok(Vec::new()) };
-    if id.is_empty_tree() {
-        return Ok(Vec::new());
-    }
     let mut buffer = Vec::new();
-    let failed = |missing: bool, why: String| TreeError { path: path.clone(), missing, why };
-    let tree = match objects.find_tree_iter(&id, &mut buffer) {
-        Ok(tree) => tree,
-        Err(error) => {
-            let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
-            return Err(failed(missing, format!("could not read tree {id}: {error}")));
-        }
+    let entries = entries(objects, path, id, &mut buffer)?;
+    let line = |entry: &EntryRef<'_>| Line {
+        name: entry.filename.to_owned(),
+        mode: u32::from(entry.mode.value()),
+        id: entry.oid.to_owned(),
     };
-    tree.map(|line| match line {
-        Ok(line) => Ok(Line {
-            name: line.filename.to_owned(),
-            mode: u32::from(line.mode.value()),
-            id: line.oid.to_owned(),
-        }),
-        Err(error) => Err(failed(false, format!("could not decode tree {id}: {error}"))),
-    })
-    .collect()
+    Ok(entries.iter().map(line).collect())
+}
+
+/// The same, with names that stand in the buffer.
+fn entries<'b>(
+    objects: &impl gix::objs::Find,
+    path: &BString,
+    id: Option<ObjectId>,
+    buffer: &'b mut Vec<u8>,
+) -> Result<Vec<EntryRef<'b>>, TreeError> {
+    let Some(id) = id.filter(|id| !id.is_empty_tree()) else { return Ok(Vec::new()) };
+    let failed = |missing: bool, why: String| TreeError { path: path.clone(), missing, why };
+    let tree = objects.find_tree_iter(&id, buffer).map_err(|error| {
+        let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
+        failed(missing, format!("could not read tree {id}: {error}"))
+    })?;
+    tree.collect::<Result<_, _>>()
+        .map_err(|error| failed(false, format!("could not decode tree {id}: {error}")))
 }
 
 fn merge(
     prefix: &BString,
-    old: &[Line],
-    new: &[Line],
+    old: &[EntryRef<'_>],
+    new: &[EntryRef<'_>],
     into: &mut Difference,
     pending: &mut Vec<(BString, Option<ObjectId>, Option<ObjectId>)>,
 ) {
@@ -122,25 +130,27 @@ fn merge(
             (None, None) => return,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => old.order(new),
+            (Some(old), Some(new)) => order(old, new),
         };
         let before = if order == Ordering::Greater { None } else { old.next() };
         let after = if order == Ordering::Less { None } else { new.next() };
-        let Some(line) = after.or(before) else { return };
-        let path = join(prefix, &line.name);
+        let Some(entry) = after.or(before).filter(|_| before != after) else { continue };
+        let path = join(prefix, entry.filename);
+        let id = |entry: &EntryRef<'_>| entry.oid.to_owned();
+        let mode = |entry: &EntryRef<'_>| u32::from(entry.mode.value());
         match (before, after) {
-            (Some(before), Some(after)) if before.is_tree() => {
-                pending.push((path, Some(before.id), Some(after.id)));
+            (Some(before), Some(after)) if before.mode.is_tree() => {
+                pending.push((path, Some(id(before)), Some(id(after))));
             }
-            (None, Some(after)) if after.is_tree() => pending.push((path, None, Some(after.id))),
+            (None, Some(after)) if after.mode.is_tree() => {
+                pending.push((path, None, Some(id(after))));
+            }
             (before, Some(after)) => {
-                if before.is_none_or(|before| before.id != after.id || before.mode != after.mode) {
-                    let previous = before.map(|before| (before.mode, before.id));
-                    into.changed.push(Changed::new(path, after.mode, after.id, previous));
-                }
+                let previous = before.map(|before| (mode(before), id(before)));
+                into.changed.push(Changed::new(path, mode(after), id(after), previous));
             }
-            (Some(before), None) => into.removed.push((path, before.mode, before.id)),
-            (None, None) => return,
+            (Some(before), None) => into.removed.push((path, mode(before), id(before))),
+            (None, None) => {}
         }
     }
 }
@@ -181,7 +191,7 @@ fn count_in(
 }
 
 /// `prefix/name`, or `name` at the root.
-pub(crate) fn join(prefix: &BString, name: &BString) -> BString {
+pub(crate) fn join(prefix: &BString, name: &BStr) -> BString {
     let mut path = prefix.clone();
     if !path.is_empty() {
         path.push_byte(b'/');
