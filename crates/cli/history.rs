@@ -196,6 +196,8 @@ impl Scan<'_> {
             sightings.places(roots(&graph, &extent.scope).chain(folders.iter().copied()));
         self.add_other_places(args, &extent, &graph, &sightings, &wanted, &mut places);
         tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
+        // What follows needs memory itself.
+        drop(sightings);
 
         let mut secrets = Secrets::new(self, &graph, &extent);
         secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();

@@ -31,6 +31,8 @@ pub(super) struct Blobs<'h> {
     pub(super) bytes: u64,
     /// Where the blob must be asked anew.
     ranges: Vec<Range<usize>>,
+    /// Where what stood encoded in the base must be asked anew.
+    stale: Vec<Range<usize>>,
     /// The spots that were found there, by place.
     fresh: Vec<Spot>,
     progress: &'h Progress,
@@ -92,6 +94,7 @@ impl<'h> Blobs<'h> {
             count: 0,
             bytes: 0,
             ranges: Vec::new(),
+            stale: Vec::new(),
             fresh: Vec::new(),
             progress,
             untold: 0,
@@ -108,15 +111,11 @@ impl<'h> Blobs<'h> {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
-            self.fresh.clear();
-            for range in &self.ranges {
-                let (fresh, encodings) = (&mut self.fresh, &mut encodings);
-                if self.recall.ask(self.rules, text, range, fresh, encodings) == Piece::Opaque {
-                    return None;
-                }
+            self.carry_encodings(base.copies, &from.encodings, &mut encodings);
+            if self.ask_changed(text, &mut encodings) == Piece::Opaque {
+                return None;
             }
             self.carry(text, base, &from.spots, &mut spots);
-            self.carry_encodings(text, base.copies, &from.encodings, &mut encodings);
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
@@ -190,15 +189,31 @@ impl<'h> Blobs<'h> {
         spots.extend(fresh);
     }
 
-    /// Carries what stands encoded away from changes, and asks anew where what stood beside them
-    /// was: an encoding reaches far.
-    fn carry_encodings(
-        &self,
-        text: &[u8],
-        copies: &[Copy],
-        from: &[Encoding],
-        to: &mut Vec<Encoding>,
-    ) {
+    /// Asks what was changed for spots, and for what is encoded there.
+    fn ask_changed(&mut self, text: &[u8], encodings: &mut Vec<Encoding>) -> Piece {
+        self.fresh.clear();
+        for range in &self.ranges {
+            if touched(&self.stale, range) {
+                if RuleSet::has_control(&text[range.clone()]) {
+                    return Piece::Opaque;
+                }
+                self.rules.spots(text, range.clone(), &mut self.fresh);
+            } else if self.recall.ask(self.rules, text, range, &mut self.fresh, encodings)
+                == Piece::Opaque
+            {
+                return Piece::Opaque;
+            }
+        }
+        for range in &self.stale {
+            self.rules.encodings(text, range.clone(), encodings);
+        }
+        Piece::Plain
+    }
+
+    /// Carries what stands encoded away from changes. What stood beside them is asked anew together
+    /// with the changes that touch it: an encoding reaches far.
+    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding], to: &mut Vec<Encoding>) {
+        self.stale.clear();
         let mut ranges = self.ranges.iter().peekable();
         for copy in copies {
             let end = copy.from + copy.len;
@@ -210,13 +225,38 @@ impl<'h> Blobs<'h> {
                 let reach = here.start.saturating_sub(Encoding::REACH)..here.end + Encoding::REACH;
                 while ranges.next_if(|range| range.end < reach.start).is_some() {}
                 if part != whole || ranges.peek().is_some_and(|range| range.start <= reach.end) {
-                    self.rules.encodings(text, here, to);
+                    self.stale.push(here);
                 } else {
                     to.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
                 }
             }
         }
+        if !self.stale.is_empty() {
+            join(&mut self.stale);
+            let touching = self.ranges.iter().filter(|range| touched(&self.stale, range));
+            let touching: Vec<_> = touching.cloned().collect();
+            self.stale.extend(touching);
+            join(&mut self.stale);
+        }
     }
+}
+
+/// Returns true if and only if a range touches one of these, which are sorted and apart.
+fn touched(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
+    let next = ranges.partition_point(|one| one.end < range.start);
+    ranges.get(next).is_some_and(|one| one.start <= range.end)
+}
+
+/// Sorts ranges and makes one of those that touch.
+fn join(ranges: &mut Vec<Range<usize>>) {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, last| {
+        let touches = next.start <= last.end;
+        if touches {
+            last.end = last.end.max(next.end);
+        }
+        touches
+    });
 }
 
 /// Sorts encodings and makes one of those that overlap.
