@@ -3,16 +3,19 @@
 //! An Aho-Corasick automaton steps through a dependent table load a byte, and building one costs
 //! more than a whole staged scan. This index asks, for each position, whether the four bytes there
 //! could be those of a literal: one multiplication and one bit of a table of 128 KiB, with no
-//! dependence between positions. Only where the bit is set is anything compared. It finds exactly what the automaton finds; a property test holds it to that.
+//! dependence between positions. Only where the bit is set is anything compared. It finds exactly
+//! what the automaton finds; a property test holds it to that. Then it asks what stands around: a
+//! prefix inside a word, or in front of a blank, cannot begin a match.
 //!
 //! The index is one run of bytes without pointers. The build script bakes the one of the built-in
 //! rules, so at start there is nothing to build and nothing to relocate.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use crate::follow::{Bytes, has};
+use crate::follow::{Ahead, Bytes, has};
 
 /// Four bytes that some literal contains, as one number, `FOLD`ed.
 type Gram = u32;
@@ -29,7 +32,7 @@ const TABLE: usize = WORDS * 8;
 /// Knuth's multiplicative hashing: 2^32 divided by the golden ratio.
 const SPREAD: u32 = 0x9E37_79B1;
 
-/// A literal, and which of the bytes may follow it.
+/// A literal, and what can stand around it.
 #[derive(Debug, Clone)]
 pub(crate) struct Literal {
     /// Three bytes or more.
@@ -38,6 +41,10 @@ pub(crate) struct Literal {
     pub(crate) exact: bool,
     /// For a literal of three bytes: the bytes that can follow it in a match.
     pub(crate) next: Bytes,
+    /// The bytes that can stand before it.
+    pub(crate) behind: Bytes,
+    /// The bytes that can follow it, and how many of them do.
+    pub(crate) ahead: Ahead,
     /// What the literal is an anchor of.
     pub(crate) rules: Vec<u16>,
 }
@@ -45,14 +52,20 @@ pub(crate) struct Literal {
 /// The index over some literals.
 ///
 /// The bytes are a header, the table of bits, for each of its words how many bits are set before
-/// it, the places, and the pool. The bits are numbered as they stand, and that number is the index
-/// of the first place whose gram has this bit: a look costs one access to each part.
+/// it, the entries, the places, the sets and the pool. The bits are numbered as they stand, and
+/// that number is the index of the bit's entry: where its places begin, and a tag by which most
+/// grams that only share the bit are told apart.
 #[derive(Debug)]
 pub(crate) struct Anchors {
     bytes: Cow<'static, [u8]>,
+    /// Where the places begin.
+    places: usize,
+    /// Where the sets begin.
+    sets: usize,
     /// Where the pool begins.
     pool: usize,
-    longest: OnceLock<usize>,
+    /// The longest literal, and the most bytes that are looked at from the beginning of one.
+    reach: OnceLock<(usize, usize)>,
 }
 
 /// What stands at a hit.
@@ -66,108 +79,193 @@ pub(crate) struct Hit {
     rules: usize,
 }
 
-/// The number of places.
-const HEADER: usize = 4;
+/// Whether a literal counts wherever it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Around {
+    /// Only where a match could be, by the bytes next to it.
+    Fits,
+    /// Everywhere.
+    Anything,
+}
+
+/// The number of entries, of places and of sets.
+const HEADER: usize = 12;
 const RANKS: usize = HEADER + TABLE;
-const PLACES: usize = RANKS + 4 * WORDS;
-/// A gram, where its literal stands in the pool, the next place with the same bit, then one byte
-/// each: the literal's length, how many of its bytes stand before the gram, whether case matters.
-const PLACE: usize = 16;
-const NONE: u32 = u32::MAX;
+const ENTRIES: usize = RANKS + 2 * WORDS;
+/// The first place in the lower bits, a tag in the upper ones.
+const ENTRY: usize = 4;
+const TAG: u32 = 20;
+/// The tag of a bit that several grams share.
+const MIXED: u32 = (1 << (32 - TAG)) - 1;
+/// What tells whether a literal is there.
+///
+/// Its first eight bytes and which of their bits count, eight bytes each; where it stands in the
+/// pool, four; the sets of bytes behind and ahead, two each; then one each: its length, how many
+/// of its bytes stand before the gram, how many are asked ahead, flags.
+const PLACE: usize = 32;
+const EXACT: u8 = 1;
+/// No further place belongs to the entry.
+const LAST: u8 = 2;
+/// A set of ASCII bytes; all others are in each.
+const SET: usize = 16;
+const NO_SET: u16 = u16::MAX;
 
 impl Anchors {
     /// An index made by [`build`].
     pub(crate) fn new(bytes: Cow<'static, [u8]>) -> Self {
-        let pool = PLACES + PLACE * u32_at(&bytes, 0) as usize;
-        Self { bytes, pool, longest: OnceLock::new() }
+        let [entries, places, sets] = [0, 4, 8].map(|at| u32_at(&bytes, at) as usize);
+        let places_at = ENTRIES + ENTRY * entries;
+        let sets_at = places_at + PLACE * places;
+        let pool = sets_at + SET * sets;
+        Self { bytes, places: places_at, sets: sets_at, pool, reach: OnceLock::new() }
     }
 
-    /// Calls `hit` for each literal in `text`, from left to right by the place of the four bytes
-    /// that it is found by.
-    pub(crate) fn find(&self, text: &[u8], mut hit: impl FnMut(Hit)) {
+    /// Calls `hit` for each literal in `text` that begins in a range of it, from left to right by
+    /// the place of the four bytes that it is found by.
+    pub(crate) fn find(
+        &self,
+        text: &[u8],
+        begins: Range<usize>,
+        around: Around,
+        mut hit: impl FnMut(Hit),
+    ) {
+        let end = if begins.end >= text.len() {
+            text.len()
+        } else {
+            text.len().min(begins.end + self.longest())
+        };
+        let mut hit = |one: Hit| {
+            if begins.contains(&one.start) {
+                hit(one);
+            }
+        };
         let (words, _) = self.bytes[HEADER..HEADER + TABLE].as_chunks();
         let table: &[[u8; 8]; WORDS] = words.try_into().expect("the table has its size");
-        let mut at = 0;
+        let mut at = begins.start.min(end);
         // Two overlapping loads of eight bytes give the grams of eight positions.
-        while let Some(twelve) = text.get(at..at + 12) {
-            let low = eight(&twelve[..8]);
-            let high = eight(&twelve[4..]);
+        while let Some(twelve) = text[..end].get(at..at + 12) {
+            let low = eight(&twelve[..8]) | FOLD_TWICE;
+            let high = eight(&twelve[4..]) | FOLD_TWICE;
             for step in 0..4 {
                 let gram = (low >> (8 * step)) as u32;
                 if may_be(table, gram) {
-                    self.compare(text, at + step, gram, &mut hit);
+                    self.look(text, at + step, gram, around, &mut hit);
                 }
             }
             for step in 0..4 {
                 let gram = (high >> (8 * step)) as u32;
                 if may_be(table, gram) {
-                    self.compare(text, at + 4 + step, gram, &mut hit);
+                    self.look(text, at + 4 + step, gram, around, &mut hit);
                 }
             }
             at += 8;
         }
         // The rest, padded: a gram that reaches over the end can belong to a literal of three.
-        for at in at..text.len() {
+        for at in at..end {
             let mut four = [0; GRAM];
             let rest = &text[at..text.len().min(at + GRAM)];
             four[..rest.len()].copy_from_slice(rest);
             let gram = u32::from_le_bytes(four) | FOLD;
             if may_be(table, gram) {
-                self.compare(text, at, gram, &mut hit);
+                self.look(text, at, gram, around, &mut hit);
             }
         }
     }
 
     /// The rules that a hit's literal is an anchor of.
     pub(crate) fn rules_of(&self, hit: Hit) -> impl Iterator<Item = u16> + '_ {
-        let short = |at: usize| u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]);
-        let count = usize::from(short(hit.rules));
-        (1..=count).map(move |index| short(hit.rules + 2 * index))
+        let count = usize::from(u16_at(&self.bytes, hit.rules));
+        (1..=count).map(move |index| u16_at(&self.bytes, hit.rules + 2 * index))
     }
 
     /// The length of the longest literal.
     pub(crate) fn longest(&self) -> usize {
-        *self.longest.get_or_init(|| {
-            let places = self.bytes[PLACES..self.pool].chunks_exact(PLACE);
-            places.map(|place| usize::from(place[12])).max().unwrap_or(0)
+        self.reaches().0
+    }
+
+    /// The most bytes, from the beginning of a literal, that decide whether it is hit.
+    pub(crate) fn reach(&self) -> usize {
+        self.reaches().1
+    }
+
+    fn reaches(&self) -> (usize, usize) {
+        *self.reach.get_or_init(|| {
+            let places = self.bytes[self.places..self.sets].chunks_exact(PLACE);
+            let of = |place: &[u8]| (usize::from(place[24]), usize::from(place[24] + place[26]));
+            places.map(of).fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
         })
     }
 
-    /// Compares the literals whose gram this is, where the gram's bit is set.
-    fn compare(&self, text: &[u8], at: usize, gram: Gram, hit: &mut impl FnMut(Hit)) {
+    /// Looks for the literals of a gram whose bit is set.
+    fn look(&self, text: &[u8], at: usize, gram: Gram, around: Around, hit: &mut impl FnMut(Hit)) {
         let (word, bit) = bit_of(gram);
-        let bits = u64::from_le_bytes(
-            self.bytes[HEADER + 8 * word..][..8].try_into().expect("eight bytes"),
-        );
-        let before = (bits & (bit - 1)).count_ones();
-        let mut index = u32_at(&self.bytes, RANKS + 4 * word) + before;
-        while index != NONE {
-            let start = PLACES + PLACE * index as usize;
-            let place = &self.bytes[start..start + PLACE];
-            if u32_at(place, 0) == gram {
-                self.literal(text, at, place, hit);
+        let before = (eight(&self.bytes[HEADER + 8 * word..][..8]) & (bit - 1)).count_ones();
+        let index = usize::from(u16_at(&self.bytes, RANKS + 2 * word)) + before as usize;
+        let entry = u32_at(&self.bytes, ENTRIES + ENTRY * index);
+        let tag = entry >> TAG;
+        if tag != tag_of(gram) && tag != MIXED {
+            return;
+        }
+        let first = self.places + PLACE * (entry & ((1 << TAG) - 1)) as usize;
+        for place in self.bytes[first..self.sets].as_chunks::<PLACE>().0 {
+            if let Some(found) = self.stands(text, at, place, around) {
+                hit(found);
             }
-            index = u32_at(place, 8);
+            if place[27] & LAST != 0 {
+                return;
+            }
         }
     }
 
-    fn literal(&self, text: &[u8], at: usize, place: &[u8], hit: &mut impl FnMut(Hit)) {
-        let [len, before] = [place[12], place[13]].map(usize::from);
-        let pool = self.pool + u32_at(place, 4) as usize;
-        let literal = &self.bytes[pool..pool + len];
-        let start = at.wrapping_sub(before);
-        let there = text.get(start..start.wrapping_add(len)).unwrap_or_default();
-        if if place[14] != 0 { there == literal } else { there.eq_ignore_ascii_case(literal) } {
-            hit(Hit { start, len, rules: pool + len });
+    /// Whether the literal of a place stands where it must if its gram stands at `at`.
+    #[inline]
+    fn stands(&self, text: &[u8], at: usize, place: &[u8; PLACE], around: Around) -> Option<Hit> {
+        let start = at.checked_sub(usize::from(place[25]))?;
+        let there = match text.get(start..start + 8) {
+            Some(there) => eight(there),
+            None => padded(&text[start..]),
+        };
+        if there & eight(&place[8..16]) != eight(&place[..8]) {
+            return None;
         }
+        let len = usize::from(place[24]);
+        let pool = self.pool + u32_at(place, 16) as usize;
+        let end = start + len;
+        if len > 8 {
+            let (rest, literal) = (text.get(start + 8..end)?, &self.bytes[pool + 8..pool + len]);
+            let same = if place[27] & EXACT != 0 {
+                rest == literal
+            } else {
+                rest.eq_ignore_ascii_case(literal)
+            };
+            if !same {
+                return None;
+            }
+        }
+        let fits = || {
+            let behind = start == 0 || self.has(u16_at(place, 20), text[start - 1]);
+            let ahead = &text[end..text.len().min(end + usize::from(place[26]))];
+            behind && ahead.iter().all(|&byte| self.has(u16_at(place, 22), byte))
+        };
+        (around == Around::Anything || fits()).then_some(Hit { start, len, rules: pool + len })
+    }
+
+    /// Returns true if and only if a byte is in a set.
+    fn has(&self, set: u16, byte: u8) -> bool {
+        let at = self.sets + SET * usize::from(set) + usize::from(byte >> 3);
+        set == NO_SET || byte >= 0x80 || self.bytes[at] >> (byte & 7) & 1 != 0
     }
 }
+
+/// What `build` collects of one gram of a literal: the bit, the gram, the literal, and how many of
+/// its bytes stand before the gram.
+type Found = ((usize, u64), Gram, usize, usize);
 
 /// Builds the index of some literals, which have 255 bytes at most. Those shorter than three are
 /// never found.
 pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
     let (pool, offsets) = pool(literals);
-    let mut found: Vec<((usize, u64), Gram, usize, usize)> = Vec::new();
+    let mut found: Vec<Found> = Vec::new();
     for (index, literal) in literals.iter().enumerate() {
         let grams = grams(literal).into_iter();
         found.extend(grams.map(|(gram, before)| (bit_of(gram), gram, index, before)));
@@ -179,33 +277,73 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
     let ranks = table.iter().scan(0, |before, bits| {
         let rank = *before;
         *before += bits.count_ones();
-        Some(rank)
+        Some(u16::try_from(rank).expect("there are fewer grams than 65,536"))
     });
-    let number = |number: usize| u32::try_from(number).expect("an index is smaller than 4 GiB");
-    let mut out = Vec::new();
-    out.extend(number(found.len()).to_le_bytes());
-    out.extend(table.iter().flat_map(|word| word.to_le_bytes()));
-    out.extend(ranks.flat_map(u32::to_le_bytes));
-    // The first place of each bit stands where the bit's number says, the others behind them all.
-    let bits: Vec<&[_]> = found.chunk_by(|a, b| a.0 == b.0).collect();
-    let mut later = bits.len();
-    let mut rest = Vec::new();
-    for places in bits {
-        for (index, &(_, gram, literal, before)) in places.iter().enumerate() {
-            let next = if index + 1 < places.len() { number(later) } else { NONE };
-            later += usize::from(next != NONE);
-            let to = if index == 0 { &mut out } else { &mut rest };
-            for number in [gram, number(offsets[literal]), next] {
-                to.extend(number.to_le_bytes());
-            }
-            let literal = &literals[literal];
-            let len = u8::try_from(literal.bytes.len()).expect("literals have 255 bytes at most");
-            to.extend([len, before as u8, u8::from(literal.exact), 0]);
-        }
+    let mut sets: Vec<[u8; SET]> = Vec::new();
+    let mut places: Vec<[u8; PLACE]> = Vec::new();
+    let mut lists: HashMap<Vec<[u8; PLACE]>, usize> = HashMap::new();
+    let mut entries: Vec<u32> = Vec::new();
+    for of_bit in found.chunk_by(|a, b| a.0 == b.0) {
+        let mut list: Vec<_> = of_bit
+            .iter()
+            .map(|&(_, _, literal, before)| {
+                place(&literals[literal], offsets[literal], before, &mut sets)
+            })
+            .collect();
+        // The grams of a literal of three bytes differ in what follows it alone.
+        list.dedup();
+        list.last_mut().expect("a chunk is not empty")[27] |= LAST;
+        let first = *lists.entry(list).or_insert_with_key(|list| {
+            places.extend(list);
+            places.len() - list.len()
+        });
+        let one = of_bit.iter().all(|found| found.1 == of_bit[0].1);
+        let tag = if one { tag_of(of_bit[0].1) } else { MIXED };
+        assert!(first < 1 << TAG, "places are told in {TAG} bits");
+        entries.push(tag << TAG | u32::try_from(first).expect("it fits 20 bits"));
     }
-    out.extend(rest);
+    let mut out = Vec::new();
+    for count in [entries.len(), places.len(), sets.len()] {
+        out.extend(u32::try_from(count).expect("an index is smaller than 4 GiB").to_le_bytes());
+    }
+    out.extend(table.iter().flat_map(|word| word.to_le_bytes()));
+    out.extend(ranks.flat_map(u16::to_le_bytes));
+    out.extend(entries.iter().flat_map(|entry| entry.to_le_bytes()));
+    out.extend(places.as_flattened());
+    out.extend(sets.as_flattened());
     out.extend(pool);
     out
+}
+
+/// A place without its mark of being the last.
+fn place(literal: &Literal, pool: usize, before: usize, sets: &mut Vec<[u8; SET]>) -> [u8; PLACE] {
+    let mut place = [0; PLACE];
+    for (at, &byte) in literal.bytes.iter().take(8).enumerate() {
+        let case = if !literal.exact && byte.is_ascii_alphabetic() { 0x20 } else { 0 };
+        (place[at], place[8 + at]) = (byte & !case, !case);
+    }
+    place[16..20].copy_from_slice(&u32::try_from(pool).expect("a pool is small").to_le_bytes());
+    let mut number = |bytes: Bytes| {
+        let mut set = [0; SET];
+        set[..8].copy_from_slice(&bytes[0].to_le_bytes());
+        set[8..].copy_from_slice(&bytes[1].to_le_bytes());
+        if set == [u8::MAX; SET] {
+            return NO_SET;
+        }
+        let index = sets.iter().position(|one| *one == set).unwrap_or_else(|| {
+            sets.push(set);
+            sets.len() - 1
+        });
+        u16::try_from(index).expect("there are few sets")
+    };
+    let (behind, ahead) = (number(literal.behind), number(literal.ahead.bytes));
+    place[20..22].copy_from_slice(&behind.to_le_bytes());
+    place[22..24].copy_from_slice(&ahead.to_le_bytes());
+    place[24] = u8::try_from(literal.bytes.len()).expect("literals have 255 bytes at most");
+    place[25] = before as u8;
+    place[26] = if ahead == NO_SET { 0 } else { literal.ahead.run };
+    place[27] = if literal.exact { EXACT } else { 0 };
+    place
 }
 
 /// The literals, each followed by the number of its rules and the rules, and where each begins.
@@ -259,8 +397,10 @@ fn commonness(four: &[u8]) -> (usize, usize) {
 /// How often some anchors together will be hit in source, on a scale of its own: a text that is
 /// as common as `self` counts some thousands, a rare one nothing.
 pub(crate) fn cost(anchors: &[String]) -> usize {
-    let of_one = |anchor: &String| match anchor.len() {
-        0..GRAM => 1500,
+    let of_one = |anchor: &String| match anchor.as_str() {
+        // Each link has them: the name of the host tells more.
+        "http://" | "https://" => 5000,
+        short if short.len() < GRAM => 1500,
         _ => anchor
             .as_bytes()
             .windows(GRAM)
@@ -284,14 +424,34 @@ fn bit_of(gram: Gram) -> (usize, u64) {
     ((hash >> 6) as usize & (WORDS - 1), 1 << (hash & 63))
 }
 
+/// A second number for a gram, which two grams of one bit seldom share; never [`MIXED`].
+#[inline]
+fn tag_of(gram: Gram) -> u32 {
+    let tag = (gram ^ gram >> 15).wrapping_mul(SPREAD.reverse_bits()) >> TAG;
+    tag - u32::from(tag == MIXED)
+}
+
 #[inline]
 fn eight(bytes: &[u8]) -> u64 {
-    u64::from_le_bytes(bytes.try_into().expect("the caller slices eight bytes")) | FOLD_TWICE
+    u64::from_le_bytes(bytes.try_into().expect("the caller slices eight bytes"))
+}
+
+/// Fewer than eight bytes as a number; no literal has a NUL.
+#[cold]
+fn padded(bytes: &[u8]) -> u64 {
+    let mut all = [0; 8];
+    all[..bytes.len()].copy_from_slice(bytes);
+    u64::from_le_bytes(all)
 }
 
 #[inline]
 fn u32_at(bytes: &[u8], at: usize) -> u32 {
     u32::from_le_bytes(bytes[at..at + 4].try_into().expect("four bytes"))
+}
+
+#[inline]
+fn u16_at(bytes: &[u8], at: usize) -> u16 {
+    u16::from_le_bytes([bytes[at], bytes[at + 1]])
 }
 
 #[cfg(test)]
@@ -307,6 +467,8 @@ mod tests {
             bytes: bytes.clone(),
             exact,
             next: ANY,
+            behind: ANY,
+            ahead: Ahead::ANY,
             rules: vec![index as u16],
         };
         Anchors::new(build(&literals.iter().enumerate().map(literal).collect::<Vec<_>>()).into())
@@ -315,7 +477,7 @@ mod tests {
     fn ours(literals: &[Vec<u8>], text: &[u8], exact: bool) -> Vec<(usize, usize)> {
         let mut hits = Vec::new();
         let anchors = index(literals, exact);
-        anchors.find(text, |hit| {
+        anchors.find(text, 0..text.len(), Around::Fits, |hit| {
             hits.extend(anchors.rules_of(hit).map(|rule| (usize::from(rule), hit.start)));
         });
         hits.sort_unstable();

@@ -29,8 +29,9 @@ pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
-    let kind = name::kind(&text[name.clone()])?;
+    // Most names stand before no value, and whether one does is asked sooner.
     let written = value_after(text, &name, syntax)?;
+    let kind = name::kind(&text[name.clone()])?;
     let judged = value::judge(text, &name, &written, kind, syntax)?;
     let (confidence, reason) = (judged.confidence, judged.reason);
     Some(Assigned { name, value: judged.span, confidence, reason })

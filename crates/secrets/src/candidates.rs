@@ -11,7 +11,7 @@ use std::ops::Range;
 
 use regex_automata::Input;
 
-use crate::anchors::Hit;
+use crate::anchors::{Around, Hit};
 use crate::archive;
 use crate::assignment;
 use crate::decode::Charset;
@@ -86,7 +86,7 @@ const WIDER: usize = 1280;
 impl RuleSet {
     /// Which bytes beside a change must be asked for new spots.
     pub fn near(&self) -> Near {
-        Near { before: AHEAD.max(self.anchors.longest()), behind: BACK }
+        Near { before: AHEAD.max(self.anchors.reach()), behind: BACK }
     }
 
     /// Appends the spots whose anchor begins in a range of a text, in no order.
@@ -94,16 +94,7 @@ impl RuleSet {
     /// What is told of a spot depends on the bytes in its reach, and on where the text ends if that
     /// is in reach.
     pub fn spots(&self, text: &[u8], begins: Range<usize>, spots: &mut Vec<Spot>) {
-        let end = text.len().min(begins.end + self.anchors.longest());
-        let Some(piece) = text.get(begins.start..end) else { return };
-        self.anchors.find(piece, |mut hit| {
-            hit.start += begins.start;
-            if hit.start < begins.end
-                && let Some(spot) = self.spot(text, hit)
-            {
-                spots.push(spot);
-            }
-        });
+        self.anchors.find(text, begins, Around::Fits, |hit| spots.extend(self.spot(text, hit)));
     }
 
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots

@@ -11,6 +11,7 @@ mod archive;
 mod assignment;
 mod candidates;
 mod check;
+mod compiled;
 mod cost;
 mod decode;
 mod evident;

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors::{self, Literal};
-use crate::follow::{self, ANY, Bytes};
+use crate::follow::{self, ANY, Ahead, Bytes};
+use crate::gate;
 use crate::shape::{self, Shape};
 use crate::stems;
 
@@ -270,34 +271,40 @@ impl From<&Loaded> for Baked {
 /// The password finder and the assignment finder come after the rules, in this order.
 pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
     let mut anchors: BTreeMap<(String, bool), Literal> = BTreeMap::new();
-    let mut add = |text: &str, exact: bool, next: Bytes, rule: usize| {
+    let mut add = |text: &str, exact: bool, next: Bytes, shape: &Shape, rule: usize| {
         let text = if exact { text.to_owned() } else { text.to_ascii_lowercase() };
+        let behind = gate::behind(shape, text.as_bytes());
         let literal = anchors.entry((text, exact)).or_insert_with_key(|(text, exact)| Literal {
             bytes: text.clone().into_bytes(),
             exact: *exact,
             next: [0; 4],
+            behind: [0; 4],
+            ahead: Ahead { bytes: [0; 4], run: u8::MAX },
             rules: Vec::new(),
         });
         literal.rules.push(u16::try_from(rule).expect("there are fewer rules than 65,536"));
-        // Of two rules with one anchor, what may follow either may follow.
-        literal.next.iter_mut().zip(next).for_each(|(word, more)| *word |= more);
+        // Of two rules with one anchor, what may stand around either may stand there.
+        follow::unite(&mut literal.next, next);
+        follow::unite(&mut literal.behind, behind);
+        literal.ahead = literal.ahead.or(shape.ahead);
     };
     for (index, rule) in rules.iter().enumerate() {
         for anchor in &rule.anchors {
             let next = rule.shape.next.get(anchor).copied().unwrap_or(ANY);
-            add(anchor, rule.shape.exact, next, index);
+            add(anchor, rule.shape.exact, next, &rule.shape, index);
         }
     }
+    let code = Shape::of_code();
     for byte in stems::URL_BEFORE {
-        add(&format!("{}://", char::from(*byte)), false, ANY, rules.len());
+        add(&format!("{}://", char::from(*byte)), false, ANY, &code, rules.len());
     }
     let mut behind = [0; 4];
     stems::BEHIND_SHORT.iter().for_each(|&byte| follow::add(&mut behind, byte));
     for stem in stems::ASSIGNED_SHORT {
-        add(stem, false, behind, rules.len() + 1);
+        add(stem, false, behind, &code, rules.len() + 1);
     }
     for stem in stems::ASSIGNED {
-        add(stem, false, ANY, rules.len() + 1);
+        add(stem, false, ANY, &code, rules.len() + 1);
     }
     anchors::build(&anchors.into_values().collect::<Vec<_>>())
 }
@@ -384,14 +391,17 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     };
     let pattern =
         rest.replace("{{assign}}", ASSIGN).replace("{{start}}", START).replace("{{end}}", END);
-    match shape::of(&pattern, &anchors) {
+    // Where a value is assigned, one may also stand near the name: less is told of what follows.
+    let assigns = rule.pattern.contains("{{assign}}");
+    let ahead = if assigns { 1 } else { Ahead::MOST };
+    match shape::of(&pattern, &anchors, ahead) {
         Ok((shape, _)) if shape.longest > LONGEST_MATCH => {
             errors.push(format!("the longest match is {} bytes", shape.longest));
             Err(errors)
         }
         Ok((mut shape, anchors)) if errors.is_empty() => {
             shape.apart = apart;
-            shape.near = rule.pattern.contains("{{assign}}") && shape.public == 0 && !rule.general;
+            shape.near = assigns && shape.public == 0 && !rule.general;
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }

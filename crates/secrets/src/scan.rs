@@ -7,7 +7,7 @@ use std::ops::Range;
 use leakgate_model::{Category, Confidence, Finding, Secret, Status, Text};
 use regex_automata::Input;
 
-use crate::anchors::Hit;
+use crate::anchors::{Around, Hit};
 use crate::assignment;
 use crate::check::{self, Check, Verdict};
 use crate::decode::{self, Charset};
@@ -236,7 +236,7 @@ impl RuleSet {
         scratch: &mut Scratch,
     ) -> Vec<Match> {
         let mut run = Run::new(self, path, text, syntax, scratch);
-        self.anchors.find(text, |hit| run.hit(hit));
+        self.anchors.find(text, 0..text.len(), Around::Fits, |hit| run.hit(hit));
         run.end();
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);

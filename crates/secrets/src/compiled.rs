@@ -1,0 +1,165 @@
+//! A rule's pattern, ready to run.
+//!
+//! A scan tries some hundred rules some hundred times each and finds nothing with nearly all. So
+//! what counts is how soon a pattern is ready and how soon it says no: one automaton is compiled
+//! from it, run as a DFA whose states are made as they are needed. Only where that says yes is the
+//! same automaton walked again for the places of the match and of the secret.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bstr::ByteSlice as _;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use leakgate_model::Text;
+use regex_automata::hybrid::dfa::{self, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
+use regex_automata::util::pool::Pool;
+use regex_automata::util::syntax;
+use regex_automata::{Input, Span};
+
+use crate::rule::Rule;
+
+/// A regex ready to run.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    whole: OnceLock<Machine>,
+    /// The group `secret` by itself, for values that are looked at alone.
+    alone: OnceLock<Machine>,
+    pattern: Text,
+    files: Option<GlobSet>,
+}
+
+impl Compiled {
+    /// Reads a rule's globs; its pattern is compiled when it is first looked for.
+    pub(crate) fn new(rule: &Rule) -> Self {
+        let mut globs = GlobSetBuilder::new();
+        for file in &rule.files {
+            // A glob without a slash is one for the name alone.
+            let glob = if file.contains('/') { file.clone() } else { format!("**/{file}") };
+            globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
+        }
+        Self {
+            whole: OnceLock::new(),
+            alone: OnceLock::new(),
+            pattern: rule.pattern.clone(),
+            files: (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default()),
+        }
+    }
+
+    /// The whole match and the secret in it.
+    pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
+        let whole = self.whole.get_or_init(|| Machine::new(&self.pattern));
+        if !whole.is_match(input) {
+            return None;
+        }
+        let groups = &whole.groups;
+        let mut found = groups.create_captures();
+        groups.search(&mut groups.create_cache(), input, &mut found);
+        Some((found.get_match()?.span(), found.get_group_by_name("secret")?))
+    }
+
+    /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
+    pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
+        let alone = self.alone.get_or_init(|| {
+            let group = secret_group(&self.pattern);
+            Machine::new(&format!(r"\A(?:{group})\z"))
+        });
+        alone.is_match(&Input::new(value))
+    }
+
+    /// Returns true if and only if it has been looked for.
+    pub(crate) fn is_tried(&self) -> bool {
+        self.whole.get().is_some()
+    }
+
+    /// How many automata have been compiled.
+    pub(crate) fn regexes(&self) -> usize {
+        [&self.whole, &self.alone].iter().filter(|slot| slot.get().is_some()).count()
+    }
+
+    /// Returns true if and only if the rule runs on this path.
+    pub(crate) fn wants(&self, path: &[u8]) -> bool {
+        self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
+    }
+}
+
+/// One automaton, and what its walks keep between them.
+struct Machine {
+    dfa: DFA,
+    caches: Pool<dfa::Cache, Box<dyn Fn() -> dfa::Cache + Send + Sync>>,
+    groups: PikeVM,
+}
+
+impl Machine {
+    /// Compiles a pattern that has been parsed before: its shape was computed from it.
+    fn new(pattern: &str) -> Self {
+        const COMPILES: &str = "a rule's pattern compiles: its shape was computed from it";
+        let nfa = thompson::Compiler::new()
+            .syntax(syntax::Config::new().unicode(false).utf8(false))
+            .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(64 << 20)))
+            .build(pattern)
+            .expect(COMPILES);
+        // A DFA that does not fit its cache gives up, and the other walk tells.
+        let config =
+            DFA::config().skip_cache_capacity_check(true).minimum_cache_clear_count(Some(8));
+        let dfa =
+            dfa::Builder::new().configure(config).build_from_nfa(nfa.clone()).expect(COMPILES);
+        let groups = pikevm::Builder::new().build_from_nfa(nfa).expect(COMPILES);
+        let for_caches = dfa.clone();
+        let caches: Box<dyn Fn() -> dfa::Cache + Send + Sync> =
+            Box::new(move || for_caches.create_cache());
+        Self { dfa, caches: Pool::new(caches), groups }
+    }
+
+    /// Returns true if and only if there is a match, by whichever walk can tell.
+    fn is_match(&self, input: &Input<'_>) -> bool {
+        let found = self.dfa.try_search_fwd(&mut self.caches.get(), &input.clone().earliest(true));
+        found.map_or_else(
+            |_| self.groups.is_match(&mut self.groups.create_cache(), input.clone()),
+            |end| end.is_some(),
+        )
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").finish_non_exhaustive()
+    }
+}
+
+/// What stands in the group `secret` of a pattern that has one.
+fn secret_group(pattern: &str) -> &str {
+    const OPEN: &str = "(?<secret>";
+    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
+    let bytes = pattern.as_bytes();
+    let (mut at, mut depth, mut in_class) = (start, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'(' if !in_class => depth += 1,
+            b')' if !in_class && depth == 0 => break,
+            b')' if !in_class => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    pattern.get(start..at).unwrap_or(pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ruleset::RuleSet;
+
+    #[test]
+    fn the_group_of_each_rule_stands_alone() {
+        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let group = secret_group(&rule.pattern);
+            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
+        }
+    }
+}
