@@ -406,6 +406,11 @@ fn gram_of(four: &[u8]) -> Gram {
     u32::from_le_bytes(four.try_into().expect("a gram is four bytes")) | FOLD
 }
 
+/// Returns true if and only if a text is made of the commonest four bytes.
+pub(crate) fn is_common(text: &[u8]) -> bool {
+    text.windows(GRAM).all(|four| rank(four).is_some())
+}
+
 /// How often some anchors together will be hit in source, on a scale of its own: a text that is
 /// as common as `self` counts some thousands, a rare one nothing.
 pub(crate) fn cost(anchors: &[String]) -> usize {

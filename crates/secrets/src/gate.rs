@@ -119,18 +119,16 @@ impl Gate<'_> {
     /// Returns true if and only if the text has a run of the secret's alphabet as long as the
     /// shortest secret, at least partly in `window`.
     pub(crate) fn opens(self, text: &[u8], window: Range<usize>) -> bool {
-        let Some(step) = self.least.checked_sub(1) else { return true };
+        let Some(text) = text.get(..window.end) else { return true };
         // A run of `least` bytes covers one of every `least`: those are looked at, from the last
         // byte that the first such run could have.
-        let mut at = window.start + step;
-        while at < window.end {
-            let back = text[window.start..=at].iter().rev();
-            let run = back.take(self.least).take_while(|&&byte| self.has(byte)).count();
-            if run == self.least {
-                return true;
+        let mut start = window.start;
+        while let Some(run) = text.get(start..start + self.least) {
+            match run.iter().rposition(|&byte| !self.has(byte)) {
+                // The byte that ended the run cannot be part of one.
+                Some(end) => start += end + 1,
+                None => return true,
             }
-            // The byte that ended the run cannot be part of one.
-            at += self.least - run;
         }
         false
     }
@@ -195,8 +193,9 @@ pub(crate) fn is_joined(text: &[u8], at: usize) -> bool {
     at > 0 && joins(text[at - 1])
 }
 
+#[inline]
 fn has(set: &Set, byte: u8) -> bool {
-    set.get(usize::from(byte >> 3)).is_none_or(|bits| bits >> (byte & 7) & 1 != 0)
+    byte >= 0x80 || set[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
 }
 
 #[cfg(test)]

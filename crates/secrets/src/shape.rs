@@ -310,7 +310,8 @@ fn repeated(first: Leading, repetition: &Repetition, case: Case) -> Leading {
 fn join(first: &Leading, second: &Leading) -> Leading {
     // Texts that are long enough to be rare are not multiplied further.
     let enough = if second.texts.len() > FEW { ENOUGH } else { 2 * ENOUGH };
-    let enough = second.texts.len() > 1 && first.texts.iter().all(|text| text.len() >= enough);
+    let is_enough = |text: &Vec<u8>| text.len() >= enough && !anchors::is_common(text);
+    let enough = second.texts.len() > 1 && first.texts.iter().all(is_enough);
     // What can follow three letters is spelled out in the index in any case.
     let most =
         if first.texts.iter().all(|text| text.len() == 3) { MOST_OF_FOUR } else { MOST_TEXTS };
