@@ -127,7 +127,8 @@ fn heads(leading: &Leading) -> Option<Vec<String>> {
         anchors.push(text[..text.len().min(LONGEST_ANCHOR)].to_owned());
     }
     anchors.sort();
-    anchors.dedup();
+    // Where one begins with another, that other stands there as well.
+    anchors.dedup_by(|longer, one| longer.starts_with(&one[..]));
     (!anchors.is_empty()).then_some(anchors)
 }
 
