@@ -160,12 +160,9 @@ pub(crate) struct InstallArgs {
     /// In all repositories of this machine
     #[arg(long, conflicts_with = "server")]
     pub(crate) system: bool,
-    /// Also stop commits made with --no-verify, cherry-picks, reverts and rebases
-    #[arg(long, conflicts_with = "server")]
+    /// Also stop what runs few hooks: --no-verify, cherry-picks, rebases, tags, notes, the stash
+    #[arg(long, alias = "every-ref", conflicts_with = "server")]
     pub(crate) strict: bool,
-    /// Also stop whatever else changes a branch, a tag or the stash
-    #[arg(long, conflicts_with = "server")]
-    pub(crate) every_ref: bool,
     /// Guard what is pushed to this repository
     #[arg(long)]
     pub(crate) server: bool,

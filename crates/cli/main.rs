@@ -21,6 +21,7 @@ mod rule_commands;
 mod run;
 mod skip;
 mod terminal;
+mod transaction;
 mod whole;
 
 use std::process::ExitCode;

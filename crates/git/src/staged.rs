@@ -16,6 +16,7 @@ use crate::index_walk::{self, Seen};
 use crate::object::{ObjectReader, to_model_id};
 use crate::objects::Objects;
 use crate::repository::{ALLOC_LIMIT, Error, Moment};
+use crate::step::StagedTrees;
 use crate::tree_diff::{self, Difference, TREE_MODE, TreeError};
 use crate::{Repository, index_file};
 
@@ -118,20 +119,17 @@ impl<'r> Staged<'r> {
         Self::list_against(repository, &repository.objects(), None, &[])
     }
 
-    /// What a scan of the staged change depends on, as one line: the tree that would be committed
-    /// and those it is compared with. `None` when the index does not know its tree.
+    /// What a scan of the staged change depends on. `None` when the index does not know its tree.
     ///
     /// # Errors
     /// As [`Staged::list`].
-    pub fn key(repository: &Repository, moment: Moment) -> Result<Option<String>, Error> {
+    pub fn trees(repository: &Repository, moment: Moment) -> Result<Option<StagedTrees>, Error> {
         let objects = repository.objects();
         let index = Index::read(repository, objects.local.object_hash())?;
         let Some(root) = index.root else { return Ok(None) };
-        let head = repository.head_tree(&objects)?.map_or_else(String::new, |id| id.to_string());
-        let mut merged = repository.merge_trees(&objects, moment)?;
-        merged.sort();
-        let merged: Vec<_> = merged.iter().map(ToString::to_string).collect();
-        Ok(Some(format!("{root} {head} {}", merged.join(" "))))
+        let head = repository.head_tree(&objects)?;
+        let merged = repository.merge_trees(&objects, moment)?;
+        Ok(Some(StagedTrees::new(root, head, merged)))
     }
 
     /// The paths that the `.gitmodules` in the index names.
