@@ -464,10 +464,7 @@ fn skipping_needs_a_reason_and_is_recorded() {
     let log = fs::read_to_string(log).expect("a log");
     let lines: Vec<Vec<_>> = log.lines().map(|line| line.split('\t').collect()).collect();
     let events: Vec<_> = lines.iter().map(|line| line[1]).collect();
-    assert_eq!(
-        events,
-        ["pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"]
-    );
+    assert_eq!(events, ["pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"]);
     for line in lines {
         assert!(line[0].ends_with('Z') && line[2] == head, "{line:?}");
         assert_eq!(line[3], "a fixture of the [31m tests");

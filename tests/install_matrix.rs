@@ -296,6 +296,28 @@ fn everywhere() {
     }
 }
 
+/// Cloning and fetching go on as before, whatever the other side has.
+#[test]
+fn everywhere_and_strict() {
+    let theirs = Repo::new();
+    theirs.stage("bad", line(1)).commit();
+    theirs.git(&["tag", "-a", "v1", "-m", &line(2)]);
+    fs::create_dir_all(theirs.beside("home/config")).expect("a folder");
+    theirs.leakgate(&["install", "--global", "--strict"]).assert_code(0);
+    for options in [&[][..], &["--bare"], &["--mirror"], &["--no-hardlinks", "--depth=1"]] {
+        let name = format!("../clone{}", options.concat());
+        let from = format!("file://{}", theirs.root.display());
+        theirs.try_git(&[&["clone", "-q"], options, &[&from, &name]].concat()).assert_code(0);
+    }
+    let clone = theirs.at(theirs.beside("clone"));
+    clone.stage("b", line(3));
+    let stopped = clone.try_git(&["commit", "--no-verify", "-m", "x"]);
+    assert!(stopped.code != 0 && stopped.errors().contains("blocks"), "{stopped}");
+    assert_ne!(clone.try_git(&["stash"]).code, 0);
+    clone.stage("b", "x\n").try_git(&["commit", "-m", "x"]).assert_code(0);
+    clone.try_git(&["fetch", "-q"]).assert_code(0);
+}
+
 /// A folder of the user's own that is set for all repositories is used, not replaced.
 #[test]
 fn everywhere_with_a_folder_of_the_users_own() {

@@ -40,6 +40,10 @@ pub(crate) fn transaction(args: &[OsString]) -> anyhow::Result<Exit> {
         return Ok(Exit::Clean);
     }
     let repository = run::repository()?;
+    // Nothing is committed into a bare repository: it is a clone, or a server with its own hooks.
+    if repository.work_tree().is_none() || is_clone(&repository, &changes) {
+        return Ok(Exit::Clean);
+    }
     let spec = spec(&repository, &changes)?;
     let purpose = Purpose {
         command: "reference-transaction",
@@ -62,6 +66,12 @@ fn is_of_interest(update: &Update) -> bool {
         && !update.is_deletion()
         && !update.new.starts_with("ref:")
         && update.new != update.old
+}
+
+/// Whether a clone is under way: it writes tags before `HEAD` is anything that can be read.
+fn is_clone(repository: &Repository, changes: &[Update]) -> bool {
+    changes.iter().all(|change| change.name.starts_with(b"refs/tags/"))
+        && !matches!(repository.head(), Ok(Some(_)))
 }
 
 /// What is to be scanned.
