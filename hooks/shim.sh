@@ -45,6 +45,11 @@ if [ @EVENT@ = reference-transaction ]; then
 	fi
 fi
 
+# A checkout of single files, and one of the same commit, bring no commit.
+if [ @EVENT@ = post-checkout ]; then
+	if [ "$1" = "$2" ] || [ "$3" != 1 ]; then scan=; fi
+fi
+
 leakgate=@BINARY@
 if ! runnable "$leakgate"; then
 	leakgate=
@@ -67,7 +72,10 @@ if ! runnable "$leakgate"; then
 	done
 fi
 
-if [ -z "$leakgate" ]; then
+if [ -z "$leakgate" ] && [ @WHEN@ = after ]; then
+	[ -z "$scan" ] || printf '%s\n' "leakgate: program not found, so what this brought was not looked at" >&2
+	scan=
+elif [ -z "$leakgate" ]; then
 	if [ -e "$previous" ]; then
 		undo="mv -f '$previous' '$0'"
 	else
@@ -80,6 +88,7 @@ fi
 runnable "$previous" || previous=
 runnable "$own" || own=
 if [ -z "$previous$own" ]; then
+	[ -n "$scan" ] || exit 0
 	exec "$leakgate" hook @EVENT@ "$@"
 fi
 

@@ -163,6 +163,9 @@ pub(crate) struct InstallArgs {
     /// Also stop what runs few hooks: --no-verify, cherry-picks, rebases, tags, notes, the stash
     #[arg(long, alias = "every-ref", conflicts_with = "server")]
     pub(crate) strict: bool,
+    /// Also warn when a checkout or a merge brings files that make programs run by themselves
+    #[arg(long, conflicts_with = "server")]
+    pub(crate) on_checkout: bool,
     /// Guard what is pushed to this repository
     #[arg(long)]
     pub(crate) server: bool,

@@ -17,7 +17,7 @@ use crate::args::{HookArgs, ScanArgs};
 use crate::check::Checks;
 use crate::exit::Exit;
 use crate::range::{self, Ignores, Purpose, is_zero};
-use crate::{note, run, skip, terminal, transaction};
+use crate::{arrival, note, run, skip, terminal, transaction};
 
 /// Runs what belongs to the event.
 pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
@@ -30,7 +30,7 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
         );
     };
     // Of refs git tells so often that it is asked there whether anything is to be skipped.
-    let asks = !event.is_of_server() && event != Event::ReferenceTransaction;
+    let asks = event.can_stop() && !event.is_of_server() && event != Event::ReferenceTransaction;
     if asks && skip::is_asked_for(event)? {
         return Ok(Exit::Clean);
     }
@@ -49,6 +49,7 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
         Event::PrePush => push(&args.rest),
         Event::PreReceive => receive(&Update::read(&input()?)?, "pre-receive"),
         Event::Update => receive(&[update(&args.rest)?], "update"),
+        Event::PostCheckout | Event::PostMerge => Ok(arrival::warn(event, &args.rest)),
         Event::ReferenceTransaction => transaction::transaction(&args.rest),
     }
 }

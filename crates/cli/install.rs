@@ -39,6 +39,9 @@ fn events(args: &InstallArgs) -> Vec<Event> {
     if args.strict {
         events.extend([Event::PrepareCommitMsg, Event::ReferenceTransaction]);
     }
+    if args.on_checkout {
+        events.extend([Event::PostCheckout, Event::PostMerge]);
+    }
     events
 }
 

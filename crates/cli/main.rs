@@ -4,6 +4,7 @@
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
 mod args;
+mod arrival;
 mod audit;
 mod canary;
 mod check;

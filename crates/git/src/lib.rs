@@ -5,6 +5,7 @@
 //! filters, colours, encodings and odd names cannot hide anything, and nothing that the repository
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
+mod brought;
 mod commit_walk;
 mod files;
 pub mod history;
@@ -26,6 +27,7 @@ mod tree_diff;
 mod view;
 mod work_tree;
 
+pub use brought::Brought;
 pub use files::{Files, Options as FilesOptions};
 pub use ignored::{IgnoreRules, IgnoredBy, PathKind};
 pub use message::{Cleanup, Message, unsigned_header};

@@ -186,7 +186,11 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if takes_file(event) || event == Event::PrePush { " \"$@\"" } else { "" }
+    if takes_file(event) || matches!(event, Event::PrePush | Event::PostCheckout) {
+        " \"$@\""
+    } else {
+        ""
+    }
 }
 
 /// Whether git names the file of the message to the hook.

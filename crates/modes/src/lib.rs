@@ -16,6 +16,7 @@ use leakgate_model::{Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 mod address;
 mod attributes;
 mod audit;
+mod automation;
 mod chain;
 mod collision;
 mod data;
@@ -39,6 +40,7 @@ pub use audit::{
     Probe, Setting, Standing, check_file, check_folder, check_own_file, check_setting, ignore_line,
     names_secret, probes, unchecked_commits, uncovered,
 };
+pub use automation::runs;
 pub use tree::{Member, Node, Tree, check_tree};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
