@@ -473,6 +473,34 @@ fn skipping_needs_a_reason_and_is_recorded() {
     assert_ne!(repo.try_git(&["push", "-q", "origin", "main"]).code, 0);
 }
 
+/// Where the policy wants it, the message of the commit says what was skipped.
+#[test]
+fn a_skip_leaves_a_trailer_where_the_policy_wants_one() {
+    let repo = guarded(Set::Strict, NOTHING);
+    let commit = |args: &[&str]| {
+        repo.write("a", line(1)).add("a");
+        let mut commit = repo.command("git", &[&["commit", "--allow-empty"], args].concat());
+        commit.env("LEAKGATE_SKIP", "a fixture of the tests").env("GIT_EDITOR", "true");
+        Run::of(&mut commit, b"").assert_code(0);
+        let trailers = repo.git(&["log", "-1", "--format=%(trailers:unfold)%x00"]);
+        (repo.git(&["log", "-1", "--format=%s"]), trailers.replace(['\0', '\n'], ";"))
+    };
+    let plain = |trailers: &str| ("x".to_owned(), format!("{trailers};"));
+    assert_eq!(commit(&["-m", "x"]), plain(""));
+    repo.stage(".leakgate.yaml", "skip-trailer: true\n");
+    let skip = "Leakgate-Skip: a fixture of the tests";
+    assert_eq!(commit(&["-m", "x"]), plain(&format!("{skip};")));
+    assert_eq!(commit(&["-m", "x", "--no-verify"]), plain(&format!("{skip};")));
+    let signed = format!("Signed-off-by: A U Thor <author@example.com>;{skip};");
+    assert_eq!(commit(&["-m", "x", "--signoff"]), plain(&signed));
+    assert_eq!(commit(&["-v", "-e", "-m", "x"]), plain(&format!("{skip};")));
+    assert_eq!(commit(&["--amend", "--no-edit"]), plain(&format!("{skip};")));
+    repo.stage(".leakgate.yaml", "skip-trailer: maybe\n");
+    let mut wrong = repo.command("git", &["commit", "-m", "x"]);
+    wrong.env("LEAKGATE_SKIP", "a fixture of the tests");
+    assert_ne!(Run::of(&mut wrong, b"").code, 0, "a policy that cannot be read");
+}
+
 /// The diff that `--verbose` shows below the message is no part of it.
 #[test]
 fn taking_a_secret_out_with_a_verbose_message() {

@@ -31,7 +31,12 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
     };
     // Of refs git tells so often that it is asked there whether anything is to be skipped.
     let asks = event.can_stop() && !event.is_of_server() && event != Event::ReferenceTransaction;
-    if asks && skip::is_asked_for(event)? {
+    if asks && let Some(reason) = skip::reason_for(event)? {
+        if event.has_message()
+            && let Some(file) = args.rest.first()
+        {
+            skip::leave_trailer(&reason, Path::new(file))?;
+        }
         return Ok(Exit::Clean);
     }
     match event {

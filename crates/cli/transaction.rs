@@ -36,7 +36,7 @@ pub(crate) fn transaction(args: &[OsString]) -> anyhow::Result<Exit> {
     // A fetch with `--atomic` is one change of all refs, and has not yet noted what it fetched.
     let is_fetch = changes.iter().any(|one| one.name.starts_with(b"refs/remotes/"));
     changes.retain(is_of_interest);
-    if changes.is_empty() || is_fetch || skip::is_asked_for(Event::ReferenceTransaction)? {
+    if changes.is_empty() || is_fetch || skip::reason_for(Event::ReferenceTransaction)?.is_some() {
         return Ok(Exit::Clean);
     }
     let repository = run::repository()?;

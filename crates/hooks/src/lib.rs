@@ -105,6 +105,11 @@ impl Event {
         !matches!(self, Self::PostCheckout | Self::PostMerge)
     }
 
+    /// Whether git names the file of a commit's message to the hook.
+    pub fn has_message(self) -> bool {
+        matches!(self, Self::PrepareCommitMsg | Self::CommitMsg | Self::ApplypatchMsg)
+    }
+
     /// Whether git runs the hook on the side that receives a push.
     pub fn is_of_server(self) -> bool {
         matches!(self, Self::PreReceive | Self::Update)

@@ -160,7 +160,7 @@ fn pre_commit(tool: &str, events: &[Event]) -> String {
           pass_filenames: {}
           require_serial: true
           stages: [{stages}]",
-            takes_file(event)
+            event.has_message()
         )
     };
     let own: Vec<_> =
@@ -186,16 +186,11 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if takes_file(event) || matches!(event, Event::PrePush | Event::PostCheckout) {
+    if event.has_message() || matches!(event, Event::PrePush | Event::PostCheckout) {
         " \"$@\""
     } else {
         ""
     }
-}
-
-/// Whether git names the file of the message to the hook.
-fn takes_file(event: Event) -> bool {
-    matches!(event, Event::PrepareCommitMsg | Event::CommitMsg | Event::ApplypatchMsg)
 }
 
 /// Overcommit appends file names to the command, which sh takes for `$0` and on; it knows no
