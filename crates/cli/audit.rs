@@ -21,7 +21,7 @@ use leakgate_secrets::{RuleSet, Scratch};
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
-use crate::run;
+use crate::{run, shipped};
 
 /// What stands around the content.
 #[derive(Default)]
@@ -56,6 +56,7 @@ fn look_around(repository: &Repository, listing: &Listing, rules: &RuleSet) -> A
         let tree = WorkTree { root: &root, ignores: &ignores, listing, file_mode };
         tree.look(repository, &mut around);
         around.findings.extend(unchecked(repository, &root));
+        around.findings.extend(shipped::findings(repository, &root, listing));
     }
     configuration(repository, &mut around);
     let own = repository.own_files();

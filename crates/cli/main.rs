@@ -20,6 +20,7 @@ mod note;
 mod range;
 mod rule_commands;
 mod run;
+mod shipped;
 mod skip;
 mod terminal;
 mod transaction;

@@ -30,7 +30,7 @@ mod work_tree;
 
 pub use brought::Brought;
 pub use files::{Files, Options as FilesOptions};
-pub use ignored::{IgnoreRules, IgnoredBy, PathKind};
+pub use ignored::{IgnoreRules, IgnoredBy, PathKind, Patterns};
 pub use message::{Cleanup, Message, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use range::{Cut, Range, RangeSpec, Tip};

@@ -32,6 +32,7 @@ mod portable;
 mod rules;
 mod script;
 mod secret_file;
+mod ships;
 mod tree;
 mod value;
 mod work_tree;
@@ -41,6 +42,7 @@ pub use audit::{
     names_secret, probes, unchecked_commits, uncovered,
 };
 pub use automation::runs;
+pub use ships::{Packager, copies_all};
 pub use tree::{Member, Node, Tree, check_tree};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
