@@ -3,6 +3,7 @@
 //! This is the only room that knows the command line, the terminal, the environment and exit
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
+mod access;
 mod args;
 mod arrival;
 mod audit;

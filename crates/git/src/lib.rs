@@ -5,6 +5,7 @@
 //! filters, colours, encodings and odd names cannot hide anything, and nothing that the repository
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
+mod access;
 mod brought;
 mod commit_walk;
 mod files;
@@ -28,6 +29,7 @@ mod tree_diff;
 mod view;
 mod work_tree;
 
+pub use access::{Access, access};
 pub use brought::Brought;
 pub use files::{Files, Options as FilesOptions};
 pub use ignored::{IgnoreRules, IgnoredBy, PathKind, Patterns};

@@ -44,6 +44,7 @@ pub use audit::{
 pub use automation::runs;
 pub use ships::{Packager, copies_all};
 pub use tree::{Member, Node, Tree, check_tree};
+pub use work_tree::{Access, check_access};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
 pub const HEAD: usize = 64 * 1024;
