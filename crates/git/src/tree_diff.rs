@@ -23,16 +23,16 @@ pub(crate) struct Difference {
     pub(crate) trees: Trees,
 }
 
-/// The bytes of trees.
-pub(crate) type Trees = HashMap<ObjectId, Arc<Vec<u8>>>;
+/// The bytes of trees by the paths of their folders.
+pub(crate) type Trees = HashMap<BString, Arc<Vec<u8>>>;
 
 /// More trees are not kept.
 const MOST_TREES: usize = 1024;
 
 impl Difference {
-    fn keep(&mut self, id: Option<ObjectId>, raw: Vec<u8>) {
-        if let Some(id) = id.filter(|_| self.trees.len() < MOST_TREES) {
-            self.trees.insert(id, Arc::new(raw));
+    fn keep(&mut self, folder: &BString, id: Option<ObjectId>, raw: Vec<u8>) {
+        if id.is_some() && self.trees.len() < MOST_TREES {
+            self.trees.insert(folder.clone(), Arc::new(raw));
         }
     }
 }
@@ -72,7 +72,7 @@ pub(crate) fn diff(
         let (old_lines, new_lines) =
             (lines(&old_raw, &prefix, old)?, lines(&new_raw, &prefix, new)?);
         merge(&prefix, &old_lines, &new_lines, into, &mut pending);
-        into.keep(old, old_raw);
+        into.keep(&prefix, old, old_raw);
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ pub(crate) fn read_old(
 ) -> Result<Vec<Line>, TreeError> {
     let raw = raw(objects, path, id)?;
     let read = lines(&raw, path, id)?.iter().map(line).collect();
-    into.keep(id, raw);
+    into.keep(path, id, raw);
     Ok(read)
 }
 

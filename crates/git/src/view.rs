@@ -156,7 +156,10 @@ impl<'r> View<'r> {
     fn committed_line(&self, path: &BStr) -> Option<(u32, ObjectId)> {
         let (folder, name) = split(path);
         let tree = self.tree(folder);
-        // Most lines are passed over: nothing is kept of them.
+        // Mostly there is no such name, which is told without looking at each line.
+        if !tree.contains_str([b" ", &**name, b"\0"].concat()) {
+            return None;
+        }
         let mut lines = TreeRefIter::from_bytes(&tree, self.local.object_hash()).flatten();
         let line = lines.find(|line| line.filename == name)?;
         Some((u32::from(line.mode.value()), line.oid.to_owned()))
@@ -164,7 +167,7 @@ impl<'r> View<'r> {
 
     /// The bytes of a folder of `HEAD`, each line of which can be read.
     fn tree(&self, path: &BStr) -> Arc<Vec<u8>> {
-        if let Some(known) = self.trees.borrow().get(path) {
+        if let Some(known) = self.known.get(path).or(self.trees.borrow().get(path)) {
             return Arc::clone(known);
         }
         let id = if path.is_empty() {
@@ -173,10 +176,7 @@ impl<'r> View<'r> {
             self.committed_line(path).filter(|(mode, _)| *mode == TREE_MODE).map(|(_, id)| id)
         };
         let bytes = match id.filter(|id| !id.is_empty_tree()) {
-            Some(id) => match self.known.get(&id) {
-                Some(known) => Arc::clone(known),
-                None => Arc::new(self.read_tree(path, id)),
-            },
+            Some(id) => Arc::new(self.read_tree(path, id)),
             None => Arc::default(),
         };
         self.trees.borrow_mut().insert(path.to_owned(), Arc::clone(&bytes));
