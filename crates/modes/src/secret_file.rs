@@ -554,10 +554,7 @@ mod tests {
         let header = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE a (b text);\n";
         let rows = format!("{header}COPY public.a (b) FROM stdin;\nx\n");
         assert_eq!(verdict("a.sql", &rows), found);
-        assert_eq!(
-            verdict("a.sql", format!("-- MySQL dump 10.13\nINSERT INTO `a` VALUES\n")),
-            found
-        );
+        assert_eq!(verdict("a.sql", "-- MySQL dump 10.13\nINSERT INTO `a` VALUES\n"), found);
         assert_eq!(verdict("x.sqlite3", b"SQLite format 3\0\x10"), found);
         let versions = format!("{header}INSERT INTO \"schema_migrations\" (version) VALUES\n");
         for (path, text) in [("structure.sql", versions.as_str()), ("schema.sql", header)] {
