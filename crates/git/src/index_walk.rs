@@ -62,7 +62,7 @@ fn one_folder<'a>(
     if known.is_some_and(|cached| Some(cached.id) == folder.tree) {
         return Ok(());
     }
-    let lines = tree_diff::read(objects, &folder.path, folder.tree)?;
+    let lines = tree_diff::read_old(objects, &folder.path, folder.tree, &mut seen.difference)?;
     let mut left: HashMap<&[u8], &Line> = lines.iter().map(|line| (&line.name[..], line)).collect();
     let backing = index.path_backing();
     let entries = index.entries();
@@ -106,7 +106,9 @@ fn one_folder<'a>(
     let mut removed: Vec<_> = left.into_values().collect();
     removed.sort_by(|a, b| a.name.cmp(&b.name));
     seen.difference.removed.extend(
-        removed.iter().map(|line| (tree_diff::join(&folder.path, &line.name), line.mode, line.id)),
+        removed
+            .iter()
+            .map(|line| (tree_diff::join(&folder.path, line.name.as_bstr()), line.mode, line.id)),
     );
     Ok(())
 }

@@ -40,6 +40,8 @@ pub struct RangeSpec {
     pub hidden: Vec<ObjectId>,
     /// What to make of the end of a shallow history.
     pub cut: Cut,
+    /// Commits whose files were scanned when they were staged: only their messages are left.
+    pub scanned: Vec<ObjectId>,
 }
 
 /// What to make of a commit whose parents a shallow clone has left out.
@@ -75,6 +77,8 @@ impl<'r> Range<'r> {
     pub fn list(repository: &'r Repository, spec: &RangeSpec) -> (Self, Listing) {
         let objects = repository.objects();
         let mut lister = Lister::new(&objects);
+        lister.hidden = spec.hidden.iter().map(|&id| to_gix_id(id)).collect();
+        lister.scanned = spec.scanned.iter().map(|&id| to_gix_id(id)).collect();
         let hidden = spec.hidden.iter().filter_map(|&id| peeled(&objects, to_gix_id(id)));
         let hidden: Vec<_> = hidden.collect();
         let mut tips = Vec::new();
@@ -148,6 +152,10 @@ impl Source for Range<'_> {
 /// Collects the entries of commits and tags.
 struct Lister<'o> {
     objects: &'o Objects,
+    /// Commits whose files need no scan.
+    scanned: Vec<GixId>,
+    /// Objects that need no scan.
+    hidden: HashSet<GixId>,
     listing: Listing,
     seen: HashSet<(GixId, u32, BString)>,
     /// What was not there before: all of it but for what was renamed.
@@ -161,6 +169,8 @@ impl<'o> Lister<'o> {
     fn new(objects: &'o Objects) -> Self {
         Self {
             objects,
+            scanned: Vec::new(),
+            hidden: HashSet::new(),
             listing: Listing::default(),
             seen: HashSet::new(),
             brought: HashSet::new(),
@@ -175,6 +185,9 @@ impl<'o> Lister<'o> {
         let mut id = to_gix_id(tip.id);
         let mut buffer = Vec::new();
         for _ in 0..DEEPEST_TAG {
+            if self.hidden.contains(&id) {
+                return None;
+            }
             match self.objects.get(id, &mut buffer) {
                 Ok(Some(Kind::Commit)) => return Some(id),
                 Ok(Some(Kind::Tag)) => {
@@ -209,6 +222,9 @@ impl<'o> Lister<'o> {
     /// Lists the message of a commit and what is new to all its parents.
     fn commit(&mut self, commit: &Commit) {
         self.message(commit.id, format!("message of commit {}", short(&commit.id)).into());
+        if self.scanned.contains(&commit.id) {
+            return;
+        }
         let mut parents = Vec::new();
         for parent in &commit.parents {
             match commit_walk::read(self.objects, *parent) {

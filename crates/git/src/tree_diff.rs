@@ -2,10 +2,12 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteVec as _};
-use gix::objs::FindExt as _;
+use gix::objs::tree::EntryRef;
+use gix::objs::{FindExt as _, TreeRefIter};
 
 use crate::staged::Changed;
 
@@ -16,6 +18,23 @@ pub(crate) struct Difference {
     pub(crate) changed: Vec<Changed>,
     /// Files and folders that only the old tree has: path, mode, id.
     pub(crate) removed: Vec<(BString, u32, ObjectId)>,
+    /// Trees of the old side that were read on the way and can be, for whoever looks at what is
+    /// beside the change. Not all of them, where there are many.
+    pub(crate) trees: Trees,
+}
+
+/// The bytes of trees by the paths of their folders.
+pub(crate) type Trees = HashMap<BString, Arc<Vec<u8>>>;
+
+/// More trees are not kept.
+const MOST_TREES: usize = 1024;
+
+impl Difference {
+    fn keep(&mut self, folder: &BString, id: Option<ObjectId>, raw: Vec<u8>) {
+        if id.is_some() && self.trees.len() < MOST_TREES {
+            self.trees.insert(folder.clone(), Arc::new(raw));
+        }
+    }
 }
 
 /// A tree object that could not be read.
@@ -49,9 +68,11 @@ pub(crate) fn diff(
             let why = "its path is longer than git allows".to_owned();
             return Err(TreeError { path: prefix, missing: false, why });
         }
-        let old = read(objects, &prefix, old)?;
-        let new = read(objects, &prefix, new)?;
-        merge(&prefix, &old, &new, into, &mut pending);
+        let (old_raw, new_raw) = (raw(objects, &prefix, old)?, raw(objects, &prefix, new)?);
+        let (old_lines, new_lines) =
+            (lines(&old_raw, &prefix, old)?, lines(&new_raw, &prefix, new)?);
+        merge(&prefix, &old_lines, &new_lines, into, &mut pending);
+        into.keep(&prefix, old, old_raw);
     }
     Ok(())
 }
@@ -70,12 +91,23 @@ impl Line {
     pub(crate) fn is_tree(&self) -> bool {
         self.mode == TREE_MODE
     }
+}
 
-    /// Git sorts a folder as if its name ended in a slash.
-    fn order(&self, other: &Self) -> Ordering {
-        let end = |line: &Self| if line.is_tree() { b"/".as_slice() } else { b"" };
-        let ours = self.name.iter().chain(end(self));
-        ours.cmp(other.name.iter().chain(end(other)))
+fn is_tree(line: &EntryRef<'_>) -> bool {
+    u32::from(line.mode.value()) == TREE_MODE
+}
+
+/// Git sorts a folder as if its name ended in a slash.
+fn order(one: &EntryRef<'_>, other: &EntryRef<'_>) -> Ordering {
+    let end = |line: &EntryRef<'_>| if is_tree(line) { b"/".as_slice() } else { b"" };
+    let shorter = one.filename.len().min(other.filename.len());
+    // Mostly the names differ before either ends.
+    match one.filename[..shorter].cmp(&other.filename[..shorter]) {
+        Ordering::Equal => {
+            let rest = |line: &EntryRef<'_>| [&line.filename[shorter..], end(line)].concat();
+            rest(one).cmp(&rest(other))
+        }
+        order => order,
     }
 }
 
@@ -85,61 +117,108 @@ pub(crate) fn read(
     path: &BString,
     id: Option<ObjectId>,
 ) -> Result<Vec<Line>, TreeError> {
-    let Some(id) = id else { return Ok(Vec::new()) };
-    if id.is_empty_tree() {
-        return Ok(Vec::new());
+    let raw = raw(objects, path, id)?;
+    Ok(lines(&raw, path, id)?.iter().map(line).collect())
+}
+
+/// As [`read`], and keeps the tree for whoever looks beside the change.
+pub(crate) fn read_old(
+    objects: &impl gix::objs::Find,
+    path: &BString,
+    id: Option<ObjectId>,
+    into: &mut Difference,
+) -> Result<Vec<Line>, TreeError> {
+    let raw = raw(objects, path, id)?;
+    let read = lines(&raw, path, id)?.iter().map(line).collect();
+    into.keep(path, id, raw);
+    Ok(read)
+}
+
+fn line(entry: &EntryRef<'_>) -> Line {
+    Line {
+        name: entry.filename.to_owned(),
+        mode: u32::from(entry.mode.value()),
+        id: entry.oid.to_owned(),
     }
+}
+
+/// The bytes of one tree.
+fn raw(
+    objects: &impl gix::objs::Find,
+    path: &BString,
+    id: Option<ObjectId>,
+) -> Result<Vec<u8>, TreeError> {
     let mut buffer = Vec::new();
-    let failed = |missing: bool, why: String| TreeError { path: path.clone(), missing, why };
-    let tree = match objects.find_tree_iter(&id, &mut buffer) {
-        Ok(tree) => tree,
+    let Some(id) = id.filter(|id| !id.is_empty_tree()) else { return Ok(buffer) };
+    match objects.find_tree_iter(&id, &mut buffer).map(|_| ()) {
+        Ok(()) => Ok(buffer),
         Err(error) => {
             let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
-            return Err(failed(missing, format!("could not read tree {id}: {error}")));
+            let why = format!("could not read tree {id}: {error}");
+            Err(TreeError { path: path.clone(), missing, why })
         }
-    };
-    tree.map(|line| match line {
-        Ok(line) => Ok(Line {
-            name: line.filename.to_owned(),
-            mode: u32::from(line.mode.value()),
-            id: line.oid.to_owned(),
-        }),
-        Err(error) => Err(failed(false, format!("could not decode tree {id}: {error}"))),
-    })
-    .collect()
+    }
+}
+
+/// The lines of a tree, none of which is copied.
+fn lines<'t>(
+    raw: &'t [u8],
+    path: &BString,
+    id: Option<ObjectId>,
+) -> Result<Vec<EntryRef<'t>>, TreeError> {
+    let Some(id) = id else { return Ok(Vec::new()) };
+    let mut lines = Vec::with_capacity(raw.len() / 32);
+    for line in TreeRefIter::from_bytes(raw, id.kind()) {
+        lines.push(line.map_err(|error| {
+            let why = format!("could not decode tree {id}: {error}");
+            TreeError { path: path.clone(), missing: false, why }
+        })?);
+    }
+    Ok(lines)
 }
 
 fn merge(
     prefix: &BString,
-    old: &[Line],
-    new: &[Line],
+    old: &[EntryRef<'_>],
+    new: &[EntryRef<'_>],
     into: &mut Difference,
     pending: &mut Vec<(BString, Option<ObjectId>, Option<ObjectId>)>,
 ) {
+    let mode = |line: &EntryRef<'_>| u32::from(line.mode.value());
+    let id = |line: &EntryRef<'_>| line.oid.to_owned();
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
             (None, None) => return,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
-            (Some(old), Some(new)) => old.order(new),
+            // Most lines are the same on both sides.
+            (Some(old), Some(new)) if old.filename == new.filename && old.mode == new.mode => {
+                Ordering::Equal
+            }
+            (Some(old), Some(new)) => order(old, new),
         };
         let before = if order == Ordering::Greater { None } else { old.next() };
         let after = if order == Ordering::Less { None } else { new.next() };
+        if before.is_some_and(|before| {
+            after.is_some_and(|after| before.oid == after.oid && before.mode == after.mode)
+        }) {
+            continue;
+        }
         let Some(line) = after.or(before) else { return };
-        let path = join(prefix, &line.name);
+        let path = join(prefix, line.filename);
         match (before, after) {
-            (Some(before), Some(after)) if before.is_tree() => {
-                pending.push((path, Some(before.id), Some(after.id)));
+            (Some(before), Some(after)) if is_tree(before) => {
+                pending.push((path, Some(id(before)), Some(id(after))));
             }
-            (None, Some(after)) if after.is_tree() => pending.push((path, None, Some(after.id))),
+            (None, Some(after)) if is_tree(after) => {
+                pending.push((path, None, Some(id(after))));
+            }
             (before, Some(after)) => {
-                if before.is_none_or(|before| before.id != after.id || before.mode != after.mode) {
-                    let previous = before.map(|before| (before.mode, before.id));
-                    into.changed.push(Changed::new(path, after.mode, after.id, previous));
-                }
+                let previous = before.map(|before| (mode(before), id(before)));
+                into.changed.push(Changed::new(path, mode(after), id(after), previous));
             }
-            (Some(before), None) => into.removed.push((path, before.mode, before.id)),
+            (Some(before), None) => into.removed.push((path, mode(before), id(before))),
             (None, None) => return,
         }
     }
@@ -181,7 +260,7 @@ fn count_in(
 }
 
 /// `prefix/name`, or `name` at the root.
-pub(crate) fn join(prefix: &BString, name: &BString) -> BString {
+pub(crate) fn join(prefix: &BString, name: &BStr) -> BString {
     let mut path = prefix.clone();
     if !path.is_empty() {
         path.push_byte(b'/');

@@ -94,7 +94,7 @@ impl Manager {
             Self::Lefthook => lefthook(events),
             Self::PreCommit => pre_commit("pre-commit", events),
             Self::Prek => pre_commit("prek", events),
-            Self::Overcommit => OVERCOMMIT.to_owned(),
+            Self::Overcommit => overcommit(events),
             Self::SimpleGitHooks => simple_git_hooks(events),
         }
     }
@@ -160,7 +160,7 @@ fn pre_commit(tool: &str, events: &[Event]) -> String {
           pass_filenames: {}
           require_serial: true
           stages: [{stages}]",
-            takes_file(event)
+            event.has_message()
         )
     };
     let own: Vec<_> =
@@ -186,34 +186,46 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if takes_file(event) || event == Event::PrePush { " \"$@\"" } else { "" }
+    if event.has_message() || matches!(event, Event::PrePush | Event::PostCheckout) {
+        " \"$@\""
+    } else {
+        ""
+    }
 }
 
-/// Whether git names the file of the message to the hook.
-fn takes_file(event: Event) -> bool {
-    matches!(event, Event::PrepareCommitMsg | Event::CommitMsg | Event::ApplypatchMsg)
+/// Overcommit appends to the command what git gives the hook, and hands its input on; it knows no
+/// `pre-merge-commit`. It passes over hooks before a commit that it sees no files for.
+fn overcommit(events: &[Event]) -> String {
+    let known: Vec<_> =
+        events.iter().copied().filter(|event| overcommit_name(*event).is_some()).collect();
+    let lines = per_event(&known, "\n", |event| {
+        let name = overcommit_name(event).unwrap_or_default();
+        format!(
+            "    {name}:
+      Leakgate:
+        enabled: true
+        required: true
+        requires_files: false
+        command: ['leakgate', 'hook', '{event}']"
+        )
+    });
+    let signatures = per_event(&known, " && ", |event| format!("overcommit --sign {event}"));
+    format!(
+        "add these lines to .overcommit.yml, then run `overcommit --sign && {signatures}`:\n\n{lines}"
+    )
 }
 
-/// Overcommit appends file names to the command, which sh takes for `$0` and on; it knows no
-/// `pre-merge-commit`.
-const OVERCOMMIT: &str = "\
-add these lines to .overcommit.yml, then run `overcommit --sign`:
-
-    PreCommit:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook pre-commit']
-    CommitMsg:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook commit-msg \"$0\"']
-    PrePush:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook pre-push \"$@\"', 'leakgate']";
+fn overcommit_name(event: Event) -> Option<&'static str> {
+    match event {
+        Event::PreCommit => Some("PreCommit"),
+        Event::PrepareCommitMsg => Some("PrepareCommitMsg"),
+        Event::CommitMsg => Some("CommitMsg"),
+        Event::PrePush => Some("PrePush"),
+        Event::PostCheckout => Some("PostCheckout"),
+        Event::PostMerge => Some("PostMerge"),
+        _ => None,
+    }
+}
 
 fn simple_git_hooks(events: &[Event]) -> String {
     let line = |event| {
