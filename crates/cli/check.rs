@@ -242,6 +242,11 @@ impl<'w> Worker<'w> {
             seen.skip = Some(Skip::Submodule);
             return seen;
         }
+        let wants_content = self.checks.modes.is_some() && leakgate_modes::wants_content(entry)
+            || leakgate_agents::wants_content(entry.path.as_bstr());
+        if let Some(bytes) = self.reader.calm(entry).filter(|_| !wants_content) {
+            return Seen { bytes, ..seen };
+        }
         let content = match self.reader.read(entry, &mut self.buffer) {
             Ok(content) => content,
             Err(problem) => return Seen { problem: Some(problem), ..seen },

@@ -7,6 +7,7 @@
 mod blobs;
 mod confirm;
 mod messages;
+mod part;
 mod progress;
 mod secrets;
 
@@ -26,6 +27,7 @@ use leakgate_secrets::RuleSet;
 
 use self::blobs::Blobs;
 use self::messages::Messages;
+pub(crate) use self::part::calm;
 use self::progress::{Progress, interrupt};
 use self::secrets::Secrets;
 use crate::args::HistoryArgs;
@@ -39,11 +41,7 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
     let history = History::open(&repository)?;
-    let threads = args
-        .scan
-        .threads
-        .filter(|&threads| threads > 0)
-        .unwrap_or_else(|| thread::available_parallelism().map_or(1, std::num::NonZero::get));
+    let threads = threads(args.scan.threads);
     let stop = interrupt()?;
     let scan = Scan { history: &history, rules: &rules, ignores: &ignores, threads, stop: &stop };
     let told = scan.run(args)?;
@@ -61,6 +59,13 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
         start,
         Some(facts),
     )
+}
+
+/// How many threads are meant.
+pub(crate) fn threads(asked: Option<usize>) -> usize {
+    asked
+        .filter(|&threads| threads > 0)
+        .unwrap_or_else(|| thread::available_parallelism().map_or(1, std::num::NonZero::get))
 }
 
 /// What a scan of the history needs.

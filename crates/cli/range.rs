@@ -16,6 +16,7 @@ use crate::args::{RangeArgs, ScanArgs};
 use crate::check::Checks;
 use crate::ci;
 use crate::exit::Exit;
+use crate::history;
 use crate::run::{self, Scanned};
 
 /// Two ends in words: what is reachable from the last and not from the first ones.
@@ -88,7 +89,12 @@ fn look(
     ignores: &Ignores,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (source, listing) = Range::list(repository, spec);
+    let (mut source, listing) = Range::list(repository, spec);
+    if listing.entries.len() >= MANY {
+        let blobs = listing.entries.iter().filter_map(|entry| entry.id);
+        let threads = history::threads(scan.threads);
+        source.set_calm(history::calm(repository, rules, blobs, threads));
+    }
     let ignores = match ignores {
         Ignores::WorkTree => run::ignores(repository.work_tree().as_deref())?,
         Ignores::Tips => pushed_ignores(&source)?,
@@ -98,6 +104,9 @@ fn look(
     let checks = Checks { rules, modes: Some(modes), whole: Vec::new() };
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }
+
+/// From so many files on, versions of the same ones are likely among them.
+const MANY: usize = 64;
 
 /// What the commits of `HEAD` bring that no remote is known to have, nothing ignored.
 pub(crate) fn unpushed(

@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoding, RuleSet, Spot};
+use leakgate_secrets::{Encoding, Piece, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
 
@@ -16,6 +16,7 @@ use super::progress::Progress;
 pub(super) struct Blobs<'h> {
     history: &'h History<'h>,
     rules: &'h RuleSet,
+    recall: Recall,
     /// To be scanned whole.
     pub(super) candidates: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
@@ -26,8 +27,8 @@ pub(super) struct Blobs<'h> {
     pub(super) bytes: u64,
     /// Where the blob must be asked anew.
     ranges: Vec<Range<usize>>,
-    /// The same for what stands encoded in it.
-    encoded: Vec<Range<usize>>,
+    /// The spots that were found there, by place.
+    fresh: Vec<Spot>,
     progress: &'h Progress,
     /// How many blobs the progress was not told of yet.
     untold: u64,
@@ -38,6 +39,13 @@ pub(super) struct Note {
     len: usize,
     /// `None` if it is to be scanned whole in any case.
     plain: Option<Plain>,
+}
+
+impl Note {
+    /// Returns true if and only if the blob is to be scanned whole.
+    pub(super) fn is_candidate(&self) -> bool {
+        self.plain.as_ref().is_none_or(Plain::is_likely)
+    }
 }
 
 /// What was asked of a plain text.
@@ -70,13 +78,14 @@ impl<'h> Blobs<'h> {
         Self {
             history,
             rules,
+            recall: Recall::default(),
             candidates: Vec::new(),
             large: Vec::new(),
             broken: Vec::new(),
             count: 0,
             bytes: 0,
             ranges: Vec::new(),
-            encoded: Vec::new(),
+            fresh: Vec::new(),
             progress,
             untold: 0,
         }
@@ -88,18 +97,19 @@ impl<'h> Blobs<'h> {
         let base = blob.base.as_ref();
         let (mut spots, mut encodings) = (Vec::new(), Vec::new());
         if let Some((base, from)) = base.and_then(|base| Some((base, base.note.plain.as_ref()?))) {
-            if RuleSet::becomes_opaque(text, inserted(text.len(), base.copies)) {
+            if RuleSet::begins_opaque(text) {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
+            self.fresh.clear();
             for range in &self.ranges {
-                self.rules.spots(text, range.clone(), &mut spots);
+                let (fresh, encodings) = (&mut self.fresh, &mut encodings);
+                if self.recall.ask(self.rules, text, range, fresh, encodings) == Piece::Opaque {
+                    return None;
+                }
             }
             self.carry(text, base, &from.spots, &mut spots);
-            self.carry_encodings(base.copies, &from.encodings, &mut encodings);
-            for range in &self.encoded {
-                self.rules.encodings(text, range.clone(), &mut encodings);
-            }
+            self.carry_encodings(text, base.copies, &from.encodings, &mut encodings);
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
@@ -107,7 +117,9 @@ impl<'h> Blobs<'h> {
             self.rules.encodings(text, 0..text.len(), &mut encodings);
         }
         // Two anchors can begin at one place, and each of them asks for both.
-        spots.sort_unstable();
+        if !spots.is_sorted() {
+            spots.sort_unstable();
+        }
         spots.dedup();
         merge(&mut encodings);
         (spots.len() <= MOST_SPOTS).then_some(Plain { spots, encodings })
@@ -138,9 +150,12 @@ impl<'h> Blobs<'h> {
         }
     }
 
-    /// Carries the spots of the base that stay what they are, and asks the others anew.
+    /// Carries the spots of the base that stay what they are, asks the others anew, and adds what
+    /// was asked beside changes.
     fn carry(&self, text: &[u8], base: &Base<'_, Note>, from: &[Spot], spots: &mut Vec<Spot>) {
         let mut ranges = self.ranges.iter().peekable();
+        let mut fresh = self.fresh.iter().peekable();
+        spots.reserve(from.len() + self.fresh.len());
         for copy in base.copies {
             let opens = copy.from == 0 && copy.to == 0;
             let end = copy.from + copy.len;
@@ -153,6 +168,9 @@ impl<'h> Blobs<'h> {
                 if ranges.peek().is_some_and(|range| range.contains(&here)) {
                     continue;
                 }
+                while let Some(spot) = fresh.next_if(|spot| (spot.at as usize) < here) {
+                    spots.push(*spot);
+                }
                 let same_before = opens || at >= copy.from + usize::from(spot.before);
                 let same_after = closes || at + usize::from(spot.after) <= end;
                 if same_before && same_after {
@@ -162,13 +180,18 @@ impl<'h> Blobs<'h> {
                 }
             }
         }
+        spots.extend(fresh);
     }
 
-    /// Carries what stands encoded away from changes, and adds where what stood beside them was to
-    /// what is asked anew: an encoding reaches far.
-    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding], to: &mut Vec<Encoding>) {
-        self.encoded.clear();
-        self.encoded.extend(self.ranges.iter().cloned());
+    /// Carries what stands encoded away from changes, and asks anew where what stood beside them
+    /// was: an encoding reaches far.
+    fn carry_encodings(
+        &self,
+        text: &[u8],
+        copies: &[Copy],
+        from: &[Encoding],
+        to: &mut Vec<Encoding>,
+    ) {
         let mut ranges = self.ranges.iter().peekable();
         for copy in copies {
             let end = copy.from + copy.len;
@@ -180,28 +203,13 @@ impl<'h> Blobs<'h> {
                 let reach = here.start.saturating_sub(Encoding::REACH)..here.end + Encoding::REACH;
                 while ranges.next_if(|range| range.end < reach.start).is_some() {}
                 if part != whole || ranges.peek().is_some_and(|range| range.start <= reach.end) {
-                    self.encoded.push(here);
+                    self.rules.encodings(text, here, to);
                 } else {
                     to.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
                 }
             }
         }
-        self.encoded.sort_unstable_by_key(|range| range.start);
-        self.encoded.dedup_by(|next, last| {
-            let touches = next.start <= last.end;
-            if touches {
-                last.end = last.end.max(next.end);
-            }
-            touches
-        });
     }
-}
-
-/// The bytes that a blob does not have from its base.
-fn inserted(len: usize, copies: &[Copy]) -> impl Iterator<Item = Range<usize>> {
-    let ends = std::iter::once(0).chain(copies.iter().map(|copy| copy.to + copy.len));
-    let starts = copies.iter().map(|copy| copy.to).chain(std::iter::once(len));
-    ends.zip(starts).map(|(end, start)| end..start)
 }
 
 /// Sorts encodings and makes one of those that overlap.
@@ -235,10 +243,11 @@ impl Visit for Blobs<'_> {
         }
         // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
         let plain = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
-        if plain.as_ref().is_none_or(Plain::is_likely) {
+        let note = Note { len: text.len(), plain };
+        if note.is_candidate() {
             self.candidates.push(number);
         }
-        Note { len: text.len(), plain }
+        note
     }
 
     fn broken(&mut self, number: u32, why: Broken) {

@@ -10,6 +10,7 @@ use leakgate_secrets::{RuleSet, Scratch, Spot};
 pub(super) struct Messages<'r> {
     rules: &'r RuleSet,
     spots: Vec<Spot>,
+    header: Vec<u8>,
     scratch: Scratch,
     /// The commit or tag, and what was found in it.
     pub(super) found: Vec<(u32, Kind, Finding)>,
@@ -17,8 +18,8 @@ pub(super) struct Messages<'r> {
 
 impl<'r> Messages<'r> {
     pub(super) fn new(rules: &'r RuleSet) -> Self {
-        let (spots, found) = (Vec::new(), Vec::new());
-        Self { rules, spots, scratch: Scratch::default(), found }
+        let (spots, header, found) = (Vec::new(), Vec::new(), Vec::new());
+        Self { rules, spots, header, scratch: Scratch::default(), found }
     }
 }
 
@@ -28,28 +29,34 @@ pub(super) const TAG: &[u8] = b"tag message";
 
 impl Message for Messages<'_> {
     fn look(&mut self, number: u32, kind: Kind, raw: &[u8]) {
-        self.spots.clear();
-        self.rules.spots(raw, 0..raw.len(), &mut self.spots);
-        let likely = self.spots.iter().any(|spot| spot.likely) || RuleSet::is_opaque(raw);
-        if !likely && !self.rules.may_hide(raw) {
-            return;
-        }
         let (path, label) = if kind == Kind::Tag { (TAG, "tag") } else { (COMMIT, "commit") };
         let (head, message) = raw.split_once_str("\n\n").unwrap_or((raw, b""));
-        self.found.extend(
-            self.rules
-                .scan(path, message, &mut self.scratch)
-                .into_iter()
-                .map(|finding| (number, kind, finding)),
-        );
-        let mut header = Vec::new();
-        unsigned_header(head, &mut header);
-        for mut finding in self.rules.scan(path, &header, &mut self.scratch) {
-            // Lines of the message are counted from its first.
-            finding.place = None;
-            finding.excerpt = None;
-            finding.reasons.push(format!("in the header of the {label}").into());
-            self.found.push((number, kind, finding));
+        if self.may_hold(message) {
+            let found = self.rules.scan(path, message, &mut self.scratch);
+            self.found.extend(found.into_iter().map(|finding| (number, kind, finding)));
         }
+        let mut header = std::mem::take(&mut self.header);
+        header.clear();
+        unsigned_header(head, &mut header);
+        if self.may_hold(&header) {
+            for mut finding in self.rules.scan(path, &header, &mut self.scratch) {
+                // Lines of the message are counted from its first.
+                finding.place = None;
+                finding.excerpt = None;
+                finding.reasons.push(format!("in the header of the {label}").into());
+                self.found.push((number, kind, finding));
+            }
+        }
+        self.header = header;
+    }
+}
+
+impl Messages<'_> {
+    /// Returns true if a secret could stand in a text.
+    fn may_hold(&mut self, text: &[u8]) -> bool {
+        self.spots.clear();
+        self.rules.spots(text, 0..text.len(), &mut self.spots);
+        let likely = self.spots.iter().any(|spot| spot.likely);
+        likely || RuleSet::is_opaque(text) || self.rules.may_hide(text)
     }
 }

@@ -27,6 +27,11 @@ impl Progress {
         Self { bar, done: AtomicU64::new(0) }
     }
 
+    /// Nothing is shown.
+    pub(super) fn none() -> Self {
+        Self { bar: None, done: AtomicU64::new(0) }
+    }
+
     /// So many more are done.
     pub(super) fn add(&self, count: u64) {
         let done = self.done.fetch_add(count, Ordering::Relaxed) + count;

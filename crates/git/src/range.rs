@@ -5,6 +5,9 @@
 //! parents, and what is new to all of them is listed, once.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::num::NonZero;
+use std::panic::resume_unwind;
+use std::thread;
 
 use gix::ObjectId as GixId;
 use gix::bstr::{BStr, BString, ByteSlice as _};
@@ -64,10 +67,17 @@ pub struct Range<'r> {
     commits: u64,
     /// The trees of the tips that are commits.
     trees: Vec<GixId>,
+    /// Blobs in which no secret can stand, and how many bytes they have.
+    calm: HashMap<ObjectId, u64>,
 }
 
 /// The entry that holds the names of refs.
 const NAMES: &str = "names of refs";
+
+/// Fewer commits than this are compared on one thread.
+const MANY: usize = 16;
+/// So many are compared before they are listed.
+const AT_ONCE: usize = 4096;
 
 /// Tags of tags are followed this far.
 const DEEPEST_TAG: usize = 64;
@@ -75,7 +85,7 @@ const DEEPEST_TAG: usize = 64;
 impl<'r> Range<'r> {
     /// Lists what the commits bring. What cannot be read is a problem in the listing.
     pub fn list(repository: &'r Repository, spec: &RangeSpec) -> (Self, Listing) {
-        let objects = repository.objects();
+        let objects = repository.objects_with_cache();
         let mut lister = Lister::new(&objects);
         lister.hidden = spec.hidden.iter().map(|&id| to_gix_id(id)).collect();
         lister.scanned = spec.scanned.iter().map(|&id| to_gix_id(id)).collect();
@@ -90,8 +100,11 @@ impl<'r> Range<'r> {
         }
         let shallow = repository.shallow_commits();
         let walk = commit_walk::walk(&objects, &tips, &hidden, &shallow);
-        for commit in &walk.commits {
-            lister.commit(commit);
+        // Not all at once: what trees differ in takes memory until it is listed.
+        for part in walk.commits.chunks(AT_ONCE) {
+            for (commit, compared) in part.iter().zip(compare(repository, part)) {
+                lister.commit(commit, compared);
+            }
         }
         for (id, why) in walk.unreadable {
             lister.listing.problems.push(unreadable(id, why));
@@ -110,7 +123,8 @@ impl<'r> Range<'r> {
         let commits = walk.commits.len() as u64;
         let trees = tips.iter().filter_map(|&tip| commit_walk::read(&objects, tip).ok());
         let trees = trees.map(|commit| commit.tree).collect();
-        (Self { repository, removed, messages, origins, names, commits, trees }, listing)
+        let calm = HashMap::new();
+        (Self { repository, removed, messages, origins, names, commits, trees, calm }, listing)
     }
 
     /// The content of a file at the root of the first tip that has it.
@@ -131,6 +145,12 @@ impl<'r> Range<'r> {
             let mut text = Vec::new();
             (objects.get(line.id, &mut text).ok()?? == Kind::Blob).then_some(text)
         })
+    }
+
+    /// Takes note that no secret can stand in some blobs, given with their sizes: they are not read
+    /// for secrets any more.
+    pub fn set_calm(&mut self, blobs: impl IntoIterator<Item = (ObjectId, u64)>) {
+        self.calm.extend(blobs);
     }
 
     /// How many commits there are.
@@ -220,92 +240,30 @@ impl<'o> Lister<'o> {
     }
 
     /// Lists the message of a commit and what is new to all its parents.
-    fn commit(&mut self, commit: &Commit) {
+    fn commit(&mut self, commit: &Commit, compared: Compared) {
         self.message(commit.id, format!("message of commit {}", short(&commit.id)).into());
         if self.scanned.contains(&commit.id) {
             return;
         }
-        let mut parents = Vec::new();
-        for parent in &commit.parents {
-            match commit_walk::read(self.objects, *parent) {
-                Ok(parent) => parents.push(parent.tree),
-                // The walk has told of a parent that should have been listed; one that is hidden
-                // and missing only makes more of this commit look new.
-                Err(_) => continue,
+        for problem in compared.problems {
+            if !self.listing.problems.contains(&problem) {
+                self.listing.problems.push(problem);
             }
         }
-        let Some((first, others)) = parents.split_first() else {
-            if let Some(difference) = self.difference(None, commit.tree) {
-                self.add_all(difference, &[], commit.id);
-            }
-            return;
-        };
-        let Some(mut difference) = self.difference(Some(*first), commit.tree) else { return };
-        if others.is_empty() {
-            self.pair_renamed(&mut difference);
+        if let Some(mut difference) = compared.difference {
             self.removed.append(&mut difference.removed);
+            self.add_all(difference, &compared.sides, commit.id);
         }
-        let mut sides = Vec::new();
-        for other in others {
-            if difference.changed.is_empty() {
-                return;
-            }
-            let Some(side) = self.difference(Some(*other), commit.tree) else { return };
-            sides.push(
-                side.changed
-                    .into_iter()
-                    .map(|one| (one.path.clone(), one))
-                    .collect::<HashMap<_, _>>(),
-            );
-        }
-        self.add_all(difference, &sides, commit.id);
-    }
-
-    /// Gives what a commit has only renamed its old name: that brings nothing.
-    fn pair_renamed(&self, difference: &mut Difference) {
-        let is_added = |changed: &Changed| changed.previous.is_none();
-        if difference.removed.is_empty() || !difference.changed.iter().any(is_added) {
-            return;
-        }
-        let removed = std::mem::take(&mut difference.removed);
-        let mut left: HashMap<_, Vec<Previous>> = HashMap::new();
-        for old in files_in(self.objects, removed, |_, _| true) {
-            left.entry(to_gix_id(old.id)).or_default().push(old);
-        }
-        for changed in difference.changed.iter_mut().filter(|changed| is_added(changed)) {
-            if let Some(old) = left.get_mut(&changed.id).and_then(Vec::pop) {
-                changed.renamed_from = Some(old.path);
-                changed.previous = Some((old.mode.to_git(), changed.id));
-            }
-        }
-        let left = left.into_iter().flat_map(|(id, files)| {
-            files.into_iter().map(move |old| (old.path, old.mode.to_git(), id))
-        });
-        difference.removed = left.collect();
-        difference.removed.sort();
     }
 
     fn tree(&mut self, id: GixId) {
-        if let Some(difference) = self.difference(None, id) {
+        let mut compared = Compared::default();
+        if let Some(difference) = compared.difference(self.objects, None, id) {
             for changed in difference.changed {
                 self.add(changed, &[], None);
             }
         }
-    }
-
-    fn difference(&mut self, old: Option<GixId>, new: GixId) -> Option<Difference> {
-        let mut difference = Difference::default();
-        let root = b"".as_bstr();
-        match tree_diff::diff(self.objects, root, old, Some(new), &mut difference) {
-            Ok(()) => Some(difference),
-            Err(error) => {
-                let problem = tree_problem(error);
-                if !self.listing.problems.contains(&problem) {
-                    self.listing.problems.push(problem);
-                }
-                None
-            }
-        }
+        self.listing.problems.append(&mut compared.problems);
     }
 
     fn add_all(
@@ -363,6 +321,111 @@ impl<'o> Lister<'o> {
     }
 }
 
+/// What a commit brings, compared with its parents.
+#[derive(Default)]
+struct Compared {
+    /// With the first parent; `None` if there is nothing to list.
+    difference: Option<Difference>,
+    /// What differs from each of the others.
+    sides: Vec<HashMap<BString, Changed>>,
+    problems: Vec<Problem>,
+}
+
+impl Compared {
+    fn of(objects: &Objects, commit: &Commit) -> Self {
+        let mut compared = Self::default();
+        compared.difference = compared.compare(objects, commit);
+        compared
+    }
+
+    fn compare(&mut self, objects: &Objects, commit: &Commit) -> Option<Difference> {
+        // The walk has told of a parent that should have been listed; one that is hidden and
+        // missing only makes more of this commit look new.
+        let parents: Vec<GixId> = commit
+            .parents
+            .iter()
+            .filter_map(|&parent| Some(commit_walk::read(objects, parent).ok()?.tree))
+            .collect();
+        let Some((first, others)) = parents.split_first() else {
+            return self.difference(objects, None, commit.tree);
+        };
+        let mut difference = self.difference(objects, Some(*first), commit.tree)?;
+        if others.is_empty() {
+            Self::pair_renamed(objects, &mut difference);
+        } else {
+            difference.removed.clear();
+        }
+        for other in others {
+            if difference.changed.is_empty() {
+                return None;
+            }
+            let side = self.difference(objects, Some(*other), commit.tree)?;
+            let side = side.changed.into_iter().map(|one| (one.path.clone(), one));
+            self.sides.push(side.collect());
+        }
+        Some(difference)
+    }
+
+    fn difference(
+        &mut self,
+        objects: &Objects,
+        old: Option<GixId>,
+        new: GixId,
+    ) -> Option<Difference> {
+        let mut difference = Difference::default();
+        match tree_diff::diff(objects, b"".as_bstr(), old, Some(new), &mut difference) {
+            Ok(()) => Some(difference),
+            Err(error) => {
+                self.problems.push(tree_problem(error));
+                None
+            }
+        }
+    }
+
+    /// Gives what a commit has only renamed its old name: that brings nothing.
+    fn pair_renamed(objects: &Objects, difference: &mut Difference) {
+        let is_added = |changed: &Changed| changed.previous.is_none();
+        if difference.removed.is_empty() || !difference.changed.iter().any(is_added) {
+            return;
+        }
+        let removed = std::mem::take(&mut difference.removed);
+        let mut left: HashMap<_, Vec<Previous>> = HashMap::new();
+        for old in files_in(objects, removed, |_, _| true) {
+            left.entry(to_gix_id(old.id)).or_default().push(old);
+        }
+        for changed in difference.changed.iter_mut().filter(|changed| is_added(changed)) {
+            if let Some(old) = left.get_mut(&changed.id).and_then(Vec::pop) {
+                changed.renamed_from = Some(old.path);
+                changed.previous = Some((old.mode.to_git(), changed.id));
+            }
+        }
+        let left = left.into_iter().flat_map(|(id, files)| {
+            files.into_iter().map(move |old| (old.path, old.mode.to_git(), id))
+        });
+        difference.removed = left.collect();
+        difference.removed.sort();
+    }
+}
+
+/// Compares commits with their parents, many of them on several threads.
+fn compare(repository: &Repository, commits: &[Commit]) -> Vec<Compared> {
+    let of_part = |part: &[Commit]| -> Vec<Compared> {
+        let objects = repository.objects_with_cache();
+        part.iter().map(|commit| Compared::of(&objects, commit)).collect()
+    };
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
+    if threads == 1 || commits.len() < MANY {
+        return of_part(commits);
+    }
+    // Commits that follow each other have most of their trees in common.
+    let parts = commits.chunks(commits.len().div_ceil(threads));
+    thread::scope(|scope| {
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || of_part(part))).collect();
+        let compared = parts.into_iter();
+        compared.flat_map(|part| part.join().unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    })
+}
+
 struct RangeReader<'r> {
     range: &'r Range<'r>,
     objects: ObjectReader,
@@ -397,6 +460,10 @@ impl Reader for RangeReader<'_> {
         buffer: &'a mut Vec<u8>,
     ) -> Result<Content<'a>, Problem> {
         self.objects.read_object(path, id, buffer)
+    }
+
+    fn calm(&self, entry: &Entry) -> Option<u64> {
+        self.range.calm.get(&entry.id?).copied()
     }
 
     fn origin(&self, entry: &Entry) -> Option<Text> {

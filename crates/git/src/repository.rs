@@ -108,6 +108,9 @@ pub enum Moment {
 /// Objects larger than this are not decoded in memory: 512 MiB.
 pub(crate) const ALLOC_LIMIT: usize = 512 << 20;
 
+/// What is remembered of decoded objects, of each kind of cache: 16 MiB.
+const CACHE: usize = 16 << 20;
+
 /// Extensions of repository format 1 that change nothing for us, or that gix knows.
 const KNOWN_EXTENSIONS: &[&str] = &[
     "noop",
@@ -224,6 +227,16 @@ impl Repository {
     /// The objects of the repository, for one thread.
     pub(crate) fn objects(&self) -> Objects {
         Objects::new(self.local(), &self.extra_objects)
+    }
+
+    /// The same, remembering some of what it decodes: trees of commits build on each other.
+    pub(crate) fn objects_with_cache(&self) -> Objects {
+        use gix::odb::pack::cache::lru::MemoryCappedHashmap as PackCache;
+        use gix::odb::pack::cache::object::MemoryCappedHashmap as ObjectCache;
+        let mut local = self.local();
+        local.objects.set_pack_cache(|| Box::new(PackCache::new(CACHE)));
+        local.objects.set_object_cache(|| Box::new(ObjectCache::new(CACHE)));
+        Objects::new(local, &self.extra_objects)
     }
 
     /// Whether the refs are kept in a format that gix cannot read.

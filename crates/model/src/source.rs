@@ -63,6 +63,12 @@ pub trait Reader {
         })
     }
 
+    /// How many bytes the content of an entry has, if it is known already that no secret can stand
+    /// in it.
+    fn calm(&self, _entry: &Entry) -> Option<u64> {
+        None
+    }
+
     /// Where the entry comes from, as a short phrase for the reasons of its findings.
     fn origin(&self, _entry: &Entry) -> Option<Text> {
         None

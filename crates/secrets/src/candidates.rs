@@ -97,17 +97,41 @@ impl RuleSet {
         self.anchors.find(text, begins, Around::Fits, |hit| spots.extend(self.spot(text, hit)));
     }
 
+    /// The bytes that decide which spots there are in a range of a text of `len` bytes, once they
+    /// are known; `None` if that is hard to tell.
+    pub(crate) fn reach_of(
+        &self,
+        len: usize,
+        begins: &Range<usize>,
+        spots: &[Spot],
+    ) -> Option<Range<usize>> {
+        let ahead = AHEAD.max(self.anchors.longest());
+        let mut reach = begins.start.saturating_sub(BACK)..begins.end + ahead;
+        for spot in spots {
+            if spot.before.max(spot.after) == u16::MAX {
+                return None;
+            }
+            let at = spot.at as usize;
+            reach.start = reach.start.min(at.saturating_sub(usize::from(spot.before)));
+            reach.end = reach.end.max(at + usize::from(spot.after));
+        }
+        Some(reach.start..reach.end.min(len))
+    }
+
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
     /// do not tell what may be found in it.
     pub fn is_opaque(content: &[u8]) -> bool {
-        Self::becomes_opaque(content, std::iter::once(0..content.len()))
+        Self::has_control(content) || Self::begins_opaque(content)
     }
 
-    /// The same for a content of which all but these ranges stands in one that is not.
-    pub fn becomes_opaque(content: &[u8], mut changed: impl Iterator<Item = Range<usize>>) -> bool {
-        changed.any(|range| memchr::memchr2(0, 0x1b, &content[range]).is_some())
-            || Charset::detect(content) != Charset::Bytes
-            || archive::is_archive(content)
+    /// The same for a content without a byte that [`RuleSet::has_control`] finds.
+    pub fn begins_opaque(content: &[u8]) -> bool {
+        Charset::detect(content) != Charset::Bytes || archive::is_archive(content)
+    }
+
+    /// Returns true if and only if some bytes hold one that makes a content opaque.
+    pub fn has_control(bytes: &[u8]) -> bool {
+        memchr::memchr2(0, 0x1b, bytes).is_some()
     }
 
     /// Returns true if a secret could stand encoded in a text.
@@ -121,8 +145,13 @@ impl RuleSet {
     /// be the reason of. Others nearby may be among them.
     ///
     /// They are found in a window around the change, which is widened until nothing that is found
-    /// reaches its edges: so it does not matter for them what stands outside.
-    pub fn encodings(&self, text: &[u8], changed: Range<usize>, found: &mut Vec<Encoding>) {
+    /// reaches its edges: so it does not matter for them what stands outside. Returns the window.
+    pub fn encodings(
+        &self,
+        text: &[u8],
+        changed: Range<usize>,
+        found: &mut Vec<Encoding>,
+    ) -> Range<usize> {
         let mut window = around(text, &changed);
         let before = found.len();
         while !self.encodings_inside(text, &window, found) {
@@ -132,6 +161,7 @@ impl RuleSet {
             let start = window.start.saturating_sub(more);
             window = start - start % unwrap::STRIDE..text.len().min(window.end + more);
         }
+        window
     }
 
     /// Returns false if what is encoded in a window could reach over its edges.
@@ -157,14 +187,18 @@ impl RuleSet {
         complete
     }
 
-    /// Returns true if a secret could stand in a decoded text, or in what is encoded in it.
+    /// Returns true if a secret could stand in a decoded text, or in what is encoded in it, or if
+    /// that is too much to find out.
     fn is_likely(&self, text: &[u8], depth: usize, left: &mut usize) -> bool {
         let mut spots = Vec::new();
         self.spots(text, 0..text.len(), &mut spots);
         let mut likely = spots.iter().any(|spot| spot.likely);
         if depth < unwrap::DEEPEST && !likely {
             unwrap::each(ANY_SCHEME, text, &mut |piece| {
-                let Some(rest) = left.checked_sub(piece.text.len()) else { return };
+                let Some(rest) = left.checked_sub(piece.text.len()) else {
+                    likely = true;
+                    return;
+                };
                 *left = rest;
                 likely = likely || self.is_likely(&piece.text, depth + 1, left);
             });
@@ -253,12 +287,53 @@ fn assigned(text: &[u8], hit: Hit) -> View {
     let likely = [Syntax::Code, Syntax::Settings, Syntax::Prose]
         .iter()
         .any(|&syntax| assignment::read(text, hit.start, hit.len, syntax).is_some());
+    if !likely && let Some(end) = assigns_nothing(text, name.end) {
+        let (before, after) = (hit.start - name.start + 1, end - hit.start + 2);
+        return View { before, after, likely };
+    }
     // An option's name is read to its dashes, however long it is.
     let run = text[..name.start].iter().rev().take(usize::from(u16::MAX));
     let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
     let before = hit.start - name.start + run + 4;
-    let after = name.end - hit.start + assignment::LONGEST_READ;
+    let after = read_until(text, name.end) - hit.start;
     View { before, after, likely }
+}
+
+/// What stands behind a name that ends at `at` and decides what is assigned to it ends before this.
+/// A value ends with its line, and may begin on the line behind an opening bracket. Only what
+/// stands in tags goes on over more lines.
+fn read_until(text: &[u8], at: usize) -> usize {
+    let most = at + assignment::LONGEST_READ;
+    let sign =
+        at + text[at..].iter().take(44).take_while(|byte| b"\"'`]\\ \t".contains(byte)).count();
+    if matches!(text.get(sign), Some(b'<' | b'>')) {
+        return most;
+    }
+    let line_end = |from: usize| {
+        // In quotes, a backslash takes the end of a line along.
+        memchr::memchr_iter(b'\n', &text[from..text.len().min(most)])
+            .map(|end| from + end)
+            .find(|&end| text[end - 1] != b'\\')
+    };
+    let second = line_end(sign).and_then(|end| {
+        let blanks = text[end..].iter().take(44).take_while(|byte| byte.is_ascii_whitespace());
+        line_end(end + blanks.count())
+    });
+    second.map_or(most, |end| end + 2)
+}
+
+/// Where it shows that nothing is assigned to a name that ends at `at`: neither a sign stands
+/// there, nor a blank behind which there may be a value.
+fn assigns_nothing(text: &[u8], at: usize) -> Option<usize> {
+    let count = |from: usize, most: usize, bytes: &[u8]| {
+        text[from..].iter().take(most).take_while(|byte| bytes.contains(byte)).count()
+    };
+    let quotes = count(at, 4, b"\"'`]\\");
+    let blanks = count(at + quotes, 40, b" \t");
+    let end = at + quotes + blanks;
+    let next = text.get(end).copied().unwrap_or(0);
+    let is_argument = quotes == 0 && next == b',';
+    (is_argument || blanks == 0 && !b":=?.+|-<>,({!vV".contains(&next)).then_some(end)
 }
 
 #[cfg(test)]

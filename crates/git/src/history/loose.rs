@@ -46,6 +46,18 @@ fn is_hex(name: &str, len: usize) -> bool {
 }
 
 impl Loose {
+    /// The object of an id in an object folder, if it stands alone there.
+    pub(super) fn find(folder: &Path, id: ObjectId) -> Option<Self> {
+        let hex = id.to_string();
+        let path = folder.join(&hex[..2]).join(&hex[2..]);
+        let header = match open(&path) {
+            Ok((kind, size, _)) => Some((kind, size)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(_) => None,
+        };
+        Some(Self { id, path, header })
+    }
+
     /// Reads all of it into `out`, which is cleared first.
     pub(super) fn read(&self, out: &mut Vec<u8>) -> Result<(), Broken> {
         out.clear();

@@ -17,7 +17,7 @@ mod timeline;
 mod trees;
 mod walk;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ use self::ids::Ids;
 use self::loose::Loose;
 use self::pack::Pack;
 use self::walk::Selection;
-use crate::object::{ObjectReader, to_model_id};
+use crate::object::{ObjectReader, to_gix_id, to_model_id};
 use crate::repository::{Error, Repository};
 
 pub use bits::Bits;
@@ -89,36 +89,81 @@ impl<'r> History<'r> {
     /// # Errors
     /// [`Error::Path`] when an object folder cannot be read.
     pub fn open(repository: &'r Repository) -> Result<Self, Error> {
-        let local = repository.local();
-        let hash = local.object_hash();
-        let mut folders = vec![local.objects.store_ref().path().to_owned()];
-        folders.extend(local.objects.store_ref().alternate_db_paths().unwrap_or_default());
-        let (mut packs, mut problems, mut count) = (Vec::new(), Vec::new(), 0);
+        let hash = repository.local().object_hash();
+        let mut history = Self::empty(repository, hash);
+        let folders = folders(repository);
+        let mut count = 0;
         for folder in &folders {
-            for index in indexes(&folder.join("pack"), &mut problems)? {
+            for index in indexes(&folder.join("pack"), &mut history.problems)? {
                 let first = u32::try_from(count).unwrap_or(u32::MAX);
                 match Pack::open(&index, hash, first) {
                     Ok(pack) if count + pack.len() < MOST => {
                         count += pack.len();
-                        packs.push(pack);
+                        history.packs.push(pack);
                     }
-                    Ok(_) => problems.push(unreadable(&index, "there are too many objects")),
-                    Err(why) => problems.push(unreadable(&index, &why)),
+                    Ok(_) => {
+                        history.problems.push(unreadable(&index, "there are too many objects"));
+                    }
+                    Err(why) => history.problems.push(unreadable(&index, &why)),
                 }
             }
         }
-        let first_loose = count as u32;
-        let mut loose = Vec::new();
+        history.first_loose = count as u32;
         for folder in &folders {
             let failed = |why| Error::Path { path: folder.clone(), why };
-            loose.extend(loose::list(folder, hash).map_err(failed)?);
+            history.loose.extend(loose::list(folder, hash).map_err(failed)?);
         }
-        let ids = Ids::with_capacity(count + loose.len());
-        let doubles = HashMap::new();
-        let mut history =
-            Self { repository, hash, packs, loose, first_loose, ids, doubles, problems };
         history.fill_ids();
         Ok(history)
+    }
+
+    /// Opens some objects of a repository and what they build on. What is not there, or in a pack
+    /// that cannot be opened, is left out.
+    pub fn open_some(
+        repository: &'r Repository,
+        ids: impl IntoIterator<Item = leakgate_model::ObjectId>,
+    ) -> Self {
+        let hash = repository.local().object_hash();
+        let mut history = Self::empty(repository, hash);
+        let mut wanted: HashSet<_> = ids.into_iter().map(to_gix_id).collect();
+        let folders = folders(repository);
+        let mut count = 0;
+        for folder in &folders {
+            wanted.retain(|id| {
+                let loose = Loose::find(folder, *id);
+                let is_there = loose.is_some();
+                history.loose.extend(loose);
+                !is_there
+            });
+        }
+        for folder in &folders {
+            let indexes = indexes(&folder.join("pack"), &mut Vec::new()).unwrap_or_default();
+            for index in indexes {
+                if wanted.is_empty() {
+                    break;
+                }
+                if let Ok(pack) = Pack::open_some(&index, hash, count as u32, &mut wanted) {
+                    count += pack.len();
+                    history.packs.push(pack);
+                }
+            }
+        }
+        history.first_loose = count as u32;
+        history.fill_ids();
+        history
+    }
+
+    fn empty(repository: &'r Repository, hash: gix::hash::Kind) -> Self {
+        Self {
+            repository,
+            hash,
+            packs: Vec::new(),
+            loose: Vec::new(),
+            first_loose: 0,
+            ids: Ids::with_capacity(0),
+            doubles: HashMap::new(),
+            problems: Vec::new(),
+        }
     }
 
     /// What could not be opened.
@@ -291,19 +336,23 @@ impl<'r> History<'r> {
     /// The objects that build on one.
     fn children(&self, number: u32) -> impl Iterator<Item = u32> + '_ {
         let pack = (number < self.first_loose).then(|| self.pack_of(number));
-        let children = move |pack: &'_ Pack| pack.children(number - pack.first).collect::<Vec<_>>();
-        let first = pack.map_or(0, |pack| pack.first);
-        pack.map(children).unwrap_or_default().into_iter().map(move |entry| first + entry)
+        pack.into_iter().flat_map(move |pack| {
+            pack.children(number - pack.first).map(|entry| pack.first + entry)
+        })
     }
 }
 
 impl History<'_> {
     /// Fills the table of ids.
     fn fill_ids(&mut self) {
-        let mut ids = std::mem::replace(&mut self.ids, Ids::with_capacity(0));
+        let mut ids = Ids::with_capacity(self.len());
         let mut doubles = HashMap::new();
         for number in 0..self.len() as u32 {
-            let there = ids.insert(self.oid(number), number, |number| self.oid(number));
+            let id = self.oid(number);
+            if id.is_null() {
+                continue;
+            }
+            let there = ids.insert(id, number, |number| self.oid(number));
             if let Some(first) = there {
                 doubles.insert(number, first);
             }
@@ -311,6 +360,17 @@ impl History<'_> {
         self.ids = ids;
         self.doubles = doubles;
     }
+}
+
+/// The object folders of a repository: its own, those it borrows from, those that git names for a
+/// while.
+fn folders(repository: &Repository) -> Vec<PathBuf> {
+    let local = repository.local();
+    let store = local.objects.store_ref();
+    let mut folders = vec![store.path().to_owned()];
+    folders.extend(store.alternate_db_paths().unwrap_or_default());
+    folders.extend(repository.extra_objects.iter().cloned());
+    folders
 }
 
 /// The indexes of the packs of a folder, in order of their names.

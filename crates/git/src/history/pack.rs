@@ -1,10 +1,14 @@
 //! A pack and the forest its deltas make: who builds on whom.
 //!
 //! Only the headers of the entries are read to know the forest, a few bytes each. Entries are named
-//! by their number in the index of the pack, which is in the order of their ids.
+//! by their number in the index of the pack, which is in the order of their ids; or if only some are
+//! wanted, by their number among these and what they build on.
 
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
+use gix::ObjectId;
 use gix::hash::oid;
 use gix::objs::Kind;
 use gix::odb::pack;
@@ -14,10 +18,15 @@ pub(super) const NONE: u32 = u32::MAX;
 
 /// An opened pack.
 pub(super) struct Pack {
-    pub(super) index: pack::index::File,
+    index: pack::index::File,
     pub(super) data: pack::data::File,
     /// The number of its first entry among all objects.
     pub(super) first: u32,
+    /// For each entry, where it stands in the pack.
+    offsets: Vec<u64>,
+    /// The ids of the entries, if they are not those of the index: null ones of those that only
+    /// others build on.
+    ids: Option<Vec<ObjectId>>,
     /// For each entry, its kind; `None` where the base is missing or builds on the entry itself.
     kinds: Vec<Option<Kind>>,
     /// For each entry, what it builds on.
@@ -32,18 +41,57 @@ pub(super) struct Pack {
 impl Pack {
     /// Opens the pack that belongs to an index.
     pub(super) fn open(index: &Path, hash: gix::hash::Kind, first: u32) -> Result<Self, String> {
-        let data = pack::data::File::at(index.with_extension("pack"), hash)
-            .map_err(|error| error.to_string())?;
-        let index = pack::index::File::at(index, hash).map_err(|error| error.to_string())?;
-        let count = index.num_objects() as usize;
-        let mut places: Vec<(u64, u32)> = (0..index.num_objects())
-            .map(|entry| (index.pack_offset_at_index(entry), entry))
-            .collect();
+        let (data, index) = files(index, hash)?;
+        let offsets = (0..index.num_objects()).map(|entry| index.pack_offset_at_index(entry));
+        Ok(Self::with(data, first, offsets.collect(), None, index))
+    }
+
+    /// Opens it for some of its objects and what they build on; what it has not is left in `wanted`.
+    pub(super) fn open_some(
+        index: &Path,
+        hash: gix::hash::Kind,
+        first: u32,
+        wanted: &mut HashSet<ObjectId>,
+    ) -> Result<Self, String> {
+        let (data, index) = files(index, hash)?;
+        let mut members: HashMap<u64, ObjectId> = HashMap::new();
+        wanted.retain(|id| match index.lookup(id) {
+            Some(entry) => {
+                members.insert(index.pack_offset_at_index(entry), *id);
+                false
+            }
+            None => true,
+        });
+        let mut pending: Vec<u64> = members.keys().copied().collect();
+        while let Some(offset) = pending.pop() {
+            let base = header_at(&data, offset).and_then(|header| base_of(&header, &index));
+            if let Some(base) = base
+                && let Entry::Vacant(place) = members.entry(base)
+            {
+                place.insert(ObjectId::null(hash));
+                pending.push(base);
+            }
+        }
+        let (offsets, ids) = members.into_iter().unzip();
+        Ok(Self::with(data, first, offsets, Some(ids), index))
+    }
+
+    fn with(
+        data: pack::data::File,
+        first: u32,
+        offsets: Vec<u64>,
+        ids: Option<Vec<ObjectId>>,
+        index: pack::index::File,
+    ) -> Self {
+        let count = offsets.len();
+        let mut places: Vec<(u64, u32)> = offsets.iter().copied().zip(0..).collect();
         places.sort_unstable();
         let mut pack = Self {
             index,
             data,
             first,
+            offsets,
+            ids,
             kinds: vec![None; count],
             bases: vec![NONE; count],
             first_child: vec![NONE; count],
@@ -51,7 +99,7 @@ impl Pack {
             order: places.iter().map(|&(_, entry)| entry).collect(),
         };
         pack.read_headers(&places);
-        Ok(pack)
+        pack
     }
 
     pub(super) fn len(&self) -> usize {
@@ -59,7 +107,10 @@ impl Pack {
     }
 
     pub(super) fn id(&self, entry: u32) -> &oid {
-        self.index.oid_at_index(entry)
+        match &self.ids {
+            Some(ids) => &ids[entry as usize],
+            None => self.index.oid_at_index(entry),
+        }
     }
 
     pub(super) fn kind(&self, entry: u32) -> Option<Kind> {
@@ -84,16 +135,11 @@ impl Pack {
 
     /// The entry's header, or `None` if it cannot be read.
     pub(super) fn header(&self, entry: u32) -> Option<pack::data::Entry> {
-        let offset = self.index.pack_offset_at_index(entry);
-        if offset >= self.data.pack_end() as u64 {
-            return None;
-        }
-        self.data.entry(offset).ok()
+        header_at(&self.data, self.offsets[entry as usize])
     }
 
     /// Reads who builds on whom. `places` are offsets and entries, in order.
     fn read_headers(&mut self, places: &[(u64, u32)]) {
-        use pack::data::entry::Header;
         let entry_at = |offset: u64| {
             let found = places.binary_search_by_key(&offset, |&(offset, _)| offset).ok()?;
             Some(places[found].1)
@@ -101,17 +147,11 @@ impl Pack {
         let mut deltas = Vec::new();
         for &(_, entry) in places {
             let Some(header) = self.header(entry) else { continue };
-            let base = match header.header {
-                Header::OfsDelta { base_distance } => {
-                    header.checked_base_pack_offset(base_distance).and_then(entry_at)
-                }
-                Header::RefDelta { base_id } => self.index.lookup(base_id),
-                other => {
-                    self.kinds[entry as usize] = other.as_kind();
-                    continue;
-                }
-            };
-            if let Some(base) = base {
+            if header.header.is_base() {
+                self.kinds[entry as usize] = header.header.as_kind();
+                continue;
+            }
+            if let Some(base) = base_of(&header, &self.index).and_then(entry_at) {
                 self.bases[entry as usize] = base;
                 self.next_sibling[entry as usize] =
                     std::mem::replace(&mut self.first_child[base as usize], entry);
@@ -144,5 +184,36 @@ impl Pack {
             self.kinds[at as usize] = kind;
             at = self.bases[at as usize];
         }
+    }
+}
+
+/// Opens the two files of a pack, named by the index.
+fn files(
+    index: &Path,
+    hash: gix::hash::Kind,
+) -> Result<(pack::data::File, pack::index::File), String> {
+    let data = pack::data::File::at(index.with_extension("pack"), hash)
+        .map_err(|error| error.to_string())?;
+    let index = pack::index::File::at(index, hash).map_err(|error| error.to_string())?;
+    Ok((data, index))
+}
+
+/// The header at a place, or `None` if it cannot be read.
+fn header_at(data: &pack::data::File, offset: u64) -> Option<pack::data::Entry> {
+    if offset >= data.pack_end() as u64 {
+        return None;
+    }
+    data.entry(offset).ok()
+}
+
+/// Where the object stands that an entry builds on.
+fn base_of(header: &pack::data::Entry, index: &pack::index::File) -> Option<u64> {
+    use pack::data::entry::Header;
+    match header.header {
+        Header::OfsDelta { base_distance } => header.checked_base_pack_offset(base_distance),
+        Header::RefDelta { base_id } => {
+            index.lookup(base_id).map(|entry| index.pack_offset_at_index(entry))
+        }
+        _ => None,
     }
 }

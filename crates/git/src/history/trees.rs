@@ -6,8 +6,9 @@
 //! that it names no more, is kept; from this, [`Sightings`] finds back up from an object to the
 //! trees that hold it, and down again to paths.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::atomic::AtomicBool;
+use std::collections::HashMap;
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use bstr::BString;
@@ -15,6 +16,7 @@ use gix::ObjectId;
 use gix::hash::oid;
 use leakgate_model::{Problem, ProblemKind};
 
+use super::pack::NONE;
 use super::{Bits, Broken, Copy, Decoded, History, Kind, Visit};
 
 /// What an entry of a tree can be searched for.
@@ -60,25 +62,40 @@ impl History<'_> {
             wanted,
             is_odd,
             lists: &lists,
-            names: HashMap::new(),
-            plain: HashSet::new(),
+            names: HashMap::default(),
             trees: Trees::default(),
         };
         let mut readers: Vec<_> = (0..threads.max(1)).map(new).collect();
         self.walk(Kind::Tree, None, &mut readers, stop);
-        let mut parts = readers.into_iter().map(|reader| reader.trees);
-        let mut trees = parts.next().unwrap_or_default();
-        for part in parts {
-            trees.added.extend(part.added);
-            trees.removed.extend(part.removed);
-            trees.problems.extend(part.problems);
+        let (mut added, mut removed, mut trees) = (Vec::new(), Vec::new(), Trees::default());
+        for reader in readers {
+            added.push(reader.trees.added);
+            removed.push(reader.trees.removed);
+            trees.problems.extend(reader.trees.problems);
         }
-        trees.added.sort_unstable();
-        trees.removed.sort_unstable();
+        trees.added = sorted(added);
+        trees.removed = sorted(removed);
         trees.names = lists.names.into_list();
         trees.missing = lists.missing.into_list();
-        Sightings::new(self, trees)
+        Sightings::new(self, trees, threads)
     }
+}
+
+/// Sorts lists, each on a thread, and makes one of them, which has each thing once.
+fn sorted<T: Ord + Clone + Send>(mut lists: Vec<Vec<T>>) -> Vec<T> {
+    match &mut lists[..] {
+        [list] => list.sort_unstable(),
+        _ => std::thread::scope(|scope| {
+            for list in &mut lists {
+                scope.spawn(|| list.sort_unstable());
+            }
+        }),
+    }
+    let mut all = lists.concat();
+    // This sort finds what is in order already, and only merges it.
+    all.sort();
+    all.dedup();
+    all
 }
 
 /// Lists that all threads add to, each thing once.
@@ -121,15 +138,21 @@ struct Note {
     kept: Vec<(u32, Target, u32)>,
 }
 
+/// What is known of a name.
+#[derive(Clone, Copy)]
+struct Name {
+    is_odd: bool,
+    /// Its place in the list of names; [`NONE`] as long as it needs none.
+    place: u32,
+}
+
 struct Reader<'h> {
     history: &'h History<'h>,
     wanted: &'h Bits,
     is_odd: &'h (dyn Fn(&[u8]) -> bool + Sync),
     lists: &'h Lists,
-    /// Names whose places are known to this thread.
-    names: HashMap<BString, u32>,
-    /// Names that are not odd.
-    plain: HashSet<BString>,
+    /// What this thread knows of names. Names are hostile: the hash is seeded.
+    names: HashMap<BString, Name, foldhash::fast::RandomState>,
     trees: Trees,
 }
 
@@ -211,13 +234,10 @@ fn carry(
 impl Reader<'_> {
     /// Keeps an entry if it is a folder or searched for.
     fn entry(&mut self, entry: &Entry<'_>, at: u32, kept: &mut Vec<(u32, Target, u32)>) {
-        if !self.plain.contains(entry.name) {
-            if (self.is_odd)(entry.name) {
-                let name = self.name(entry.name);
-                kept.push((at, Target::Name(name), name));
-            } else {
-                self.plain.insert(entry.name.into());
-            }
+        let known = self.names.get(entry.name).copied();
+        let name = known.unwrap_or_else(|| self.meet(entry.name));
+        if name.is_odd {
+            kept.push((at, Target::Name(name.place), name.place));
         }
         if entry.mode == b"160000" {
             return;
@@ -228,17 +248,24 @@ impl Reader<'_> {
             None if entry.id.is_empty_tree() || entry.id.is_empty_blob() => return,
             None => Target::Missing(self.lists.missing.place(entry.id.to_owned())),
         };
-        let name = self.name(entry.name);
-        kept.push((at, target, name));
+        let place = if name.place == NONE { self.place(entry.name) } else { name.place };
+        kept.push((at, target, place));
     }
 
-    fn name(&mut self, name: &[u8]) -> u32 {
-        let name: &bstr::BStr = name.into();
-        if let Some(&place) = self.names.get(name) {
-            return place;
-        }
+    /// Looks at a name that is new to this thread.
+    fn meet(&mut self, name: &bstr::BStr) -> Name {
+        let is_odd = (self.is_odd)(name);
+        self.names.insert(name.to_owned(), Name { is_odd, place: NONE });
+        let place = if is_odd { self.place(name) } else { NONE };
+        Name { is_odd, place }
+    }
+
+    /// The place of a known name in the list of names.
+    fn place(&mut self, name: &bstr::BStr) -> u32 {
         let place = self.lists.names.place(name.to_owned());
-        self.names.insert(name.to_owned(), place);
+        if let Some(known) = self.names.get_mut(name) {
+            known.place = place;
+        }
         place
     }
 }
@@ -278,48 +305,78 @@ pub struct Sightings<'h> {
 }
 
 impl<'h> Sightings<'h> {
-    fn new(history: &'h History<'h>, trees: Trees) -> Self {
+    fn new(history: &'h History<'h>, trees: Trees, threads: usize) -> Self {
         let mut sightings = Self { history, trees, holds: Vec::new(), begins: Vec::new() };
-        sightings.climb();
-        sightings
-    }
-
-    /// Climbs from what was searched for to the trees that hold it, and those that hold them.
-    fn climb(&mut self) {
-        let is_tree = |target: Target| match target {
-            Target::Object(number) => self.history.kind(number) == Some(Kind::Tree),
-            _ => false,
-        };
-        let mut seen = Bits::new(self.history.len());
-        let mut queue: Vec<Target> =
-            self.trees.added.iter().map(|edge| edge.0).filter(|&target| !is_tree(target)).collect();
-        queue.dedup();
-        let mut holds = Vec::new();
-        while let Some(target) = queue.pop() {
-            for &(_, tree, name) in edges_of(&self.trees.added, target) {
-                let mut lineage = vec![tree];
-                while let Some(tree) = lineage.pop() {
-                    let known = self.history.canonical(tree);
-                    holds.push((known, name, target));
-                    if seen.insert(known) {
-                        queue.push(Target::Object(known));
-                    }
-                    let heirs = self.history.children(tree);
-                    lineage.extend(heirs.filter(|&heir| {
-                        self.trees.removed.binary_search(&(target, heir, name)).is_err()
-                    }));
-                }
-            }
-        }
-        holds.sort_unstable();
-        holds.dedup();
+        let holds = sightings.climb(threads);
         let mut at = 0;
         let begin = |number: usize| {
             at += holds[at..].iter().take_while(|&&(tree, ..)| (tree as usize) < number).count();
             at as u32
         };
-        self.begins = (0..=self.history.len()).map(begin).collect();
-        self.holds = holds;
+        sightings.begins = (0..=history.len()).map(begin).collect();
+        sightings.holds = holds;
+        sightings
+    }
+
+    /// Climbs from what was searched for to the trees that hold it, then to those that hold them.
+    fn climb(&self, threads: usize) -> Vec<(u32, u32, Target)> {
+        let is_tree = |target: Target| match target {
+            Target::Object(number) => self.history.kind(number) == Some(Kind::Tree),
+            _ => false,
+        };
+        let mut seen = Bits::new(self.history.len());
+        let mut wave: Vec<Target> =
+            self.trees.added.iter().map(|edge| edge.0).filter(|&target| !is_tree(target)).collect();
+        wave.dedup();
+        let mut holds: Vec<Vec<_>> = vec![Vec::new(); threads.max(1)];
+        while !wave.is_empty() {
+            let found = self.holders(&wave, threads);
+            let trees = found.iter().flatten().map(|&(tree, ..)| tree);
+            wave = trees.filter(|&tree| seen.insert(tree)).map(Target::Object).collect();
+            wave.sort_unstable();
+            holds.iter_mut().zip(found).for_each(|(holds, found)| holds.extend(found));
+        }
+        sorted(holds)
+    }
+
+    /// What holds some targets directly, in no order.
+    fn holders(&self, targets: &[Target], threads: usize) -> Vec<Vec<(u32, u32, Target)>> {
+        let next = AtomicUsize::new(0);
+        let run = || {
+            let mut holds = Vec::new();
+            loop {
+                let from = next.fetch_add(TARGETS, Ordering::Relaxed);
+                let Some(part) = targets.get(from..) else { return holds };
+                part.iter().take(TARGETS).for_each(|&target| self.hold(target, &mut holds));
+            }
+        };
+        if threads == 1 || targets.len() <= TARGETS {
+            return vec![run()];
+        }
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..threads).map(|_| scope.spawn(run)).collect();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect()
+        })
+    }
+
+    /// The trees that hold a target: those that name it first, and what builds on them, as long as
+    /// it does not name it no more.
+    fn hold(&self, target: Target, holds: &mut Vec<(u32, u32, Target)>) {
+        let removed = edges_of(&self.trees.removed, target);
+        let mut lineage = Vec::new();
+        for &(_, tree, name) in edges_of(&self.trees.added, target) {
+            lineage.push(tree);
+            while let Some(tree) = lineage.pop() {
+                holds.push((self.history.canonical(tree), name, target));
+                let heirs = self.history.children(tree);
+                lineage.extend(
+                    heirs.filter(|&heir| removed.binary_search(&(target, heir, name)).is_err()),
+                );
+            }
+        }
     }
 
     /// What a tree holds directly: itself, names and targets.
@@ -344,7 +401,7 @@ impl<'h> Sightings<'h> {
 
     /// A name under which an object stands in some tree, whether or not a commit leads there.
     pub fn a_name_of(&self, number: u32) -> Option<&BString> {
-        let edge = edges_of(&self.trees.added, Target::Object(number)).next()?;
+        let edge = edges_of(&self.trees.added, Target::Object(number)).first()?;
         Some(self.name(edge.2))
     }
 
@@ -354,9 +411,14 @@ impl<'h> Sightings<'h> {
     }
 }
 
-fn edges_of(edges: &[Edge], target: Target) -> impl Iterator<Item = &Edge> {
+/// A thread takes so many targets at a time.
+const TARGETS: usize = 64;
+
+fn edges_of(edges: &[Edge], target: Target) -> &[Edge] {
     let from = edges.partition_point(|edge| edge.0 < target);
-    edges[from..].iter().take_while(move |edge| edge.0 == target)
+    let rest = &edges[from..];
+    // Few edges have the same target: the end is near.
+    &rest[..rest.iter().take_while(|edge| edge.0 == target).count()]
 }
 
 /// The problem that an object is not there.

@@ -16,7 +16,7 @@ use std::ops::Range;
 
 use crate::syntax::Syntax;
 
-pub(crate) use runs::STRIDE;
+pub(crate) use runs::{LEAST, STRIDE};
 
 /// How deep encodings inside encodings are followed.
 pub(crate) const DEEPEST: usize = 4;

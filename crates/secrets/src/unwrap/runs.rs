@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 /// The shortest run that is worth decoding: of twenty bytes, as an AWS key id has.
-pub(super) const LEAST: usize = 27;
+pub(crate) const LEAST: usize = 27;
 /// Runs are looked for at each multiple of so many bytes.
 pub(crate) const STRIDE: usize = 20;
 const WORD: usize = 8;
