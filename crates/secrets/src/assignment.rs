@@ -25,12 +25,16 @@ const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 /// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
 pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
+/// How many bytes before a name are looked at, and before the letters that join it.
+pub(crate) const LOOKED_BACK: usize = 24;
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
     let kind = name::kind(&text[name.clone()])?;
     let written = value_after(text, &name, syntax)?;
+    let alone = syntax == Syntax::Prose && is_alone(text, &name, &written);
+    let syntax = if alone { Syntax::Settings } else { syntax };
     let judged = value::judge(text, &name, &written, kind, syntax)?;
     let (confidence, reason) = (judged.confidence, judged.reason);
     Some(Assigned { name, value: judged.span, confidence, reason })
@@ -51,10 +55,28 @@ pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
     from - left..to + right
 }
 
+/// Returns true if and only if a line holds nothing but a name and its value, as settings do.
+fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
+    let near = &text[name.start.saturating_sub(LOOKED_BACK)..name.start];
+    let line = match memchr::memrchr(b'\n', near) {
+        Some(at) => &near[at + 1..],
+        None if near.len() < LOOKED_BACK => near,
+        None => return false,
+    };
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let rest = &text[written.span.end..];
+    let rest = &rest[rest.iter().take_while(|&byte| is_quote(byte)).take(3).count()..];
+    line.is_empty() && matches!(rest.first(), None | Some(b'\n' | b'\r'))
+}
+
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
     let mut cursor = Cursor { text, at: name.end };
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
+    let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
+    cursor.at += usize::from(closes && syntax != Syntax::Code);
     let blanks = cursor.skip_spaces();
     if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
         // `var name Type = `: what the sign stands behind is no value.
@@ -90,7 +112,12 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     match (call, syntax) {
         (true, _) => None,
         (false, Syntax::Code) => cursor.bare(How::Doubtful),
-        (false, _) => cursor.bare(How::Bare),
+        (false, Syntax::Prose) => cursor.bare(How::Bare),
+        (false, Syntax::Settings) => {
+            let first = name.start.checked_sub(1).map(|at| text[at]);
+            let among = first.is_some_and(|byte| b"?&;,{(".contains(&byte));
+            if among { cursor.bare(How::Bare) } else { cursor.rest_of_line() }
+        }
     }
 }
 
@@ -105,6 +132,19 @@ enum Operator {
     /// The end of an opening tag.
     Element,
 }
+
+/// Quotes as HTML, URLs and JSON write them, longest first of those that begin alike.
+const QUOTES: [(u8, &[u8]); 9] = [
+    (b'"', b"&quot;"),
+    (b'"', b"&#34;"),
+    (b'"', b"%22"),
+    (b'"', b"\\u0022"),
+    (b'"', b"\\x22"),
+    (b'\'', b"&apos;"),
+    (b'\'', b"&#39;"),
+    (b'\'', b"%27"),
+    (b'\'', b"\\u0027"),
+];
 
 struct Cursor<'t> {
     text: &'t [u8],
@@ -229,6 +269,9 @@ impl Cursor<'_> {
     /// A value in quotes, with the prefixes that languages put before them.
     fn quoted(&mut self) -> Option<Written> {
         let rest = self.rest();
+        if let Some((quote, encoded)) = QUOTES.iter().find(|(_, one)| rest.starts_with(one)) {
+            return self.quoted_as(*quote, encoded);
+        }
         let open = rest.iter().take(6).position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
         let prefix = rest[..open].iter().all(|byte| {
             matches!(
@@ -268,7 +311,47 @@ impl Cursor<'_> {
             }
             end += 1;
         }
-        (end < limit).then_some(Written { span: start..end, how: How::Quoted })
+        (end < limit).then(|| self.written(start..end))
+    }
+
+    /// A value in quotes that are written as an escape.
+    fn quoted_as(&self, quote: u8, encoded: &[u8]) -> Option<Written> {
+        let start = self.at + encoded.len();
+        let near = &self.text[start..self.text.len().min(start + LONGEST_VALUE)];
+        let ends = |at: &usize| {
+            let rest = &near[*at..];
+            rest[0] == quote
+                || QUOTES.iter().any(|(one, text)| *one == quote && rest.starts_with(text))
+        };
+        let len = (0..near.len()).take_while(|&at| near[at] != b'\n').find(ends)?;
+        Some(self.written(start..start + len))
+    }
+
+    /// A value in quotes, without the blanks at its ends.
+    fn written(&self, span: Range<usize>) -> Written {
+        let value = &self.text[span.clone()];
+        let start = span.start + value.len() - value.trim_ascii_start().len();
+        let end = start.max(span.start + value.trim_ascii_end().len());
+        Written { span: start..end, how: How::Quoted }
+    }
+
+    /// A bare word, and what follows on the line if that is no blank: settings have one value a
+    /// line, whatever characters it holds.
+    fn rest_of_line(&mut self) -> Option<Written> {
+        let at = self.at;
+        let word = self.bare(How::Bare);
+        let rest = &self.text[at..self.text.len().min(at + LONGEST_VALUE)];
+        let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        let line = line.trim_ascii_end();
+        let is_one = line
+            .iter()
+            .all(|byte| !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'=' | b'<' | b'>' | 0x7f));
+        let longer = word.as_ref().is_none_or(|word| at + line.len() > word.span.end);
+        let opens = matches!(line.first(), Some(b'[' | b'{' | b'<' | b'(' | b'&' | b'*'));
+        if !is_one || !longer || opens || line.ends_with(b",") || line.ends_with(b";") {
+            return word;
+        }
+        Some(Written { span: at..at + line.len(), how: How::Bare })
     }
 
     /// A bare word, up to a blank or a sign that ends it.
@@ -344,9 +427,30 @@ mod tests {
             ("password: str = \"VALUE\"", "a.py"),
             ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"),
             ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
+            ("<a href=\"/?token=&quot;VALUE&quot;\">", "a.html"),
+            ("at https://h/?user=%22me%22&token=%22VALUE%22", "a.txt"),
+            ("password = ' VALUE '", "a.py"),
+            ("Key(clientSecret):VALUE", "notes.txt"),
+            ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
+            ("user=me,pass=VALUE", "notes.txt"),
+            ("var token_of_production = \"VALUE\"", "a.go"),
         ] {
-            let text = text.replace("VALUE", &value);
-            assert_eq!(found(&text, path), Some(&value[..]), "{text}");
+            let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
+            let (text, expected) =
+                (text.replace("VALUE", &value), expected.replace("VALUE", &value));
+            assert_eq!(found(&text, path), Some(&expected[..]), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_passwords_where_settings_stand() {
+        for (text, path, expected) in [
+            ("host=h\nAUTO_PASSWORD=tangerine\nport=1", "notes.txt", Some("tangerine")),
+            ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
+            ("the password: tangerine of mine", "notes.txt", None),
+            ("see secret: green-tangerine", "a.yml", None),
+        ] {
+            assert_eq!(found(text, path), expected, "{text}");
         }
     }
 
@@ -368,6 +472,10 @@ mod tests {
             ("<label for=\"password\">Password</label>", "a.html"),
             ("password = 'password1'", "a.py"),
             ("PASS: gdb.base/Return2.exp: print x", "gdb.log"),
+            ("echo 'export DB_PASSWORD=\"'$DB_PASSWORD_1'\"' >> .env", "a.sh"),
+            ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
+            ("hidden = \"%22token%22:%22next%22\"", "a.py"),
+            ("the password: tuesday's", "notes.txt"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {
             assert_eq!(found(text, path), None, "{text}");

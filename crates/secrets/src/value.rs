@@ -86,18 +86,35 @@ pub(crate) fn judge(
             let told = is_drawn(value) && is_token(value) && evident.is_none();
             (told && !fingerprint).then(|| random(span))
         }
-        Kind::Key => {
-            let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
-            // Test vectors of ciphers, and tables: `key = 2b7e…`.
-            let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
-            (told && !vector).then(|| random(span))
+        Kind::Key | Kind::Mention => {
+            let told =
+                is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
+            // Test vectors of ciphers, and tables: `key = 2b7e…`. Hashes of what is mentioned.
+            let vector = kind == Kind::Mention || name.eq_ignore_ascii_case(b"key");
+            (told && !(vector && is_hex(value))).then(|| random(span))
         }
         Kind::Token => {
-            // Also what a person made up to look random: all kinds of characters.
-            let assigned = written.how != How::Argument;
-            let made_up = assigned && value.len() >= 10 && alphabet.kinds() == 4;
-            let told = evident.is_none() && (made_up || is_random(value, alphabet));
+            let told = evident.is_none() && is_token(value) && is_made(value, alphabet, written);
             told.then(|| random(span))
+        }
+        Kind::Secret => {
+            if evident.is_none() && is_made(value, alphabet, written) {
+                return Some(random(span));
+            }
+            let chosen = alphabet.kinds() >= 3
+                && alphabet.letters() < value.len()
+                && value.len() >= 8
+                && evident.is_none()
+                && is_chosen(value, alphabet, evident, written.how, syntax);
+            let reason = "a value under a secret's name".into();
+            if chosen {
+                return Some(Judged { span, confidence: Confidence::Low, reason });
+            }
+            // Names of secrets have hyphens and full stops.
+            let is_mark = |byte: &u8| b"!?@#$%^&*+".contains(byte);
+            let word =
+                value.iter().any(is_mark) && weak::is_password(value, evident, written.how, syntax);
+            word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
         Kind::Password => {
             if is_chosen(value, alphabet, evident, written.how, syntax) {
@@ -113,7 +130,7 @@ pub(crate) fn judge(
 
 /// `PASS: the name of a test`, as logs of test runs have it.
 fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
-    how == How::Bare && syntax == Syntax::Prose && name.eq_ignore_ascii_case(b"pass")
+    how == How::Bare && syntax == Syntax::Prose && name == b"PASS"
 }
 
 /// The token in the URL of a badge, which every README shows.
@@ -131,9 +148,17 @@ fn is_hex(value: &[u8]) -> bool {
     value.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Returns true if and only if the value has no other characters than tokens have.
+/// Returns true if and only if the value has no other characters than tokens have: those of
+/// RFC 6750, which headers and URLs take as they are, and few more.
 fn is_token(value: &[u8]) -> bool {
-    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:".contains(byte))
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:|!%*\\".contains(byte))
+}
+
+/// Rather made by a program than written, or by a person to look like that: all kinds of
+/// characters.
+fn is_made(value: &[u8], alphabet: Alphabet, written: &Written) -> bool {
+    let made_up = written.how != How::Argument && value.len() >= 10 && alphabet.kinds() == 4;
+    made_up || is_random(value, alphabet)
 }
 
 /// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
@@ -237,6 +262,10 @@ fn is_reference(value: &[u8], how: How) -> bool {
         || value.starts_with(b"@env:")
         || value.starts_with(b"@keychain:")
     {
+        return true;
+    }
+    // A shell's quotes: `"'$NAME'"`.
+    if value.starts_with(b"'$") || value.starts_with(b"\"$") {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);
