@@ -25,6 +25,8 @@ const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 /// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
 pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
+/// The most blanks between two lines of a list.
+const LONGEST_INDENT: usize = 60;
 /// How many bytes before a name are looked at, and before the letters that join it.
 pub(crate) const LOOKED_BACK: usize = 24;
 
@@ -85,7 +87,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
             return Some(quoted);
         }
     }
-    let operator = match cursor.operator() {
+    let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
         Some(Operator::Next) if quotes == 0 => return None,
         Some(operator) => operator,
@@ -170,6 +172,10 @@ impl Cursor<'_> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t'), 40)
     }
 
+    fn operator_behind(&mut self, name: &Range<usize>) -> Option<Operator> {
+        if self.value_of_named(name) { Some(Operator::Assign) } else { self.operator() }
+    }
+
     fn operator(&mut self) -> Option<Operator> {
         const SIGNS: [&str; 14] =
             [":::=", "::=", ":=", "=>", "==", "!=", "?=", ".=", "+=", "||", "->", "<-", "=", ":"];
@@ -216,6 +222,33 @@ impl Cursor<'_> {
             }
         }
         false
+    }
+
+    /// Skips from a name that is itself the value of `name:` to what `value:` has beside it, as
+    /// lists of variables have them: `- name: API_KEY` and `value: …` on the next line.
+    fn value_of_named(&mut self, name: &Range<usize>) -> bool {
+        const LABELS: [&[u8]; 4] = [b"name", b"key", b"variable", b"field"];
+        let before = &self.text[name.start.saturating_sub(LOOKED_BACK)..name.start];
+        let is_between = |byte: &u8| b" \t\"':=".contains(byte);
+        let len = before.iter().rev().take_while(|&byte| is_between(byte)).count();
+        let (label, between) = before.split_at(before.len() - len);
+        let ends_in = |word: &&[u8]| {
+            label.len() >= word.len()
+                && label[label.len() - word.len()..].eq_ignore_ascii_case(word)
+        };
+        if !between.iter().any(|byte| b":=".contains(byte)) || !LABELS.iter().any(ends_in) {
+            return false;
+        }
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_whitespace() || byte == b',', LONGEST_INDENT);
+        self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        let is_label = self.rest().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
+        self.at += if is_label { 5 } else { 0 };
+        self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        self.skip_spaces();
+        let found = is_label && matches!(self.peek(), b':' | b'=');
+        self.at = if found { self.at + 1 } else { start };
+        found
     }
 
     /// Returns true if and only if an end tag follows on the line, or the next one.
@@ -433,6 +466,9 @@ mod tests {
             ("Key(clientSecret):VALUE", "notes.txt"),
             ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
             ("user=me,pass=VALUE", "notes.txt"),
+            ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
+            ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
+            ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),
             ("var token_of_production = \"VALUE\"", "a.go"),
         ] {
             let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
@@ -476,6 +512,8 @@ mod tests {
             ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
             ("hidden = \"%22token%22:%22next%22\"", "a.py"),
             ("the password: tuesday's", "notes.txt"),
+            ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
+            ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {
             assert_eq!(found(text, path), None, "{text}");

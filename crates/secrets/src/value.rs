@@ -93,6 +93,11 @@ pub(crate) fn judge(
             let vector = kind == Kind::Mention || name.eq_ignore_ascii_case(b"key");
             (told && !(vector && is_hex(value))).then(|| random(span))
         }
+        // Some providers hand out UUIDs.
+        Kind::Token | Kind::Secret if evident == Some(Evident::Uuid) => {
+            let reason = "a UUID under a credential's name".into();
+            Some(Judged { span, confidence: Confidence::Low, reason })
+        }
         Kind::Token => {
             let told = evident.is_none() && is_token(value) && is_made(value, alphabet, written);
             told.then(|| random(span))
