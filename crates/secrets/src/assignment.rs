@@ -24,11 +24,13 @@ pub(crate) struct Assigned {
 const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 /// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
-pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
+pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE + value::AROUND;
 /// The most blanks between two lines of a list.
 const LONGEST_INDENT: usize = 60;
 /// How many bytes before a name are looked at, and before the letters that join it.
 pub(crate) const LOOKED_BACK: usize = 24;
+/// How far before a name anything that decides stands.
+pub(crate) const REACH_BACK: usize = value::AROUND + 8;
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
@@ -95,7 +97,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         None => return None,
     };
     let call = match operator {
-        Operator::Assign => false,
+        Operator::Assign | Operator::Compare => false,
         Operator::Next => true,
         Operator::Argument => {
             cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
@@ -109,11 +111,16 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         cursor.skip_type();
     }
     if let Some(quoted) = cursor.quoted() {
-        return Some(if call { Written { how: How::Argument, ..quoted } } else { quoted });
+        let how = match operator {
+            _ if call => How::Argument,
+            Operator::Compare => How::Told,
+            _ => quoted.how,
+        };
+        return Some(Written { how, ..quoted });
     }
     match (call, syntax) {
         (true, _) => None,
-        (false, Syntax::Code) => cursor.bare(How::Doubtful),
+        (false, Syntax::Code) => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
         (false, Syntax::Prose) => cursor.bare(How::Bare),
         (false, Syntax::Settings) => {
             let first = name.start.checked_sub(1).map(|at| text[at]);
@@ -125,6 +132,8 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
 
 enum Operator {
     Assign,
+    /// A program asks whether it is this value.
+    Compare,
     /// An opening parenthesis or brace: the value is the argument.
     Argument,
     /// A comma: the value is the next argument.
@@ -184,7 +193,8 @@ impl Cursor<'_> {
                 self.at += sign.len();
                 // `===`, and YAML's or XML's further signs.
                 self.skip_while(|byte| byte == b'=', 1);
-                return Some(Operator::Assign);
+                let compares = matches!(sign, "==" | "!=");
+                return Some(if compares { Operator::Compare } else { Operator::Assign });
             }
         }
         match self.peek() {
@@ -400,6 +410,14 @@ impl Cursor<'_> {
         (len > 0).then_some(Written { span: start..start + len, how })
     }
 
+    /// A bare word that no language takes for an expression: it has characters beyond ASCII.
+    fn no_code(&mut self) -> Option<Written> {
+        let start = self.at;
+        let written = self.rest_of_line();
+        self.at = start;
+        written.filter(|written| !self.text[written.span.clone()].is_ascii())
+    }
+
     /// What stands between an opening tag and the next one.
     fn element(&mut self) -> Option<Written> {
         self.skip_while(|byte| byte.is_ascii_whitespace(), 80);
@@ -414,6 +432,11 @@ impl Cursor<'_> {
         for word in ["is ", "- ", "is: ", "= "] {
             if self.rest().starts_with(word.as_bytes()) {
                 self.at += word.len();
+                if word.starts_with("is")
+                    && let Some(quoted) = self.quoted()
+                {
+                    return Some(Written { how: How::Told, ..quoted });
+                }
                 break;
             }
         }
@@ -485,6 +508,12 @@ mod tests {
             ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
             ("the password: tangerine of mine", "notes.txt", None),
             ("see secret: green-tangerine", "a.yml", None),
+            ("if user.secret != \"green-tangerine\" {", "a.go", Some("green-tangerine")),
+            ("The default password is 'tangerine'.", "notes.txt", Some("tangerine")),
+            ("The default password is tangerine.", "notes.txt", None),
+            ("if token == \"green-tangerine\" {", "a.go", None),
+            ("password = 'green tangerine'\n", "notes.txt", Some("green tangerine")),
+            ("password = 'enter your tangerine'\n", "notes.txt", None),
         ] {
             assert_eq!(found(text, path), expected, "{text}");
         }

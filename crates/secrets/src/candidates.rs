@@ -265,7 +265,7 @@ fn assigned(text: &[u8], hit: Hit) -> View {
     // An option's name is read to its dashes, however long it is.
     let run = text[..name.start].iter().rev().take(usize::from(u16::MAX));
     let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
-    let before = hit.start - name.start + run + assignment::LOOKED_BACK;
+    let before = hit.start - name.start + run + assignment::REACH_BACK;
     let after = name.end - hit.start + assignment::LONGEST_READ;
     View { before, after, likely }
 }

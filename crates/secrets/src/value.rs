@@ -26,6 +26,8 @@ pub(crate) enum How {
     Quoted,
     /// Quotes, and the name is another argument or the function itself.
     Argument,
+    /// Quotes, and a program compares with it, or a sentence says that this is the value.
+    Told,
     /// The tags of an element.
     Element,
     /// Nothing, where a value stands in settings.
@@ -53,6 +55,10 @@ pub(crate) fn judge(
     syntax: Syntax,
 ) -> Option<Judged> {
     let value = &text[written.span.clone()];
+    if kind == Kind::Password && weak::is_phrase(value, written.how, syntax) {
+        let reason = "words under a password's name".into();
+        return Some(Judged { span: written.span.clone(), confidence: Confidence::Low, reason });
+    }
     if value.iter().any(u8::is_ascii_whitespace) {
         let word = drawn_word(value).filter(|_| written.how != How::Doubtful)?;
         let span = written.span.start + word.start..written.span.start + word.end;
@@ -62,6 +68,7 @@ pub(crate) fn judge(
     let alphabet = Alphabet::of(value);
     // Text in another script has few ASCII marks, a password with an accent has some.
     let is_foreign = alphabet.foreign > 0 && alphabet.marks < 3;
+    let dressed_up = kind == Kind::Password && weak::is_dressed_up(value, written.how, syntax);
     // A brace right behind a bare word begins the part that is filled in.
     let goes_on = text.get(written.span.end) == Some(&b'{');
     if alphabet.others > 0
@@ -69,8 +76,7 @@ pub(crate) fn judge(
         || value.len() < SHORTEST
         || is_reference(value, written.how)
         || goes_on
-        || name::mentions(value, name)
-        || name::is_made_up(value)
+        || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
         || is_of_badge(text, &written.span)
         || is_of_test_run(name, written.how, syntax)
         || judge::is_placeholder(value)
@@ -89,9 +95,11 @@ pub(crate) fn judge(
         Kind::Key | Kind::Mention => {
             let told =
                 is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
-            // Test vectors of ciphers, and tables: `key = 2b7e…`. Hashes of what is mentioned.
-            let vector = kind == Kind::Mention || name.eq_ignore_ascii_case(b"key");
-            (told && !(vector && is_hex(value))).then(|| random(span))
+            let hex = is_hex(value);
+            let plain = name.eq_ignore_ascii_case(b"key");
+            let set = written.how != How::Element && is_setting(text, &span, syntax);
+            let doubted = kind == Kind::Mention || plain && !set;
+            (told && !(hex && doubted)).then(|| random(span))
         }
         // Some providers hand out UUIDs.
         Kind::Token | Kind::Secret if evident == Some(Evident::Uuid) => {
@@ -117,8 +125,8 @@ pub(crate) fn judge(
             }
             // Names of secrets have hyphens and full stops.
             let is_mark = |byte: &u8| b"!?@#$%^&*+".contains(byte);
-            let word =
-                value.iter().any(is_mark) && weak::is_password(value, evident, written.how, syntax);
+            let word = (written.how == How::Told || value.iter().any(is_mark))
+                && weak::is_password(value, evident, written.how, syntax);
             word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
         Kind::Password => {
@@ -127,10 +135,48 @@ pub(crate) fn judge(
                 return Some(Judged { span, confidence: Confidence::Medium, reason });
             }
             let reason = "a word under a password's name".into();
-            let word = weak::is_password(value, evident, written.how, syntax);
+            let word = dressed_up || weak::is_password(value, evident, written.how, syntax);
             word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
     }
+}
+
+/// How far around a key in hexadecimal a cipher's other inputs stand, in bytes.
+pub(crate) const AROUND: usize = 160;
+
+/// Returns true if and only if a key in hexadecimal is one of settings or a log, and no test
+/// vector of a cipher or row of a table: `key = 2b7e…`, and below it `iv = …`.
+fn is_setting(text: &[u8], value: &Range<usize>, syntax: Syntax) -> bool {
+    const INPUTS: [&[u8]; 15] = [
+        b"iv",
+        b"nonce",
+        b"plain",
+        b"plaintext",
+        b"cipher",
+        b"ciphertext",
+        b"pt",
+        b"ct",
+        b"tag",
+        b"aad",
+        b"msg",
+        b"message",
+        b"salt",
+        b"hash",
+        b"digest",
+    ];
+    let before = &text[value.start.saturating_sub(AROUND)..value.start];
+    let after = &text[value.end..text.len().min(value.end + AROUND)];
+    let is_vector = |part: &[u8]| {
+        let lower = part.to_ascii_lowercase();
+        lower.split(|byte| !byte.is_ascii_alphabetic()).any(|word| INPUTS.contains(&word))
+    };
+    // Keys of package sources are told by a fingerprint in capitals.
+    let capitals = text[value.clone()].iter().any(u8::is_ascii_uppercase);
+    syntax != Syntax::Code
+        && value.len() >= 24
+        && !capitals
+        && !is_vector(before)
+        && !is_vector(after)
 }
 
 /// `PASS: the name of a test`, as logs of test runs have it.
@@ -274,7 +320,7 @@ fn is_reference(value: &[u8], how: How) -> bool {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);
-    let quoted = matches!(how, How::Quoted | How::Argument);
+    let quoted = matches!(how, How::Quoted | How::Argument | How::Told);
     if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
         return true;
     }
