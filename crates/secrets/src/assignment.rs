@@ -35,7 +35,7 @@ pub(crate) const REACH_BACK: usize = value::AROUND + 8;
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
-    let kind = name::kind(&text[name.clone()])?;
+    let kind = name::kind(&text[name.clone()]).filter(|_| !is_of_public(text, name.start))?;
     let written = value_after(text, &name, syntax)?;
     let alone = syntax == Syntax::Prose && is_alone(text, &name, &written);
     let syntax = if alone { Syntax::Settings } else { syntax };
@@ -57,6 +57,18 @@ pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
     let highest = text.len().min(to + LONGEST_NAME);
     let right = text[to..highest].iter().take_while(|&&byte| is_name_byte(byte)).count();
     from - left..to + right
+}
+
+/// Returns true if and only if the word before a name says that it is public: `Public key: …`.
+fn is_of_public(text: &[u8], name: usize) -> bool {
+    let before = &text[name.saturating_sub(LOOKED_BACK)..name];
+    let word = before.strip_suffix(b" ").unwrap_or_default();
+    word.len() >= 6 && word[word.len() - 6..].eq_ignore_ascii_case(b"public")
+}
+
+/// Returns true if and only if a quote stands before a name: it is not the end of a longer text.
+fn opens_quote(text: &[u8], name: usize) -> bool {
+    name.checked_sub(1).is_some_and(|at| matches!(text[at], b'"' | b'\'' | b'`'))
 }
 
 /// Returns true if and only if a line holds nothing but a name and its value, as settings do.
@@ -91,7 +103,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
-        Some(Operator::Next) if quotes == 0 => return None,
+        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => return None,
         Some(operator) => operator,
         None if blanks > 0 => return cursor.after_blank(),
         None => return None,
@@ -542,6 +554,8 @@ mod tests {
             ("hidden = \"%22token%22:%22next%22\"", "a.py"),
             ("the password: tuesday's", "notes.txt"),
             ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
+            ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
+            ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),
             ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {

@@ -382,43 +382,82 @@ pub(crate) fn mentions(value: &[u8], name: &[u8]) -> bool {
 
 /// Words that people put together where no real secret is needed: `secret-passwd`, `wrong_token2`.
 const MADE_OF: &[&[u8]] = &[
+    b"a",
+    b"actual",
     b"admin",
+    b"an",
+    b"another",
     b"auth",
     b"bad",
+    b"bar",
+    b"baz",
     b"client",
     b"correct",
     b"db",
     b"default",
+    b"demo",
+    b"different",
     b"dummy",
+    b"encrypted",
+    b"expected",
     b"fake",
     b"first",
     b"foo",
-    b"bar",
-    b"baz",
+    b"for",
+    b"forbidden",
     b"good",
+    b"hash",
+    b"hidden",
+    b"insecure",
     b"invalid",
+    b"is",
     b"key",
+    b"login",
+    b"long",
+    b"mock",
     b"my",
     b"new",
+    b"no",
+    b"not",
+    b"of",
     b"old",
+    b"original",
+    b"other",
     b"pass",
     b"passwd",
     b"password",
+    b"plain",
+    b"private",
     b"pwd",
+    b"random",
     b"real",
     b"root",
+    b"same",
     b"second",
     b"secret",
     b"server",
     b"some",
+    b"string",
+    b"strong",
     b"super",
+    b"temp",
     b"test",
     b"testing",
     b"the",
+    b"this",
+    b"tmp",
+    b"to",
     b"token",
+    b"top",
+    b"unit",
+    b"unknown",
+    b"unsafe",
     b"user",
     b"valid",
+    b"value",
     b"very",
+    b"weak",
+    b"with",
     b"wrong",
     b"your",
 ];
@@ -427,8 +466,25 @@ const MADE_OF: &[&[u8]] = &[
 pub(crate) fn is_made_up(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let words: Vec<_> = words(value).into_iter().map(|word| trim_digits(&lower[word])).collect();
-    words.iter().any(|word| !word.is_empty())
-        && words.iter().all(|word| word.is_empty() || MADE_OF.contains(word))
+    let letters: usize = words.iter().map(|word| word.len()).sum();
+    letters * 2 >= value.len() && words.iter().all(|word| word.is_empty() || MADE_OF.contains(word))
+}
+
+/// Returns true if and only if that is so with the letters that its digits and marks stand for:
+/// `sup3rS3cret`, `p@ssword`.
+pub(crate) fn is_made_up_in_leet(value: &[u8]) -> bool {
+    let letter = |byte: &u8| match byte {
+        b'4' | b'@' => b'a',
+        b'3' => b'e',
+        b'1' | b'!' => b'i',
+        b'0' => b'o',
+        b'$' | b'5' => b's',
+        b'7' => b't',
+        _ => *byte,
+    };
+    let end = value.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |at| at + 1);
+    let plain: Vec<u8> = value[..end].iter().map(letter).collect();
+    plain != value[..end] && (is_made_up(&plain) || mentions(&plain, b""))
 }
 
 #[cfg(test)]
@@ -477,7 +533,11 @@ mod tests {
         for value in ["secret-passwd", "wrongToken2", "my_secret_key"] {
             assert!(is_made_up(value.as_bytes()), "{value}");
         }
+        for value in ["p@ssw0rd", "sup3rS3cret!"] {
+            assert!(is_made_up_in_leet(value.as_bytes()), "{value}");
+        }
         for value in ["secret-tr0ub4dor", "42", "!?"] {
+            assert!(!is_made_up_in_leet(value.as_bytes()), "{value}");
             assert!(!is_made_up(value.as_bytes()), "{value}");
         }
     }

@@ -73,7 +73,7 @@ pub(crate) fn find(
 fn is_joined(text: &[u8], value: &Range<usize>) -> bool {
     let before = value.start.checked_sub(1).map(|at| text[at]);
     let after = text.get(value.end).copied();
-    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\".contains(&byte);
+    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\#".contains(&byte);
     before.is_some_and(joins) || after.is_some_and(|byte| joins(byte) && !ends(text, value.end))
 }
 

@@ -77,6 +77,7 @@ pub(crate) fn judge(
         || is_reference(value, written.how)
         || goes_on
         || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
+        || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
         || is_of_badge(text, &written.span)
         || is_of_test_run(name, written.how, syntax)
         || judge::is_placeholder(value)
