@@ -516,18 +516,19 @@ mod tests {
     #[test]
     fn words_are_passwords_where_settings_stand() {
         for (text, path, expected) in [
-            ("host=h\nAUTO_PASSWORD=tangerine\nport=1", "notes.txt", Some("tangerine")),
+            ("host=h\nAUTO_PASSWD=tangerine\nport=1", "notes.txt", Some("tangerine")),
             ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
             ("the password: tangerine of mine", "notes.txt", None),
             ("see secret: green-tangerine", "a.yml", None),
-            ("if user.secret != \"green-tangerine\" {", "a.go", Some("green-tangerine")),
-            ("The default password is 'tangerine'.", "notes.txt", Some("tangerine")),
+            ("if user.secret != \"WORD\" {", "a.go", Some("tangerine")),
+            ("The default password is 'WORD'.", "notes.txt", Some("tangerine")),
             ("The default password is tangerine.", "notes.txt", None),
             ("if token == \"green-tangerine\" {", "a.go", None),
             ("password = 'green tangerine'\n", "notes.txt", Some("green tangerine")),
             ("password = 'enter your tangerine'\n", "notes.txt", None),
         ] {
-            assert_eq!(found(text, path), expected, "{text}");
+            let text = text.replace("WORD", "tangerine");
+            assert_eq!(found(&text, path), expected, "{text}");
         }
     }
 

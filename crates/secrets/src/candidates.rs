@@ -18,6 +18,7 @@ use crate::decode::Charset;
 use crate::name;
 use crate::near;
 use crate::ruleset::{Finder, Ready, RuleSet};
+use crate::sole;
 use crate::syntax::Syntax;
 use crate::unwrap;
 use crate::url;
@@ -117,6 +118,7 @@ impl RuleSet {
         changed.any(|range| memchr::memchr2(0, 0x1b, &content[range]).is_some())
             || Charset::detect(content) != Charset::Bytes
             || archive::is_archive(content)
+            || sole::is_one(content)
     }
 
     /// Returns true if a secret could stand encoded in a text.

@@ -32,6 +32,7 @@ mod ruleset;
 mod scan;
 mod sealed;
 mod shape;
+mod sole;
 mod stand_in;
 mod stems;
 mod stream;
