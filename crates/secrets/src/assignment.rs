@@ -9,6 +9,7 @@ use leakgate_model::{Confidence, Text};
 
 use crate::name;
 use crate::syntax::Syntax;
+use crate::table;
 use crate::value::{self, How, Written};
 
 /// A value that is assigned to a credential's name.
@@ -30,14 +31,16 @@ const LONGEST_INDENT: usize = 60;
 /// How many bytes before a name are looked at, and before the letters that join it.
 pub(crate) const LOOKED_BACK: usize = 24;
 /// How far before a name anything that decides stands.
-pub(crate) const REACH_BACK: usize = value::AROUND + 8;
+pub(crate) const REACH_BACK: usize =
+    8 + if value::AROUND > table::WIDEST { value::AROUND } else { table::WIDEST };
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
     let kind = name::kind(&text[name.clone()]).filter(|_| !is_of_public(text, name.start))?;
     let written = value_after(text, &name, syntax)?;
-    let alone = syntax == Syntax::Prose && is_alone(text, &name, &written);
+    let alone =
+        syntax == Syntax::Prose && (written.how == How::Cell || is_alone(text, &name, &written));
     let syntax = if alone { Syntax::Settings } else { syntax };
     let judged = value::judge(text, &name, &written, kind, syntax)?;
     let (confidence, reason) = (judged.confidence, judged.reason);
@@ -89,6 +92,11 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
 
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
+    if syntax != Syntax::Code
+        && let Some(span) = table::below(text, name)
+    {
+        return Some(Written { span, how: How::Cell });
+    }
     let mut cursor = Cursor { text, at: name.end };
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
     let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
@@ -105,6 +113,9 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         // A bare name before a comma is a variable, and what follows is something else's value.
         Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => return None,
         Some(operator) => operator,
+        None if blanks > 0 && quotes == 0 && syntax != Syntax::Code => {
+            return cursor.second_word(name).or_else(|| cursor.after_blank());
+        }
         None if blanks > 0 => return cursor.after_blank(),
         None => return None,
     };
@@ -439,6 +450,16 @@ impl Cursor<'_> {
         (len > 0).then_some(Written { span: self.at..self.at + len, how: How::Element })
     }
 
+    /// The second and last word of a line, as settings of daemons have a name and its value.
+    fn second_word(&mut self, name: &Range<usize>) -> Option<Written> {
+        let start = self.at;
+        let written = self.quoted().or_else(|| self.bare(How::Bare))?;
+        self.at = start;
+        let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
+        let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        (mixed && is_alone(self.text, name, &written)).then_some(written)
+    }
+
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
     fn after_blank(&mut self) -> Option<Written> {
         for word in ["is ", "- ", "is: ", "= "] {
@@ -501,6 +522,12 @@ mod tests {
             ("Key(clientSecret):VALUE", "notes.txt"),
             ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
             ("user=me,pass=VALUE", "notes.txt"),
+            ("host h\npassword VALUE\n", ".msmtprc"),
+            ("  remote_password \"VALUE\"\n", "a.conf"),
+            ("requirepass VALUE\n", "redis.conf"),
+            ("rootpw VALUE\n", "slapd.conf"),
+            ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
+            ("pass = VALUE\n", "rclone.conf"),
             ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
             ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
             ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),

@@ -40,6 +40,7 @@ mod structure;
 #[allow(dead_code, reason = "the training program names its parts")]
 mod symbols;
 mod syntax;
+mod table;
 mod template;
 mod text;
 mod unwrap;

@@ -36,6 +36,10 @@ const PASSWORDS: &[&str] = &[
     "pswd",
     "pw",
     "secrete",
+    "requirepass",
+    "masterauth",
+    "rootpw",
+    "psk",
 ];
 /// Words that mean a secret that two programs share.
 const SECRETS: &[&str] = &[
@@ -140,6 +144,7 @@ const NOT_KEY_OF: &[&str] = &[
 ];
 /// Words that may follow without changing the meaning.
 const NEUTRAL: &[&str] = &[
+    "base",
     "value",
     "string",
     "str",

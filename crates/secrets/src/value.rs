@@ -30,6 +30,8 @@ pub(crate) enum How {
     Told,
     /// The tags of an element.
     Element,
+    /// A row of a table whose heading is the name.
+    Cell,
     /// Nothing, where a value stands in settings.
     Bare,
     /// Nothing, where a bare word is a variable or prose: only a value that tells itself counts.
