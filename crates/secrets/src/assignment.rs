@@ -457,7 +457,8 @@ impl Cursor<'_> {
         self.at = start;
         let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
         let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
-        (mixed && is_alone(self.text, name, &written)).then_some(written)
+        let short = written.span.len() <= 128;
+        (mixed && short && is_alone(self.text, name, &written)).then_some(written)
     }
 
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
@@ -526,6 +527,7 @@ mod tests {
             ("  remote_password \"VALUE\"\n", "a.conf"),
             ("requirepass VALUE\n", "redis.conf"),
             ("rootpw VALUE\n", "slapd.conf"),
+            ("poll h user \"me\" password \"VALUE\"\n", ".fetchmailrc"),
             ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
             ("pass = VALUE\n", "rclone.conf"),
             ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
@@ -581,6 +583,7 @@ mod tests {
             ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
             ("hidden = \"%22token%22:%22next%22\"", "a.py"),
             ("the password: tuesday's", "notes.txt"),
+            ("set the password \"enter-it\" there", "notes.txt"),
             ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
             ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),

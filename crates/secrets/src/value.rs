@@ -93,7 +93,17 @@ pub(crate) fn judge(
             // `signing key 0123…` is the fingerprint of one.
             let fingerprint = kind == Kind::Key && is_hex(value);
             let told = is_drawn(value) && is_token(value) && evident.is_none();
-            (told && !fingerprint).then(|| random(span))
+            if told && !fingerprint {
+                return Some(random(span));
+            }
+            let quoted = span.start > 0 && matches!(text[span.start - 1], b'"' | b'\'');
+            let chosen = kind == Kind::Password
+                && quoted
+                && syntax != Syntax::Code
+                && alphabet.kinds() >= 3
+                && is_chosen(value, alphabet, evident, written.how, syntax);
+            let reason = "a value behind a password's name".into();
+            chosen.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
         Kind::Key | Kind::Mention => {
             let told =
