@@ -62,7 +62,7 @@ pub(crate) fn judge(
         return Some(Judged { span: written.span.clone(), confidence: Confidence::Low, reason });
     }
     if value.iter().any(u8::is_ascii_whitespace) {
-        let word = drawn_word(value).filter(|_| written.how != How::Doubtful)?;
+        let word = drawn_word(value, kind).filter(|_| written.how != How::Doubtful)?;
         let span = written.span.start + word.start..written.span.start + word.end;
         return Some(random(span));
     }
@@ -261,7 +261,12 @@ fn is_chosen(
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
-fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
+fn drawn_word(value: &[u8], kind: Kind) -> Option<Range<usize>> {
+    let is_token = |core: &[u8]| match evident::kind(core, b"") {
+        // Some providers hand out UUIDs.
+        Some(Evident::Uuid) => matches!(kind, Kind::Token | Kind::Secret),
+        evident => evident.is_none() && is_drawn(core) && !is_public_key(core),
+    };
     let mut best: Option<Range<usize>> = None;
     let mut at = 0;
     for word in value.split(u8::is_ascii_whitespace) {
@@ -273,7 +278,7 @@ fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
         let core = &value[span.clone()];
         // An opening brace inside begins what is filled in.
         let whole = longest && !core.contains(&b'{');
-        if whole && is_drawn(core) && evident::kind(core, b"").is_none() && !is_public_key(core) {
+        if whole && is_token(core) {
             best = Some(span);
         }
         at += word.len() + 1;
