@@ -9,6 +9,7 @@ use serde_json::Value;
 use crate::expiry;
 use crate::judge;
 use crate::marvin;
+use crate::name;
 use crate::pem;
 pub use crate::rulefile::CheckName as Check;
 
@@ -224,7 +225,8 @@ fn basic_credentials(value: &[u8]) -> Verdict {
 }
 
 fn password(value: &[u8]) -> Verdict {
-    if judge::is_stock_password(b"", value) { Verdict::Invalid } else { Verdict::Unknown(None) }
+    let stock = judge::is_stock_password(b"", value) || name::is_made_up(value);
+    if stock { Verdict::Invalid } else { Verdict::Unknown(None) }
 }
 
 #[cfg(test)]

@@ -34,6 +34,7 @@ mod ruleset;
 mod scan;
 mod sealed;
 mod shape;
+mod sole;
 mod stand_in;
 mod stems;
 mod stream;
@@ -41,6 +42,7 @@ mod structure;
 #[allow(dead_code, reason = "the training program names its parts")]
 mod symbols;
 mod syntax;
+mod table;
 mod template;
 mod text;
 mod unwrap;

@@ -73,7 +73,7 @@ pub(crate) fn find(
 fn is_joined(text: &[u8], value: &Range<usize>) -> bool {
     let before = value.start.checked_sub(1).map(|at| text[at]);
     let after = text.get(value.end).copied();
-    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\".contains(&byte);
+    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\#".contains(&byte);
     before.is_some_and(joins) || after.is_some_and(|byte| joins(byte) && !ends(text, value.end))
 }
 
@@ -97,8 +97,14 @@ fn is_told(text: &[u8], name: &Range<usize>, run: &Range<usize>) -> bool {
     }
     let between = text[name.end..run.start].to_ascii_lowercase();
     let is_hex = is_uuid || value.iter().all(u8::is_ascii_hexdigit);
+    let is_hash = is_hex && !is_uuid && matches!(value.len(), 40 | 56 | 64 | 96 | 128);
     !is_for_something_else(&text[name.start..run.start])
-        && (!is_hex || has_word_for_secret(&between))
+        && (!is_hex || has_word_for_secret(&between) || !is_hash && is_assignment(&between))
+}
+
+/// Returns true if and only if nothing but what assigns stands between a name and a value.
+fn is_assignment(between: &[u8]) -> bool {
+    between.len() <= 6 && between.iter().all(|byte| b" \t:='\"`->".contains(byte))
 }
 
 /// Returns true if and only if the word right before the value says that it is no secret.
@@ -145,11 +151,20 @@ mod tests {
     }
 
     #[test]
+    fn what_is_assigned_to_the_provider_itself_is_found() {
+        for text in ["clarifai: VALUE", "clarifai := \"VALUE\"", "clarifai VALUE"] {
+            let found = found(&text.replace("VALUE", &hex()));
+            assert_eq!(found.len(), 1, "{text}");
+        }
+    }
+
+    #[test]
     fn a_hash_without_a_word_for_a_secret_is_not() {
         for text in [
             "clarifai, as noted: (see: VALUE)",
             "clarifai, as noted: (token):\n\nVALUE",
             "clarifai, as noted: (see a/token/VALUE)",
+            "clarifai: VALUE9f8e2c71",
         ] {
             assert!(found(&text.replace("VALUE", &hex())).is_empty(), "{text}");
         }

@@ -402,6 +402,10 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         Ok((mut shape, anchors)) if errors.is_empty() => {
             shape.apart = apart;
             shape.near = assigns && shape.public == 0 && !rule.general;
+            if shape.near {
+                // A value near the name may follow where the pattern has none.
+                NEXT_TO_NAME.iter().for_each(|&byte| follow::add(&mut shape.ahead.bytes, byte));
+            }
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }
@@ -412,6 +416,9 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         }
     }
 }
+
+/// What stands between a provider's name and a value that is assigned to the name itself.
+const NEXT_TO_NAME: &[u8] = b" :=\"'";
 
 /// `ab[0-2]` becomes `ab0`, `ab1`, `ab2`. Four bytes are enough to look further: a class that
 /// begins behind them is left away.

@@ -116,6 +116,11 @@ impl RuleSet {
         }
     }
 
+    /// The rule of the finder of assignments.
+    pub(crate) fn assignments(&self) -> u16 {
+        u16::try_from(self.source.len() + 1).expect("there are fewer rules than 65,536")
+    }
+
     /// All rules, in the order of their names' files.
     pub fn rules(&self) -> impl Iterator<Item = Rule> + '_ {
         (0..self.ready.len()).map(|index| self.rule(index))

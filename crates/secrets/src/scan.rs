@@ -19,6 +19,7 @@ use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::sealed;
+use crate::sole;
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
 use crate::unwrap::{self, Piece};
@@ -237,6 +238,11 @@ impl RuleSet {
     ) -> Vec<Match> {
         let mut run = Run::new(self, path, text, syntax, scratch);
         self.anchors.find(text, 0..text.len(), Around::Fits, |hit| run.hit(hit));
+        if depth == 0
+            && let Some(found) = sole::read(path, text)
+        {
+            run.push_generic(self.assignments(), found.value, found.confidence, found.reason);
+        }
         run.end();
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);

@@ -26,8 +26,12 @@ pub(crate) enum How {
     Quoted,
     /// Quotes, and the name is another argument or the function itself.
     Argument,
+    /// Quotes, and a program compares with it, or a sentence says that this is the value.
+    Told,
     /// The tags of an element.
     Element,
+    /// A row of a table whose heading is the name.
+    Cell,
     /// Nothing, where a value stands in settings.
     Bare,
     /// Nothing, where a bare word is a variable or prose: only a value that tells itself counts.
@@ -53,8 +57,12 @@ pub(crate) fn judge(
     syntax: Syntax,
 ) -> Option<Judged> {
     let value = &text[written.span.clone()];
+    if kind == Kind::Password && weak::is_phrase(value, written.how, syntax) {
+        let reason = "words under a password's name".into();
+        return Some(Judged { span: written.span.clone(), confidence: Confidence::Low, reason });
+    }
     if value.iter().any(u8::is_ascii_whitespace) {
-        let word = drawn_word(value).filter(|_| written.how != How::Doubtful)?;
+        let word = drawn_word(value, kind).filter(|_| written.how != How::Doubtful)?;
         let span = written.span.start + word.start..written.span.start + word.end;
         return Some(random(span));
     }
@@ -62,6 +70,7 @@ pub(crate) fn judge(
     let alphabet = Alphabet::of(value);
     // Text in another script has few ASCII marks, a password with an accent has some.
     let is_foreign = alphabet.foreign > 0 && alphabet.marks < 3;
+    let dressed_up = kind == Kind::Password && weak::is_dressed_up(value, written.how, syntax);
     // A brace right behind a bare word begins the part that is filled in.
     let goes_on = text.get(written.span.end) == Some(&b'{');
     if alphabet.others > 0
@@ -69,8 +78,8 @@ pub(crate) fn judge(
         || value.len() < SHORTEST
         || is_reference(value, written.how)
         || goes_on
-        || name::mentions(value, name)
-        || name::is_made_up(value)
+        || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
+        || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
         || is_of_badge(text, &written.span)
         || is_of_test_run(name, written.how, syntax)
         || judge::is_placeholder(value)
@@ -84,20 +93,54 @@ pub(crate) fn judge(
             // `signing key 0123…` is the fingerprint of one.
             let fingerprint = kind == Kind::Key && is_hex(value);
             let told = is_drawn(value) && is_token(value) && evident.is_none();
-            (told && !fingerprint).then(|| random(span))
+            if told && !fingerprint {
+                return Some(random(span));
+            }
+            let quoted = span.start > 0 && matches!(text[span.start - 1], b'"' | b'\'');
+            let chosen = kind == Kind::Password
+                && quoted
+                && syntax != Syntax::Code
+                && alphabet.kinds() >= 3
+                && is_chosen(value, alphabet, evident, written.how, syntax);
+            let reason = "a value behind a password's name".into();
+            chosen.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
-        Kind::Key => {
-            let told = is_drawn(value) && evident.is_none() && !is_public_key(value);
-            // Test vectors of ciphers, and tables: `key = 2b7e…`.
-            let vector = name.eq_ignore_ascii_case(b"key") && is_hex(value);
-            (told && !vector).then(|| random(span))
+        Kind::Key | Kind::Mention => {
+            let told =
+                is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
+            let hex = is_hex(value);
+            let plain = name.eq_ignore_ascii_case(b"key");
+            let set = written.how != How::Element && is_setting(text, &span, syntax);
+            let doubted = kind == Kind::Mention || plain && !set;
+            (told && !(hex && doubted)).then(|| random(span))
+        }
+        // Some providers hand out UUIDs.
+        Kind::Token | Kind::Secret if evident == Some(Evident::Uuid) => {
+            let reason = "a UUID under a credential's name".into();
+            Some(Judged { span, confidence: Confidence::Low, reason })
         }
         Kind::Token => {
-            // Also what a person made up to look random: all kinds of characters.
-            let assigned = written.how != How::Argument;
-            let made_up = assigned && value.len() >= 10 && alphabet.kinds() == 4;
-            let told = evident.is_none() && (made_up || is_random(value, alphabet));
+            let told = evident.is_none() && is_token(value) && is_made(value, alphabet, written);
             told.then(|| random(span))
+        }
+        Kind::Secret => {
+            if evident.is_none() && is_made(value, alphabet, written) {
+                return Some(random(span));
+            }
+            let chosen = alphabet.kinds() >= 3
+                && alphabet.letters() < value.len()
+                && value.len() >= 8
+                && evident.is_none()
+                && is_chosen(value, alphabet, evident, written.how, syntax);
+            let reason = "a value under a secret's name".into();
+            if chosen {
+                return Some(Judged { span, confidence: Confidence::Low, reason });
+            }
+            // Names of secrets have hyphens and full stops.
+            let is_mark = |byte: &u8| b"!?@#$%^&*+".contains(byte);
+            let word = (written.how == How::Told || value.iter().any(is_mark))
+                && weak::is_password(value, evident, written.how, syntax);
+            word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
         Kind::Password => {
             if is_chosen(value, alphabet, evident, written.how, syntax) {
@@ -105,15 +148,53 @@ pub(crate) fn judge(
                 return Some(Judged { span, confidence: Confidence::Medium, reason });
             }
             let reason = "a word under a password's name".into();
-            let word = weak::is_password(value, evident, written.how, syntax);
+            let word = dressed_up || weak::is_password(value, evident, written.how, syntax);
             word.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
     }
 }
 
+/// How far around a key in hexadecimal a cipher's other inputs stand, in bytes.
+pub(crate) const AROUND: usize = 160;
+
+/// Returns true if and only if a key in hexadecimal is one of settings or a log, and no test
+/// vector of a cipher or row of a table: `key = 2b7e…`, and below it `iv = …`.
+fn is_setting(text: &[u8], value: &Range<usize>, syntax: Syntax) -> bool {
+    const INPUTS: [&[u8]; 15] = [
+        b"iv",
+        b"nonce",
+        b"plain",
+        b"plaintext",
+        b"cipher",
+        b"ciphertext",
+        b"pt",
+        b"ct",
+        b"tag",
+        b"aad",
+        b"msg",
+        b"message",
+        b"salt",
+        b"hash",
+        b"digest",
+    ];
+    let before = &text[value.start.saturating_sub(AROUND)..value.start];
+    let after = &text[value.end..text.len().min(value.end + AROUND)];
+    let is_vector = |part: &[u8]| {
+        let lower = part.to_ascii_lowercase();
+        lower.split(|byte| !byte.is_ascii_alphabetic()).any(|word| INPUTS.contains(&word))
+    };
+    // Keys of package sources are told by a fingerprint in capitals.
+    let capitals = text[value.clone()].iter().any(u8::is_ascii_uppercase);
+    syntax != Syntax::Code
+        && value.len() >= 24
+        && !capitals
+        && !is_vector(before)
+        && !is_vector(after)
+}
+
 /// `PASS: the name of a test`, as logs of test runs have it.
 fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
-    how == How::Bare && syntax == Syntax::Prose && name.eq_ignore_ascii_case(b"pass")
+    how == How::Bare && syntax == Syntax::Prose && name == b"PASS"
 }
 
 /// The token in the URL of a badge, which every README shows.
@@ -131,9 +212,17 @@ fn is_hex(value: &[u8]) -> bool {
     value.iter().all(u8::is_ascii_hexdigit)
 }
 
-/// Returns true if and only if the value has no other characters than tokens have.
+/// Returns true if and only if the value has no other characters than tokens have: those of
+/// RFC 6750, which headers and URLs take as they are, and few more.
 fn is_token(value: &[u8]) -> bool {
-    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:".contains(byte))
+    value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:|!%*\\".contains(byte))
+}
+
+/// Rather made by a program than written, or by a person to look like that: all kinds of
+/// characters.
+fn is_made(value: &[u8], alphabet: Alphabet, written: &Written) -> bool {
+    let made_up = written.how != How::Argument && value.len() >= 10 && alphabet.kinds() == 4;
+    made_up || is_random(value, alphabet)
 }
 
 /// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
@@ -172,7 +261,12 @@ fn is_chosen(
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
-fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
+fn drawn_word(value: &[u8], kind: Kind) -> Option<Range<usize>> {
+    let is_token = |core: &[u8]| match evident::kind(core, b"") {
+        // Some providers hand out UUIDs.
+        Some(Evident::Uuid) => matches!(kind, Kind::Token | Kind::Secret),
+        evident => evident.is_none() && is_drawn(core) && !is_public_key(core),
+    };
     let mut best: Option<Range<usize>> = None;
     let mut at = 0;
     for word in value.split(u8::is_ascii_whitespace) {
@@ -184,7 +278,7 @@ fn drawn_word(value: &[u8]) -> Option<Range<usize>> {
         let core = &value[span.clone()];
         // An opening brace inside begins what is filled in.
         let whole = longest && !core.contains(&b'{');
-        if whole && is_drawn(core) && evident::kind(core, b"").is_none() && !is_public_key(core) {
+        if whole && is_token(core) {
             best = Some(span);
         }
         at += word.len() + 1;
@@ -239,8 +333,12 @@ fn is_reference(value: &[u8], how: How) -> bool {
     {
         return true;
     }
+    // A shell's quotes: `"'$NAME'"`.
+    if value.starts_with(b"'$") || value.starts_with(b"\"$") {
+        return true;
+    }
     let first = value.first().copied().unwrap_or(0);
-    let quoted = matches!(how, How::Quoted | How::Argument);
+    let quoted = matches!(how, How::Quoted | How::Argument | How::Told);
     if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
         return true;
     }
