@@ -49,7 +49,7 @@ fn arguments_that_are_none() {
         &["prepare-commit-msg"],
         &["update"],
         &["update", "refs/heads/main", "0"],
-        &["post-checkout"],
+        &["post-rewrite"],
         &[],
     ] {
         let run = hook(&repo, args, b"", &[]).assert_code(2);
