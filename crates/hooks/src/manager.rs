@@ -124,7 +124,8 @@ fn husky(events: &[Event]) -> String {
 /// so would not run it for a push of another branch than the current one.
 fn lefthook(events: &[Event]) -> String {
     let script = |event: Event| {
-        let input = if event == Event::PrePush { "\n          use_stdin: true" } else { "" };
+        let reads = matches!(event, Event::PrePush | Event::ReferenceTransaction);
+        let input = if reads { "\n          use_stdin: true" } else { "" };
         format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
     };
     let line = |event: Event| {
@@ -186,11 +187,9 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if event.has_message() || matches!(event, Event::PrePush | Event::PostCheckout) {
-        " \"$@\""
-    } else {
-        ""
-    }
+    use Event::{PostCheckout, PrePush, ReferenceTransaction};
+    let has_others = matches!(event, PrePush | PostCheckout | ReferenceTransaction);
+    if event.has_message() || has_others { " \"$@\"" } else { "" }
 }
 
 /// Overcommit appends to the command what git gives the hook, and hands its input on; it knows no
@@ -297,5 +296,8 @@ mod tests {
         assert!(text.contains("entry: leakgate hook pre-push\n"), "{text}");
         assert!(!text.contains("applypatch"), "the framework has no such stage: {text}");
         assert!(!Manager::Husky.instructions(&[Event::PreCommit]).contains("merge"));
+        let text = Manager::Lefthook.instructions(&[Event::ReferenceTransaction]);
+        assert!(text.contains("leakgate hook reference-transaction \"$@\""), "{text}");
+        assert!(text.contains("use_stdin: true"), "{text}");
     }
 }
