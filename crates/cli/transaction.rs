@@ -8,6 +8,7 @@
 use std::ffi::OsString;
 use std::time::Instant;
 
+use anyhow::bail;
 use leakgate_git::{RangeSpec, Repository};
 use leakgate_hooks::Event;
 use leakgate_model::ObjectId;
@@ -21,7 +22,9 @@ use crate::{note, run, skip};
 /// `reference-transaction STATE [LINE…]`, with lines of `OLD NEW REF` or more of them.
 pub(crate) fn transaction(args: &[OsString]) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let Some((state, lines)) = args.split_first() else { return Ok(Exit::Clean) };
+    let Some((state, lines)) = args.split_first() else {
+        bail!("this hook needs the state of the change; git gives it");
+    };
     // Git tells of each change several times, and only this one can be stopped.
     if state != "prepared" {
         return Ok(Exit::Clean);

@@ -89,8 +89,6 @@ impl<'r> Range<'r> {
         let mut lister = Lister::new(&objects);
         lister.hidden = spec.hidden.iter().map(|&id| to_gix_id(id)).collect();
         lister.scanned = spec.scanned.iter().map(|&id| to_gix_id(id)).collect();
-        let hidden = spec.hidden.iter().filter_map(|&id| peeled(&objects, to_gix_id(id)));
-        let hidden: Vec<_> = hidden.collect();
         let mut tips = Vec::new();
         let mut names = Vec::new();
         for tip in &spec.tips {
@@ -98,6 +96,9 @@ impl<'r> Range<'r> {
             names.push(b'\n');
             tips.extend(lister.tip(tip));
         }
+        // Where nothing is new, the rest of many refs need not be looked at.
+        let hidden = spec.hidden.iter().filter(|_| !tips.is_empty());
+        let hidden: Vec<_> = hidden.filter_map(|&id| peeled(&objects, to_gix_id(id))).collect();
         let shallow = repository.shallow_commits();
         let walk = commit_walk::walk(&objects, &tips, &hidden, &shallow);
         // Not all at once: what trees differ in takes memory until it is listed.

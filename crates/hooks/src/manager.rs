@@ -89,14 +89,26 @@ fn author(hook: &Path) -> Option<Manager> {
 impl Manager {
     /// Which lines to add to which file so that the tool runs leakgate, and what to run then.
     pub fn instructions(self, events: &[Event]) -> String {
-        match self {
+        let mut text = match self {
             Self::Husky => husky(events),
             Self::Lefthook => lefthook(events),
             Self::PreCommit => pre_commit("pre-commit", events),
             Self::Prek => pre_commit("prek", events),
             Self::Overcommit => overcommit(events),
             Self::SimpleGitHooks => simple_git_hooks(events),
+        };
+        if events.contains(&Event::ReferenceTransaction) && !self.knows_refs() {
+            text += &format!(
+                "\n\n{self} has no hook for changes of refs: what `git tag`, `git notes` and \
+                 `git am --no-verify` bring is stopped when it is pushed"
+            );
         }
+        text
+    }
+
+    /// Whether the tool runs a hook `reference-transaction`.
+    fn knows_refs(self) -> bool {
+        matches!(self, Self::Lefthook | Self::SimpleGitHooks)
     }
 }
 
@@ -116,7 +128,9 @@ impl fmt::Display for Manager {
 /// Husky runs `pre-merge-commit` since 9.1.5; before, it leaves the file alone.
 fn husky(events: &[Event]) -> String {
     let line = |event| format!("    .husky/{event}: leakgate hook {event}{}", arguments(event));
-    let lines = per_event(events, "\n", line);
+    let known: Vec<_> =
+        events.iter().copied().filter(|event| *event != Event::ReferenceTransaction).collect();
+    let lines = per_event(&known, "\n", line);
     format!("add to each file its line:\n\n{lines}")
 }
 
@@ -124,7 +138,8 @@ fn husky(events: &[Event]) -> String {
 /// so would not run it for a push of another branch than the current one.
 fn lefthook(events: &[Event]) -> String {
     let script = |event: Event| {
-        let input = if event == Event::PrePush { "\n          use_stdin: true" } else { "" };
+        let reads = matches!(event, Event::PrePush | Event::ReferenceTransaction);
+        let input = if reads { "\n          use_stdin: true" } else { "" };
         format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
     };
     let line = |event: Event| {
@@ -186,11 +201,9 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if event.has_message() || matches!(event, Event::PrePush | Event::PostCheckout) {
-        " \"$@\""
-    } else {
-        ""
-    }
+    use Event::{PostCheckout, PrePush, ReferenceTransaction};
+    let has_others = matches!(event, PrePush | PostCheckout | ReferenceTransaction);
+    if event.has_message() || has_others { " \"$@\"" } else { "" }
 }
 
 /// Overcommit appends to the command what git gives the hook, and hands its input on; it knows no
@@ -297,5 +310,13 @@ mod tests {
         assert!(text.contains("entry: leakgate hook pre-push\n"), "{text}");
         assert!(!text.contains("applypatch"), "the framework has no such stage: {text}");
         assert!(!Manager::Husky.instructions(&[Event::PreCommit]).contains("merge"));
+        for manager in [Manager::Husky, Manager::Overcommit, Manager::Prek] {
+            let text = manager.instructions(&[Event::PreCommit, Event::ReferenceTransaction]);
+            assert!(text.contains("has no hook for changes of refs"), "{text}");
+            assert!(!text.contains("hook reference-transaction"), "{text}");
+        }
+        let text = Manager::Lefthook.instructions(&[Event::ReferenceTransaction]);
+        assert!(text.contains("leakgate hook reference-transaction \"$@\""), "{text}");
+        assert!(text.contains("use_stdin: true"), "{text}");
     }
 }
