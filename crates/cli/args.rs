@@ -130,6 +130,9 @@ pub(crate) struct HistoryArgs {
     /// Also what no ref leads to any more
     #[arg(long)]
     pub(crate) unreachable: bool,
+    /// Keep what was found out for the next time [default: in the git folder]
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    pub(crate) cache: Option<Option<PathBuf>>,
     #[command(flatten)]
     pub(crate) scan: ScanArgs,
 }

@@ -5,10 +5,12 @@
 //! could stand, and only those are scanned whole.
 
 mod blobs;
+mod cache;
 mod confirm;
 mod messages;
 mod part;
 mod progress;
+mod saved;
 mod secrets;
 
 use std::collections::HashSet;
@@ -17,22 +19,26 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context as _, bail};
+use leakgate_git::Repository;
 use leakgate_git::history::{
     Bits, Graph, History, Kind, Place, Places, Ref, Sightings, Target, seconds_of,
 };
-use leakgate_model::{Outcome, Problem, ProblemKind};
+use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
 use leakgate_policy::IgnoreFile;
 use leakgate_report::{HistoryFacts, Scope};
 use leakgate_secrets::RuleSet;
 
 use self::blobs::Blobs;
+use self::cache::Cache;
 use self::messages::Messages;
 pub(crate) use self::part::calm;
 use self::progress::{Progress, interrupt};
+use self::saved::{Origin, Saved};
 use self::secrets::Secrets;
 use crate::args::HistoryArgs;
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
+use crate::terminal;
 
 /// `leakgate history`.
 pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
@@ -40,16 +46,13 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
     let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
-    let history = History::open(&repository)?;
-    let threads = threads(args.scan.threads);
-    let stop = interrupt()?;
-    let scan = Scan { history: &history, rules: &rules, ignores: &ignores, threads, stop: &stop };
-    let told = scan.run(args)?;
-    let facts = HistoryFacts {
-        traces: &told.traces,
-        commits: told.commits,
-        shallow: !history.shallow().is_empty(),
+    let cache = Cache::of(args, &repository)?;
+    let saved = cache.as_ref().and_then(Cache::report);
+    let told = match saved.and_then(|saved| saved.recall(&repository, &rules, &ignores)) {
+        Some(told) => told,
+        None => scan(args, &repository, &rules, &ignores, cache.as_ref())?,
     };
+    let facts = HistoryFacts { traces: &told.traces, commits: told.commits, shallow: told.shallow };
     run::finish_with(
         "history",
         Scope::History,
@@ -59,6 +62,61 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
         start,
         Some(facts),
     )
+}
+
+/// Scans the history, but for what the cache knows already, and keeps what is found out in it.
+fn scan(
+    args: &HistoryArgs,
+    repository: &Repository,
+    rules: &RuleSet,
+    ignores: &IgnoreFile,
+    cache: Option<&Cache>,
+) -> anyhow::Result<Told> {
+    let history = History::open(repository)?;
+    let threads = threads(args.scan.threads);
+    let stop = interrupt()?;
+    let scan = Scan { history: &history, rules, ignores, threads, stop: &stop };
+    let mut known = Known::of(&history, cache);
+    let told = scan.run(args, &mut known)?;
+    if let Some(cache) = cache {
+        known.list.sort_unstable();
+        known.list.dedup();
+        let kept = cache.keep(&known.list, Saved::of(&told, rules).as_ref());
+        if let Err(error) = kept {
+            terminal::complain(&error.context("the next scan takes as long as this one"));
+        }
+    }
+    Ok(told)
+}
+
+/// What the cache knows of the objects that are there.
+#[derive(Default)]
+struct Known {
+    /// Objects in which no secret can stand, and their sizes.
+    list: Vec<(ObjectId, u64)>,
+    /// The same by their numbers.
+    numbers: Bits,
+    /// How many of them are blobs, and how many bytes these have.
+    blobs: u64,
+    bytes: u64,
+}
+
+impl Known {
+    fn of(history: &History<'_>, cache: Option<&Cache>) -> Self {
+        let Some(cache) = cache else { return Self::default() };
+        let mut known = Self { numbers: Bits::new(history.len()), ..Self::default() };
+        for (id, size) in cache.calm() {
+            let Some(number) = history.number(id) else { continue };
+            if known.numbers.insert(number) {
+                known.list.push((id, size));
+                if history.kind(number) == Some(Kind::Blob) {
+                    known.blobs += 1;
+                    known.bytes += size;
+                }
+            }
+        }
+        known
+    }
 }
 
 /// How many threads are meant.
@@ -86,7 +144,10 @@ struct Told {
     scanned: Scanned,
     /// One of each finding, in the same order.
     traces: Vec<leakgate_model::Trace>,
+    /// Where each can be found again.
+    origins: Vec<Option<Origin>>,
     commits: u64,
+    shallow: bool,
 }
 
 /// Which commits count.
@@ -109,18 +170,20 @@ impl Extent {
 }
 
 impl Scan<'_> {
-    fn run(&self, args: &HistoryArgs) -> anyhow::Result<Told> {
+    /// Scans all but what is known, and adds to that.
+    fn run(&self, args: &HistoryArgs, known: &mut Known) -> anyhow::Result<Told> {
         let history = self.history;
         let mut outcome = Outcome { problems: history.problems().to_vec(), ..Outcome::default() };
         let (refs, problems) = history.refs()?;
         outcome.problems.extend(problems);
 
-        let mut messages: Vec<_> = (0..self.threads).map(|_| Messages::new(self.rules)).collect();
+        let new = |_| Messages::new(self.rules, &known.numbers);
+        let mut messages: Vec<_> = (0..self.threads).map(new).collect();
         let mut graph = history.graph(&mut messages, &NEVER);
         outcome.problems.append(&mut graph.problems);
         let extent = self.extent(args, refs, &graph, &mut outcome)?;
 
-        let (wanted, mut blobs) = self.blobs(args, &mut outcome);
+        let (wanted, mut blobs) = self.blobs(args, known, &mut outcome);
         let sightings = history.sightings(&wanted, &|name| self.is_odd(name), self.threads, &NEVER);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
         let folders = extent.folders(history);
@@ -132,22 +195,35 @@ impl Scan<'_> {
         let mut secrets = Secrets::new(self, &graph, &extent);
         secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();
         secrets.take_places(&places, confirm::blobs(self, &places, &blobs, &mut outcome));
+        let calm = messages.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
+        let calm: Vec<(u32, u64)> = calm.chain(std::mem::take(&mut blobs.calm)).collect();
         secrets.take_messages(messages);
         secrets.take_refs();
-        let (findings, traces) = secrets.tell(&places, &mut outcome);
+        let (findings, traces, origins) = secrets.tell(&places, &mut outcome);
         outcome.problems.sort();
         outcome.problems.dedup();
         findings.iter().for_each(|finding| outcome.count(finding));
         let commits = (0..graph.commits.len() as u32).filter(|&c| extent.scope.has(c)).count();
-        Ok(Told { scanned: Scanned { findings, outcome }, traces, commits: commits as u64 })
+        known.list.extend(calm.iter().map(|&(number, size)| (history.id(number), size)));
+        Ok(Told {
+            scanned: Scanned { findings, outcome },
+            traces,
+            origins,
+            commits: commits as u64,
+            shallow: !history.shallow().is_empty(),
+        })
     }
 
     /// Asks all blobs. Returns those to be looked at again, and what was found out.
-    fn blobs(&self, args: &HistoryArgs, outcome: &mut Outcome) -> (Bits, Found) {
+    fn blobs(&self, args: &HistoryArgs, known: &Known, outcome: &mut Outcome) -> (Bits, Found) {
         let progress = Progress::new(self.history.count(Kind::Blob), args.scan.quiet);
-        let new = |_| Blobs::new(self.history, self.rules, &progress);
+        progress.add(known.blobs);
+        let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &progress);
         let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
-        self.history.walk(Kind::Blob, None, &mut visitors, self.stop);
+        let unknown = (known.blobs > 0).then(|| self.unknown(known));
+        self.history.walk(Kind::Blob, unknown.as_ref(), &mut visitors, self.stop);
+        outcome.scanned += known.blobs;
+        outcome.bytes += known.bytes;
         if self.stop.load(Ordering::Relaxed) {
             outcome.problems.push(interrupted());
         }
@@ -156,6 +232,7 @@ impl Scan<'_> {
         for visitor in visitors {
             outcome.scanned += visitor.count;
             outcome.bytes += visitor.bytes;
+            found.calm.extend(visitor.calm);
             found.large.extend(visitor.large);
             found.broken.extend(visitor.broken);
             for number in visitor.candidates {
@@ -173,6 +250,17 @@ impl Scan<'_> {
             self.history.broken_problem(number, leakgate_git::history::Broken::Corrupt)
         }));
         (wanted, found)
+    }
+
+    /// The blobs that the cache does not know.
+    fn unknown(&self, known: &Known) -> Bits {
+        let mut unknown = Bits::new(self.history.len());
+        for number in 0..self.history.len() as u32 {
+            if !known.numbers.has(self.history.canonical(number)) {
+                unknown.insert(number);
+            }
+        }
+        unknown
     }
 
     /// Returns true if and only if a name may hold a secret itself.
@@ -299,6 +387,8 @@ impl Scan<'_> {
 /// What was found out about blobs, beside which may hold secrets.
 #[derive(Default)]
 struct Found {
+    /// Those that no secret can stand in, and their sizes.
+    calm: Vec<(u32, u64)>,
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,

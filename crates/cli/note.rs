@@ -65,7 +65,7 @@ fn key(repository: &Repository, trees: &StagedTrees) -> Option<String> {
 }
 
 /// What tells one build of the program from another.
-fn program(path: &Path) -> Option<(u64, u128)> {
+pub(crate) fn program(path: &Path) -> Option<(u64, u128)> {
     let metadata = path.metadata().ok()?;
     let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
     Some((metadata.len(), changed.as_nanos()))

@@ -7,7 +7,7 @@
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use leakgate_git::history::{Base, Broken, Copy, Decoded, History, Visit};
+use leakgate_git::history::{Base, Bits, Broken, Copy, Decoded, History, Visit};
 use leakgate_secrets::{Encoding, Piece, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
@@ -17,6 +17,10 @@ pub(super) struct Blobs<'h> {
     history: &'h History<'h>,
     rules: &'h RuleSet,
     recall: Recall,
+    /// Blobs that need not be asked, but for those that build on them.
+    known: &'h Bits,
+    /// Blobs in which no secret can stand, with their sizes.
+    pub(super) calm: Vec<(u32, u64)>,
     /// To be scanned whole.
     pub(super) candidates: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
@@ -73,12 +77,15 @@ impl<'h> Blobs<'h> {
     pub(super) fn new(
         history: &'h History<'h>,
         rules: &'h RuleSet,
+        known: &'h Bits,
         progress: &'h Progress,
     ) -> Self {
         Self {
             history,
             rules,
             recall: Recall::default(),
+            known,
+            calm: Vec::new(),
             candidates: Vec::new(),
             large: Vec::new(),
             broken: Vec::new(),
@@ -237,7 +244,8 @@ impl Visit for Blobs<'_> {
         }
         let text = blob.content;
         let number = self.history.canonical(blob.number);
-        if number == blob.number {
+        let is_first = number == blob.number && !self.known.has(number);
+        if is_first {
             self.count += 1;
             self.bytes += text.len() as u64;
         }
@@ -246,6 +254,8 @@ impl Visit for Blobs<'_> {
         let note = Note { len: text.len(), plain };
         if note.is_candidate() {
             self.candidates.push(number);
+        } else if is_first {
+            self.calm.push((number, text.len() as u64));
         }
         note
     }

@@ -1,7 +1,7 @@
 //! What commits and tags say, scanned whole: the message and what stands above it.
 
 use bstr::ByteSlice as _;
-use leakgate_git::history::{Kind, Message};
+use leakgate_git::history::{Bits, Kind, Message};
 use leakgate_git::unsigned_header;
 use leakgate_model::Finding;
 use leakgate_secrets::{RuleSet, Scratch, Spot};
@@ -9,17 +9,22 @@ use leakgate_secrets::{RuleSet, Scratch, Spot};
 /// One thread's messages with something in them.
 pub(super) struct Messages<'r> {
     rules: &'r RuleSet,
+    /// In these no secret can stand.
+    known: &'r Bits,
     spots: Vec<Spot>,
     header: Vec<u8>,
     scratch: Scratch,
     /// The commit or tag, and what was found in it.
     pub(super) found: Vec<(u32, Kind, Finding)>,
+    /// In these neither.
+    pub(super) calm: Vec<u32>,
 }
 
 impl<'r> Messages<'r> {
-    pub(super) fn new(rules: &'r RuleSet) -> Self {
-        let (spots, header, found) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rules, spots, header, scratch: Scratch::default(), found }
+    pub(super) fn new(rules: &'r RuleSet, known: &'r Bits) -> Self {
+        let (spots, header) = (Vec::new(), Vec::new());
+        let (found, calm) = (Vec::new(), Vec::new());
+        Self { rules, known, spots, header, scratch: Scratch::default(), found, calm }
     }
 }
 
@@ -29,9 +34,14 @@ pub(super) const TAG: &[u8] = b"tag message";
 
 impl Message for Messages<'_> {
     fn look(&mut self, number: u32, kind: Kind, raw: &[u8]) {
+        if self.known.has(number) {
+            return;
+        }
         let (path, label) = if kind == Kind::Tag { (TAG, "tag") } else { (COMMIT, "commit") };
         let (head, message) = raw.split_once_str("\n\n").unwrap_or((raw, b""));
+        let mut is_calm = true;
         if self.may_hold(message) {
+            is_calm = false;
             let found = self.rules.scan(path, message, &mut self.scratch);
             self.found.extend(found.into_iter().map(|finding| (number, kind, finding)));
         }
@@ -39,6 +49,7 @@ impl Message for Messages<'_> {
         header.clear();
         unsigned_header(head, &mut header);
         if self.may_hold(&header) {
+            is_calm = false;
             for mut finding in self.rules.scan(path, &header, &mut self.scratch) {
                 // Lines of the message are counted from its first.
                 finding.place = None;
@@ -48,6 +59,9 @@ impl Message for Messages<'_> {
             }
         }
         self.header = header;
+        if is_calm {
+            self.calm.push(number);
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use leakgate_secrets::Scratch;
 
 use super::confirm::Hits;
 use super::messages::Messages;
+use super::saved::Origin;
 use super::{Extent, Scan};
 use crate::check::masked;
 
@@ -108,12 +109,12 @@ impl<'s> Secrets<'s> {
         Some(number)
     }
 
-    /// The findings that count and their traces, in the order of reports.
+    /// The findings that count, their traces and where each was found, in the order of reports.
     pub(super) fn tell(
         mut self,
         places: &Places,
         outcome: &mut Outcome,
-    ) -> (Vec<Finding>, Vec<Trace>) {
+    ) -> (Vec<Finding>, Vec<Trace>, Vec<Option<Origin>>) {
         let tips: Vec<(usize, usize)> = self.tips();
         let of_tips: Vec<usize> = tips.iter().map(|&(_, place)| place).collect();
         let stays =
@@ -132,14 +133,39 @@ impl<'s> Secrets<'s> {
             }
             let mut finding = applied.kept.swap_remove(0);
             let trace = self.trace(&known, stay, places, &tips);
+            let origin = self.origin(&finding, &known, places);
             let shown = self.shown(&finding.path.clone());
             finding.path = shown;
-            told.push((finding, trace));
+            told.push((finding, trace, origin));
         }
-        told.sort_by(|(a, _), (b, _)| {
+        told.sort_by(|(a, ..), (b, ..)| {
             a.sort_key().cmp(&b.sort_key()).then_with(|| a.fingerprint.cmp(&b.fingerprint))
         });
-        told.into_iter().unzip()
+        // Where a name holds a secret, what was found is not kept.
+        let is_plain = self.shown.iter().all(|(name, shown)| name == shown);
+        let (mut findings, mut traces, mut origins) = (Vec::new(), Vec::new(), Vec::new());
+        for (finding, trace, origin) in told {
+            findings.push(finding);
+            traces.push(trace);
+            origins.push(origin.filter(|_| is_plain));
+        }
+        (findings, traces, origins)
+    }
+
+    /// Where a finding can be found again.
+    fn origin(&self, finding: &Finding, known: &Known, places: &Places) -> Option<Origin> {
+        let is_that = |other: &Finding| {
+            (&other.path, &other.place, &other.lines, &other.reasons)
+                == (&finding.path, &finding.place, &finding.lines, &finding.reasons)
+        };
+        if let Some((place, _)) = known.at.iter().find(|(_, other)| is_that(other)) {
+            let place = &places.list[*place as usize];
+            let Target::Object(number) = place.target else { return None };
+            let id = self.scan.history.id(number);
+            return Some(Origin::Blob(id.as_bytes().to_vec(), place.path.to_vec()));
+        }
+        let (number, ..) = known.messages.iter().find(|(.., other)| is_that(other))?;
+        Some(Origin::Message(self.scan.history.id(*number).as_bytes().to_vec()))
     }
 
     /// The refs that lead to commits, by their place in the list, and these commits' places.

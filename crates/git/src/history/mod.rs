@@ -13,6 +13,7 @@ mod loose;
 mod pack;
 mod refs;
 mod revision;
+mod state;
 mod timeline;
 mod trees;
 mod walk;
@@ -314,7 +315,12 @@ impl<'r> History<'r> {
 
     /// Reads single blobs, large ones as streams.
     pub fn reader(&self) -> Box<dyn Reader + '_> {
-        Box::new(ObjectReader::new(self.repository))
+        Self::reader_of(self.repository)
+    }
+
+    /// The same for a repository that is not opened as a whole.
+    pub fn reader_of(repository: &Repository) -> Box<dyn Reader + '_> {
+        Box::new(ObjectReader::new(repository))
     }
 
     fn find(&self, id: &oid) -> Option<u32> {
