@@ -74,7 +74,13 @@ fn is_joined(text: &[u8], value: &Range<usize>) -> bool {
     let before = value.start.checked_sub(1).map(|at| text[at]);
     let after = text.get(value.end).copied();
     let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\#".contains(&byte);
-    before.is_some_and(joins) || after.is_some_and(|byte| joins(byte) && !ends(text, value.end))
+    // What goes on with a mark inside of it is no value of letters and digits.
+    let goes_on = |byte: u8| {
+        let next = text.get(value.end + 1).is_some_and(u8::is_ascii_alphanumeric);
+        b"?=:!$^*~".contains(&byte) && next
+    };
+    before.is_some_and(|byte| joins(byte) || byte == b'?')
+        || after.is_some_and(|byte| joins(byte) && !ends(text, value.end) || goes_on(byte))
 }
 
 /// Returns true if and only if a full stop or an escaped line end stands at `at`.

@@ -337,6 +337,12 @@ fn is_reference(value: &[u8], how: How) -> bool {
     if value.starts_with(b"'$") || value.starts_with(b"\"$") {
         return true;
     }
+    // A tag of YAML: `!secret name`, `!vault |`.
+    let tagged =
+        value.strip_prefix(b"!").is_some_and(|tag| tag.iter().all(u8::is_ascii_alphabetic));
+    if tagged && how == How::Bare {
+        return true;
+    }
     let first = value.first().copied().unwrap_or(0);
     let quoted = matches!(how, How::Quoted | How::Argument | How::Told);
     if matches!(first, b'$' | b'%' | b'<' | b'{' | b'&' | b'*') && !quoted {
