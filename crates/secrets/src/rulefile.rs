@@ -147,6 +147,12 @@ pub enum CheckName {
     Jwt,
     /// An armoured block.
     Pem,
+    /// Base64 of a private key in DER.
+    Der,
+    /// A macaroon behind a prefix.
+    Macaroon,
+    /// Base32 of the seed of one-time passwords.
+    Seed,
     /// An AWS access key id.
     AwsKeyId,
     /// Base64 of a JSON object.
