@@ -66,6 +66,7 @@ pub(crate) fn judge(
         let span = written.span.start + word.start..written.span.start + word.end;
         return Some(random(span));
     }
+    let in_query = name.start > 0 && matches!(text[name.start - 1], b'?' | b'&');
     let name = &text[name.clone()];
     let alphabet = Alphabet::of(value);
     // Text in another script has few ASCII marks, a password with an accent has some.
@@ -105,12 +106,16 @@ pub(crate) fn judge(
             let reason = "a value behind a password's name".into();
             chosen.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
+        Kind::Key if in_query && evident == Some(Evident::Uuid) => {
+            let reason = "a UUID in the query of a URL".into();
+            Some(Judged { span, confidence: Confidence::Low, reason })
+        }
         Kind::Key | Kind::Mention => {
             let told =
                 is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
             let hex = is_hex(value);
             let plain = name.eq_ignore_ascii_case(b"key");
-            let set = written.how != How::Element && is_setting(text, &span, syntax);
+            let set = in_query || written.how != How::Element && is_setting(text, &span, syntax);
             let doubted = kind == Kind::Mention || plain && !set;
             (told && !(hex && doubted)).then(|| random(span))
         }
