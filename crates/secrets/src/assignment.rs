@@ -527,7 +527,6 @@ mod tests {
             ("  remote_password \"VALUE\"\n", "a.conf"),
             ("requirepass VALUE\n", "redis.conf"),
             ("rootpw VALUE\n", "slapd.conf"),
-            ("get(\"https://api.h.io/v1?key=VALUE&page=1\")", "a.py"),
             ("poll h user \"me\" password \"VALUE\"\n", ".fetchmailrc"),
             ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
             ("pass = VALUE\n", "rclone.conf"),

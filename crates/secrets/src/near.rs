@@ -46,7 +46,7 @@ pub(crate) fn find(
 ) -> Option<Range<usize>> {
     let is_provider = || {
         let lower = text[name.clone()].to_ascii_lowercase();
-        !has_word_for_secret(&lower) && !lower.starts_with(b"private")
+        !has_word_for_secret(&lower) && !lower.starts_with(b"private") && !is_in_word(text, name)
     };
     if !is_asked(gate) || !is_provider() {
         return None;
@@ -67,6 +67,14 @@ pub(crate) fn find(
         at += len + 1;
     }
     None
+}
+
+/// Returns true if and only if the name is only a part of a word: of `snapshot`, say.
+fn is_in_word(text: &[u8], name: &Range<usize>) -> bool {
+    let before = name.start.checked_sub(1).map(|at| text[at]);
+    before.is_some_and(|byte| byte.is_ascii_alphabetic())
+        && !(text[name.start].is_ascii_uppercase()
+            && before.is_some_and(|b| b.is_ascii_lowercase()))
 }
 
 /// Returns true if and only if the value belongs to a longer word.
@@ -171,6 +179,7 @@ mod tests {
             "clarifai, as noted: (token):\n\nVALUE",
             "clarifai, as noted: (see a/token/VALUE)",
             "clarifai: VALUE9f8e2c71",
+            "notclarifai, as noted: (token; VALUE)",
         ] {
             assert!(found(&text.replace("VALUE", &hex())).is_empty(), "{text}");
         }

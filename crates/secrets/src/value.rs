@@ -83,6 +83,7 @@ pub(crate) fn judge(
         || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
         || is_of_badge(text, &written.span)
         || is_of_test_run(name, written.how, syntax)
+        || written.how == How::Argument && name.ends_with(b"pass")
         || judge::is_placeholder(value)
     {
         return None;
@@ -204,8 +205,9 @@ fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
 
 /// The token in the URL of a badge, which every README shows.
 fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
-    let before = &text[value.start.saturating_sub(16)..value.start];
-    stand_in::holds(before, b".svg?")
+    let before = &text[value.start.saturating_sub(64)..value.start];
+    let url = before.rsplit(|byte| b" \t\n\"'<>()".contains(byte)).next().unwrap_or_default();
+    stand_in::holds(url, b".svg?")
 }
 
 fn random(span: Range<usize>) -> Judged {
