@@ -53,7 +53,7 @@ pub(crate) struct RuleText {
     /// Least Shannon entropy of the secret, bits a byte.
     #[serde(default)]
     pub entropy: f32,
-    /// Globs of the only files it runs on.
+    /// Globs of the only files it runs on; behind `!`, of those it does not run on.
     #[serde(default)]
     pub files: Vec<String>,
     /// Tells a kind of structure rather than a provider's: any provider's own rule goes before it.
@@ -378,7 +378,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         errors.push(format!("the anchor {short:?} is shorter than three bytes"));
     }
     for glob in &rule.files {
-        if let Err(error) = globset::Glob::new(glob) {
+        if let Err(error) = globset::Glob::new(glob.trim_start_matches('!')) {
             errors.push(format!("the glob {glob:?} cannot be read: {error}"));
         }
     }

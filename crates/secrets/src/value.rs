@@ -82,6 +82,7 @@ pub(crate) fn judge(
         || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
         || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
         || is_of_badge(text, &written.span)
+        || is_password_hash(value)
         || is_of_test_run(name, written.how, syntax)
         || written.how == How::Argument && name.ends_with(b"pass")
         || judge::is_placeholder(value)
@@ -196,6 +197,25 @@ fn is_setting(text: &[u8], value: &Range<usize>, syntax: Syntax) -> bool {
         && !capitals
         && !is_vector(before)
         && !is_vector(after)
+}
+
+/// Returns true if and only if the value is a hash that has rules of its own.
+fn is_password_hash(value: &[u8]) -> bool {
+    const MARKS: [&[u8]; 12] = [
+        b"pbkdf2_sha",
+        b"bcrypt_sha256$",
+        b"argon2$",
+        b"$argon2",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$apr1$",
+        b"$5$",
+        b"$6$",
+        b"$y$",
+        b"{SSHA",
+    ];
+    value.len() >= 40 && MARKS.iter().any(|mark| value.starts_with(mark))
 }
 
 /// `PASS: the name of a test`, as logs of test runs have it.
