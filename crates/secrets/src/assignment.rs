@@ -588,6 +588,8 @@ mod tests {
             ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
             ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),
+            ("db_password: !vault |\n  $ANSIBLE", "a.yml"),
+            ("db_password: !secret db_password_1\n", "a.yml"),
             ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {

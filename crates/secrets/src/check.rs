@@ -12,6 +12,7 @@ use crate::marvin;
 use crate::name;
 use crate::pem;
 pub use crate::rulefile::CheckName as Check;
+use crate::structured;
 
 impl Check {
     /// As rule files name it.
@@ -58,6 +59,9 @@ pub(crate) fn run(check: Check, text: &[u8], start: usize, end: usize) -> Proof 
         Check::Mixed => mixed(value),
         Check::BasicCredentials => basic_credentials(value),
         Check::Password => password(value),
+        Check::Der => structured::der(value),
+        Check::Macaroon => structured::macaroon(value),
+        Check::Seed => structured::seed(value),
         Check::Pem => return pem::prove(text, start, end),
     };
     Proof { verdict, end: None }

@@ -28,22 +28,21 @@ pub(crate) struct Compiled {
     alone: OnceLock<Machine>,
     pattern: Text,
     files: Option<GlobSet>,
+    /// Files that it does not run on.
+    others: GlobSet,
 }
 
 impl Compiled {
     /// Reads a rule's globs; its pattern is compiled when it is first looked for.
     pub(crate) fn new(rule: &Rule) -> Self {
-        let mut globs = GlobSetBuilder::new();
-        for file in &rule.files {
-            // A glob without a slash is one for the name alone.
-            let glob = if file.contains('/') { file.clone() } else { format!("**/{file}") };
-            globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
-        }
+        let (others, files): (Vec<_>, Vec<_>) =
+            rule.files.iter().partition(|glob| glob.starts_with('!'));
         Self {
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             pattern: rule.pattern.clone(),
-            files: (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default()),
+            files: (!files.is_empty()).then(|| globs(files.into_iter().map(String::as_str))),
+            others: globs(others.into_iter().map(|glob| &glob[1..])),
         }
     }
 
@@ -80,8 +79,20 @@ impl Compiled {
 
     /// Returns true if and only if the rule runs on this path.
     pub(crate) fn wants(&self, path: &[u8]) -> bool {
-        self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
+        let path = path.to_path_lossy();
+        self.files.as_ref().is_none_or(|files| files.is_match(&path))
+            && !self.others.is_match(&path)
     }
+}
+
+fn globs<'g>(globs: impl Iterator<Item = &'g str>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        // A glob without a slash is one for the name alone.
+        let glob = if glob.contains('/') { glob.to_owned() } else { format!("**/{glob}") };
+        set.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
+    }
+    set.build().unwrap_or_default()
 }
 
 /// One automaton, and what its walks keep between them.

@@ -39,6 +39,7 @@ mod stand_in;
 mod stems;
 mod stream;
 mod structure;
+mod structured;
 #[allow(dead_code, reason = "the training program names its parts")]
 mod symbols;
 mod syntax;

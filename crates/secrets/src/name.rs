@@ -472,7 +472,16 @@ pub(crate) fn is_made_up(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let words: Vec<_> = words(value).into_iter().map(|word| trim_digits(&lower[word])).collect();
     let letters: usize = words.iter().map(|word| word.len()).sum();
-    letters * 2 >= value.len() && words.iter().all(|word| word.is_empty() || MADE_OF.contains(word))
+    letters * 2 >= value.len() && words.iter().all(|word| is_of_words(word))
+}
+
+/// Returns true if and only if a word is one of them, or several put together: `supersecret`.
+fn is_of_words(word: &[u8]) -> bool {
+    let begins = |first: &&[u8]| {
+        let rest = word.strip_prefix(*first).filter(|rest| first.len() >= 3 && !rest.is_empty());
+        rest.is_some_and(is_of_words)
+    };
+    word.is_empty() || MADE_OF.contains(&word) || MADE_OF.iter().any(begins)
 }
 
 /// Returns true if and only if that is so with the letters that its digits and marks stand for:
@@ -535,7 +544,7 @@ mod tests {
 
     #[test]
     fn values_made_of_words_for_secrets() {
-        for value in ["secret-passwd", "wrongToken2", "my_secret_key"] {
+        for value in ["secret-passwd", "wrongToken2", "my_secret_key", "supersecretpassword"] {
             assert!(is_made_up(value.as_bytes()), "{value}");
         }
         for value in ["p@ssw0rd", "sup3rS3cret!"] {

@@ -54,7 +54,7 @@ pub(crate) struct RuleText {
     /// Least Shannon entropy of the secret, bits a byte.
     #[serde(default)]
     pub entropy: f32,
-    /// Globs of the only files it runs on.
+    /// Globs of the only files it runs on; behind `!`, of those it does not run on.
     #[serde(default)]
     pub files: Vec<String>,
     /// Tells a kind of structure rather than a provider's: any provider's own rule goes before it.
@@ -148,6 +148,12 @@ pub enum CheckName {
     Jwt,
     /// An armoured block.
     Pem,
+    /// Base64 of a private key in DER.
+    Der,
+    /// A macaroon behind a prefix.
+    Macaroon,
+    /// Base32 of the seed of one-time passwords.
+    Seed,
     /// An AWS access key id.
     AwsKeyId,
     /// Base64 of a JSON object.
@@ -379,7 +385,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         errors.push(format!("the anchor {short:?} is shorter than three bytes"));
     }
     for glob in &rule.files {
-        if let Err(error) = globset::Glob::new(glob) {
+        if let Err(error) = globset::Glob::new(glob.trim_start_matches('!')) {
             errors.push(format!("the glob {glob:?} cannot be read: {error}"));
         }
     }

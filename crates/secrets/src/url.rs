@@ -36,7 +36,8 @@ fn is_end(byte: u8) -> bool {
 fn is_host(host: &[u8]) -> bool {
     let first = host.first().copied().unwrap_or(0);
     let named = first.is_ascii_alphanumeric() || matches!(first, b'[' | b'_' | b'$' | b'{' | b'%');
-    let documented = is_documented(&host.to_ascii_lowercase());
+    let unreal = host.len() < 2 || [&b"foo"[..], b"bar", b"host"].contains(&host);
+    let documented = unreal || is_documented(&host.to_ascii_lowercase());
     named && !documented
 }
 
@@ -116,6 +117,7 @@ mod tests {
             "http://u:<password>@h",
             "http://a:b9c8d7@example.com",
             "http://a:b9c8d7@db.example.com:5432/x",
+            "http://a:b9c8d7@x/y",
             "http://a:b9c8d7@somewhere.test/x",
             "http://a:pass%20word@host.io/x",
         ] {

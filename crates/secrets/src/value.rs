@@ -66,6 +66,7 @@ pub(crate) fn judge(
         let span = written.span.start + word.start..written.span.start + word.end;
         return Some(random(span));
     }
+    let in_query = name.start > 0 && matches!(text[name.start - 1], b'?' | b'&');
     let name = &text[name.clone()];
     let alphabet = Alphabet::of(value);
     // Text in another script has few ASCII marks, a password with an accent has some.
@@ -81,7 +82,9 @@ pub(crate) fn judge(
         || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
         || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
         || is_of_badge(text, &written.span)
+        || is_password_hash(value)
         || is_of_test_run(name, written.how, syntax)
+        || written.how == How::Argument && name.ends_with(b"pass")
         || judge::is_placeholder(value)
     {
         return None;
@@ -105,12 +108,16 @@ pub(crate) fn judge(
             let reason = "a value behind a password's name".into();
             chosen.then_some(Judged { span, confidence: Confidence::Low, reason })
         }
+        Kind::Key if in_query && evident == Some(Evident::Uuid) => {
+            let reason = "a UUID in the query of a URL".into();
+            Some(Judged { span, confidence: Confidence::Low, reason })
+        }
         Kind::Key | Kind::Mention => {
             let told =
                 is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
             let hex = is_hex(value);
             let plain = name.eq_ignore_ascii_case(b"key");
-            let set = written.how != How::Element && is_setting(text, &span, syntax);
+            let set = in_query || written.how != How::Element && is_setting(text, &span, syntax);
             let doubted = kind == Kind::Mention || plain && !set;
             (told && !(hex && doubted)).then(|| random(span))
         }
@@ -192,6 +199,25 @@ fn is_setting(text: &[u8], value: &Range<usize>, syntax: Syntax) -> bool {
         && !is_vector(after)
 }
 
+/// Returns true if and only if the value is a hash that has rules of its own.
+fn is_password_hash(value: &[u8]) -> bool {
+    const MARKS: [&[u8]; 12] = [
+        b"pbkdf2_sha",
+        b"bcrypt_sha256$",
+        b"argon2$",
+        b"$argon2",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$apr1$",
+        b"$5$",
+        b"$6$",
+        b"$y$",
+        b"{SSHA",
+    ];
+    value.len() >= 40 && MARKS.iter().any(|mark| value.starts_with(mark))
+}
+
 /// `PASS: the name of a test`, as logs of test runs have it.
 fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
     how == How::Bare && syntax == Syntax::Prose && name == b"PASS"
@@ -199,8 +225,9 @@ fn is_of_test_run(name: &[u8], how: How, syntax: Syntax) -> bool {
 
 /// The token in the URL of a badge, which every README shows.
 fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
-    let before = &text[value.start.saturating_sub(16)..value.start];
-    stand_in::holds(before, b".svg?")
+    let before = &text[value.start.saturating_sub(64)..value.start];
+    let url = before.rsplit(|byte| b" \t\n\"'<>()".contains(byte)).next().unwrap_or_default();
+    stand_in::holds(url, b".svg?")
 }
 
 fn random(span: Range<usize>) -> Judged {
@@ -335,6 +362,12 @@ fn is_reference(value: &[u8], how: How) -> bool {
     }
     // A shell's quotes: `"'$NAME'"`.
     if value.starts_with(b"'$") || value.starts_with(b"\"$") {
+        return true;
+    }
+    // A tag of YAML: `!secret name`, `!vault |`.
+    let tagged =
+        value.strip_prefix(b"!").is_some_and(|tag| tag.iter().all(u8::is_ascii_alphabetic));
+    if tagged && how == How::Bare {
         return true;
     }
     let first = value.first().copied().unwrap_or(0);
