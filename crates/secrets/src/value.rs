@@ -58,106 +58,202 @@ pub(crate) fn judge(
 ) -> Option<Judged> {
     let value = &text[written.span.clone()];
     if kind == Kind::Password && weak::is_phrase(value, written.how, syntax) {
-        let reason = "words under a password's name".into();
-        return Some(Judged { span: written.span.clone(), confidence: Confidence::Low, reason });
+        return Some(Why::Words.at(written.span.clone()));
     }
     if value.iter().any(u8::is_ascii_whitespace) {
         let word = drawn_word(value, kind).filter(|_| written.how != How::Doubtful)?;
-        let span = written.span.start + word.start..written.span.start + word.end;
-        return Some(random(span));
+        let start = written.span.start;
+        return Some(Why::Random.at(start + word.start..start + word.end));
     }
-    let in_query = name.start > 0 && matches!(text[name.start - 1], b'?' | b'&');
-    let name = &text[name.clone()];
-    let alphabet = Alphabet::of(value);
-    // Text in another script has few ASCII marks, a password with an accent has some.
-    let is_foreign = alphabet.foreign > 0 && alphabet.marks < 3;
+    let mut case = Case {
+        text,
+        in_query: name.start > 0 && matches!(text[name.start - 1], b'?' | b'&'),
+        name: &text[name.clone()],
+        value,
+        span: written.span.clone(),
+        how: written.how,
+        syntax,
+        alphabet: Alphabet::of(value),
+        evident: None,
+    };
     let dressed_up = kind == Kind::Password && weak::is_dressed_up(value, written.how, syntax);
-    // A brace right behind a bare word begins the part that is filled in.
-    let goes_on = text.get(written.span.end) == Some(&b'{');
-    if alphabet.others > 0
-        || is_foreign
-        || value.len() < SHORTEST
-        || is_reference(value, written.how)
-        || goes_on
-        || (!dressed_up && (name::mentions(value, name) || name::is_made_up(value)))
-        || syntax != Syntax::Settings && name::is_made_up_in_leet(value)
-        || is_of_badge(text, &written.span)
-        || is_password_hash(value)
-        || is_of_test_run(name, written.how, syntax)
-        || written.how == How::Argument && name.ends_with(b"pass")
-        || judge::is_placeholder(value)
-    {
+    let made_up = !dressed_up && (name::mentions(value, case.name) || name::is_made_up(value));
+    if made_up || case.is_nothing() {
         return None;
     }
-    let span = written.span.clone();
-    let evident = evident::kind(value, name);
-    match kind {
-        _ if written.how == How::Doubtful => {
-            // `signing key 0123…` is the fingerprint of one.
-            let fingerprint = kind == Kind::Key && is_hex(value);
-            let told = is_drawn(value) && is_token(value) && evident.is_none();
-            if told && !fingerprint {
-                return Some(random(span));
-            }
-            let quoted = span.start > 0 && matches!(text[span.start - 1], b'"' | b'\'');
-            let chosen = kind == Kind::Password
-                && quoted
-                && syntax != Syntax::Code
-                && alphabet.kinds() >= 3
-                && is_chosen(value, alphabet, evident, written.how, syntax);
-            let reason = "a value behind a password's name".into();
-            chosen.then_some(Judged { span, confidence: Confidence::Low, reason })
+    case.evident = evident::kind(value, case.name);
+    let why = match kind {
+        _ if case.how == How::Doubtful => case.doubtful(kind),
+        Kind::Key | Kind::Mention => case.key(kind),
+        Kind::Token => case.token(),
+        Kind::Secret => case.secret(),
+        Kind::Password => case.password(dressed_up),
+    };
+    why.map(|why| why.at(case.span.clone()))
+}
+
+/// Why a value is a secret.
+#[derive(Debug, Clone, Copy)]
+enum Why {
+    Random,
+    Uuid,
+    UuidInQuery,
+    /// Somebody chose it.
+    Password,
+    Secret,
+    /// With a mere blank between the name and it.
+    Behind,
+    Word,
+    Words,
+}
+
+impl Why {
+    fn at(self, span: Range<usize>) -> Judged {
+        let (confidence, reason) = match self {
+            Self::Random => (Confidence::Medium, "a random value under a credential's name"),
+            Self::Uuid => (Confidence::Low, "a UUID under a credential's name"),
+            Self::UuidInQuery => (Confidence::Low, "a UUID in the query of a URL"),
+            Self::Password => (Confidence::Medium, "a value under a password's name"),
+            Self::Secret => (Confidence::Low, "a value under a secret's name"),
+            Self::Behind => (Confidence::Low, "a value behind a password's name"),
+            Self::Word => (Confidence::Low, "a word under a password's name"),
+            Self::Words => (Confidence::Low, "words under a password's name"),
+        };
+        Judged { span, confidence, reason: reason.into() }
+    }
+}
+
+/// A value, and what is known of it and around it.
+struct Case<'t> {
+    text: &'t [u8],
+    name: &'t [u8],
+    /// The name stands behind `?` or `&`, as in the query of a URL.
+    in_query: bool,
+    value: &'t [u8],
+    span: Range<usize>,
+    how: How,
+    syntax: Syntax,
+    alphabet: Alphabet,
+    evident: Option<Evident>,
+}
+
+impl Case<'_> {
+    /// Returns true if and only if the value is no secret under any name.
+    fn is_nothing(&self) -> bool {
+        let Self { text, value, span, alphabet, .. } = self;
+        // Text in another script has few ASCII marks, a password with an accent has some.
+        let is_foreign = alphabet.foreign > 0 && alphabet.marks < 3;
+        // A brace right behind a bare word begins the part that is filled in.
+        let goes_on = text.get(span.end) == Some(&b'{');
+        let is_call = self.how == How::Argument && self.name.ends_with(b"pass");
+        alphabet.others > 0
+            || is_foreign
+            || value.len() < SHORTEST
+            || is_reference(value, self.how)
+            || goes_on
+            || is_call
+            || self.syntax != Syntax::Settings && name::is_made_up_in_leet(value)
+            || is_of_badge(text, span)
+            || is_password_hash(value)
+            || is_of_test_run(self.name, self.how, self.syntax)
+            || judge::is_placeholder(value)
+    }
+
+    /// Where a bare word is a variable or prose.
+    fn doubtful(&self, kind: Kind) -> Option<Why> {
+        // `signing key 0123…` is the fingerprint of one.
+        let fingerprint = kind == Kind::Key && is_hex(self.value);
+        if is_drawn(self.value) && is_token(self.value) && self.evident.is_none() && !fingerprint {
+            return Some(Why::Random);
         }
-        Kind::Key if in_query && evident == Some(Evident::Uuid) => {
-            let reason = "a UUID in the query of a URL".into();
-            Some(Judged { span, confidence: Confidence::Low, reason })
+        let before = self.span.start.checked_sub(1).map(|at| self.text[at]);
+        let quoted = matches!(before, Some(b'"' | b'\''));
+        let chosen = kind == Kind::Password
+            && quoted
+            && self.syntax != Syntax::Code
+            && self.alphabet.kinds() >= 3
+            && self.is_chosen();
+        chosen.then_some(Why::Behind)
+    }
+
+    fn key(&self, kind: Kind) -> Option<Why> {
+        if kind == Kind::Key && self.in_query && self.evident == Some(Evident::Uuid) {
+            return Some(Why::UuidInQuery);
         }
-        Kind::Key | Kind::Mention => {
-            let told =
-                is_drawn(value) && is_token(value) && evident.is_none() && !is_public_key(value);
-            let hex = is_hex(value);
-            let plain = name.eq_ignore_ascii_case(b"key");
-            let set = in_query || written.how != How::Element && is_setting(text, &span, syntax);
-            let doubted = kind == Kind::Mention || plain && !set;
-            (told && !(hex && doubted)).then(|| random(span))
-        }
+        let told = is_drawn(self.value)
+            && is_token(self.value)
+            && self.evident.is_none()
+            && !is_public_key(self.value);
+        let plain = self.name.eq_ignore_ascii_case(b"key");
+        let set = self.in_query
+            || self.how != How::Element && is_setting(self.text, &self.span, self.syntax);
+        let doubted = kind == Kind::Mention || plain && !set;
+        (told && !(is_hex(self.value) && doubted)).then_some(Why::Random)
+    }
+
+    fn token(&self) -> Option<Why> {
         // Some providers hand out UUIDs.
-        Kind::Token | Kind::Secret if evident == Some(Evident::Uuid) => {
-            let reason = "a UUID under a credential's name".into();
-            Some(Judged { span, confidence: Confidence::Low, reason })
+        if self.evident == Some(Evident::Uuid) {
+            return Some(Why::Uuid);
         }
-        Kind::Token => {
-            let told = evident.is_none() && is_token(value) && is_made(value, alphabet, written);
-            told.then(|| random(span))
+        (is_token(self.value) && self.is_made()).then_some(Why::Random)
+    }
+
+    fn secret(&self) -> Option<Why> {
+        if self.evident == Some(Evident::Uuid) {
+            return Some(Why::Uuid);
         }
-        Kind::Secret => {
-            if evident.is_none() && is_made(value, alphabet, written) {
-                return Some(random(span));
+        if self.is_made() {
+            return Some(Why::Random);
+        }
+        let chosen = self.alphabet.kinds() >= 3
+            && self.alphabet.letters() < self.value.len()
+            && self.value.len() >= 8
+            && self.evident.is_none()
+            && self.is_chosen();
+        // Names of secrets have hyphens and full stops.
+        let is_mark = |byte: &u8| b"!?@#$%^&*+".contains(byte);
+        let told = self.how == How::Told || self.value.iter().any(is_mark);
+        (chosen || told && self.is_weak()).then_some(Why::Secret)
+    }
+
+    fn password(&self, dressed_up: bool) -> Option<Why> {
+        if self.is_chosen() {
+            return Some(Why::Password);
+        }
+        (dressed_up || self.is_weak()).then_some(Why::Word)
+    }
+
+    fn is_weak(&self) -> bool {
+        weak::is_password(self.value, self.evident, self.how, self.syntax)
+    }
+
+    /// Rather made by a program than written, or by a person to look like that: all kinds of
+    /// characters.
+    fn is_made(&self) -> bool {
+        let long = self.value.len() >= 10 && self.alphabet.kinds() == 4;
+        let made_up = self.how != How::Argument && long;
+        self.evident.is_none() && (made_up || is_random(self.value, self.alphabet))
+    }
+
+    /// A password's value: people choose it, so that it may hold words.
+    fn is_chosen(&self) -> bool {
+        // Weak passwords look like numbers, versions, words; nobody's password is a template or a
+        // call.
+        let possible = match self.evident {
+            None | Some(Evident::Number | Evident::Version | Evident::Date | Evident::Address) => {
+                true
             }
-            let chosen = alphabet.kinds() >= 3
-                && alphabet.letters() < value.len()
-                && value.len() >= 8
-                && evident.is_none()
-                && is_chosen(value, alphabet, evident, written.how, syntax);
-            let reason = "a value under a secret's name".into();
-            if chosen {
-                return Some(Judged { span, confidence: Confidence::Low, reason });
-            }
-            // Names of secrets have hyphens and full stops.
-            let is_mark = |byte: &u8| b"!?@#$%^&*+".contains(byte);
-            let word = (written.how == How::Told || value.iter().any(is_mark))
-                && weak::is_password(value, evident, written.how, syntax);
-            word.then_some(Judged { span, confidence: Confidence::Low, reason })
-        }
-        Kind::Password => {
-            if is_chosen(value, alphabet, evident, written.how, syntax) {
-                let reason = "a value under a password's name".into();
-                return Some(Judged { span, confidence: Confidence::Medium, reason });
-            }
-            let reason = "a word under a password's name".into();
-            let word = dressed_up || weak::is_password(value, evident, written.how, syntax);
-            word.then_some(Judged { span, confidence: Confidence::Low, reason })
-        }
+            // Beside a name that is an argument, a word is another name.
+            Some(Evident::Words) => self.how != How::Argument,
+            Some(_) => false,
+        };
+        let bare_prose = self.how == How::Bare && self.syntax == Syntax::Prose;
+        let mixed = self.alphabet.kinds() >= if bare_prose { 3 } else { 2 };
+        (6..=128).contains(&self.value.len())
+            && mixed
+            && possible
+            && !is_wordy(self.value, self.alphabet)
     }
 }
 
@@ -230,11 +326,6 @@ fn is_of_badge(text: &[u8], value: &Range<usize>) -> bool {
     stand_in::holds(url, b".svg?")
 }
 
-fn random(span: Range<usize>) -> Judged {
-    let reason = "a random value under a credential's name".into();
-    Judged { span, confidence: Confidence::Medium, reason }
-}
-
 fn is_hex(value: &[u8]) -> bool {
     value.iter().all(u8::is_ascii_hexdigit)
 }
@@ -243,13 +334,6 @@ fn is_hex(value: &[u8]) -> bool {
 /// RFC 6750, which headers and URLs take as they are, and few more.
 fn is_token(value: &[u8]) -> bool {
     value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.~:|!%*\\".contains(byte))
-}
-
-/// Rather made by a program than written, or by a person to look like that: all kinds of
-/// characters.
-fn is_made(value: &[u8], alphabet: Alphabet, written: &Written) -> bool {
-    let made_up = written.how != How::Argument && value.len() >= 10 && alphabet.kinds() == 4;
-    made_up || is_random(value, alphabet)
 }
 
 /// Returns true if and only if nobody wrote the value: it was drawn at random, beyond doubt.
@@ -265,26 +349,6 @@ fn is_random(value: &[u8], alphabet: Alphabet) -> bool {
     let mixed = alphabet.digits > 0 && alphabet.letters() > 1;
     let long = value.len() >= if mixed { 10 } else { 16 };
     long && !marks_often && (is_drawn(value) || mixed && !language::reads_like_language(value))
-}
-
-/// A password's value: people choose it, so that it may hold words.
-fn is_chosen(
-    value: &[u8],
-    alphabet: Alphabet,
-    evident: Option<Evident>,
-    how: How,
-    syntax: Syntax,
-) -> bool {
-    // Weak passwords look like numbers, versions, words; nobody's password is a template or a call.
-    let possible = match evident {
-        None | Some(Evident::Number | Evident::Version | Evident::Date | Evident::Address) => true,
-        // Beside a name that is an argument, a word is another name.
-        Some(Evident::Words) => how != How::Argument,
-        Some(_) => false,
-    };
-    let bare_prose = how == How::Bare && syntax == Syntax::Prose;
-    let mixed = alphabet.kinds() >= if bare_prose { 3 } else { 2 };
-    (6..=128).contains(&value.len()) && mixed && possible && !is_wordy(value, alphabet)
 }
 
 /// The longest word of a value that was drawn at random: `Bearer …`, `{name AQAAABAAA …}`.
