@@ -65,9 +65,16 @@ fn guarded_and_not() {
     let repo = guarded();
     let (code, json) = doctor(&repo, &[]);
     assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
-    assert_eq!(verdict(&json, "try to commit with --no-verify"), "note");
+    let strict = ["try to commit with --no-verify", "try to change a branch"];
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["note"; 2]);
     repo.leakgate(&["install", "--strict"]).assert_code(0);
-    assert_eq!(verdict(&doctor(&repo, &[]).1, "try to commit with --no-verify"), "ok");
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["ok"; 2]);
+    repo.remove(".git/hooks/reference-transaction");
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!(code, 1);
+    assert_eq!(bad(&json), ["reference-transaction hook", "try to change a branch"], "{json:#}");
     repo.leakgate(&["uninstall"]).assert_code(0);
     let (code, json) = doctor(&repo, &[]);
     assert_eq!(code, 1);

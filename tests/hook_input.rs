@@ -49,7 +49,8 @@ fn arguments_that_are_none() {
         &["prepare-commit-msg"],
         &["update"],
         &["update", "refs/heads/main", "0"],
-        &["post-checkout"],
+        &["reference-transaction"],
+        &["post-commit"],
         &[],
     ] {
         let run = hook(&repo, args, b"", &[]).assert_code(2);

@@ -10,10 +10,9 @@ use crate::support::{Repo, Run};
 enum Set {
     Default,
     Strict,
-    EveryRef,
 }
 
-const SETS: [Set; 3] = [Set::Default, Set::Strict, Set::EveryRef];
+const SETS: [Set; 2] = [Set::Default, Set::Strict];
 
 /// Where the secret was stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,7 +84,6 @@ fn guarded(set: Set, before: fn(&Repo)) -> Repo {
     let install: &[&str] = match set {
         Set::Default => &["install"],
         Set::Strict => &["install", "--strict"],
-        Set::EveryRef => &["install", "--every-ref"],
     };
     repo.leakgate(install).assert_code(0);
     repo
@@ -176,40 +174,40 @@ ways! {
     commit: NOTHING, |repo| {
         repo.stage("a", line(1));
         git(repo, &["commit", "-m", "x"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     commit_all: NOTHING, |repo| {
         repo.write("tracked", line(1));
         git(repo, &["commit", "-a", "-m", "x"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     commit_patch: NOTHING, |repo| {
         repo.write("tracked", line(1));
         let run = git_with(repo, &["commit", "-p", "-m", "x"], b"y\n");
         assert!(run.text().contains("Stage this hunk"), "{run}");
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     commit_path: NOTHING, |repo| {
         repo.write("tracked", line(1)).stage("other", "x\n");
         git(repo, &["commit", "-m", "x", "tracked"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     commit_include: NOTHING, |repo| {
         repo.write("tracked", line(1)).stage("other", "x\n");
         git(repo, &["commit", "-m", "x", "-i", "tracked"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     amend: NOTHING, |repo| {
         repo.stage("a", line(1));
         git(repo, &["commit", "--amend", "--no-edit"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     first_commit: |repo| {
         repo.git(&["checkout", "-q", "--orphan", "fresh"]);
     }, |repo| {
         repo.stage("a", line(1));
         git(repo, &["commit", "-m", "x"]);
-    }, &["--branches"], &["fresh"] => [Locally; 3];
+    }, &["--branches"], &["fresh"] => [Locally; 2];
 
     in_a_linked_worktree: |repo| {
         repo.git(&["worktree", "add", "-q", "-b", "linked", "../linked"]);
@@ -217,29 +215,29 @@ ways! {
         let linked = repo.at(repo.beside("linked"));
         linked.stage("a", line(1));
         git(&linked, &["commit", "-m", "x"]);
-    }, &["linked"], &["linked"] => [Locally; 3];
+    }, &["linked"], &["linked"] => [Locally; 2];
 
     merge_that_a_driver_spoils: with_driver, |repo| {
         let run = git(repo, &["merge", "--no-edit", "side"]);
         assert!(!run.text().contains("CONFLICT"), "{run}");
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     merge_with_conflict: with_conflict, |repo| {
         git(repo, &["merge", "side"]);
         repo.stage("tracked", line(1));
         git(repo, &["commit", "--no-edit"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     merge_continued: with_conflict, |repo| {
         git(repo, &["merge", "side"]);
         repo.stage("tracked", line(1));
         git(repo, &["merge", "--continue"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     // The branch has it already, so that the merge brings nothing new into this repository.
     merge_of_a_branch_that_has_it: with_branch, |repo| {
         git(repo, &["merge", "--no-edit", "side"]);
-    }, MAIN, PUSH_MAIN => [AtPush; 3];
+    }, MAIN, PUSH_MAIN => [AtPush; 2];
 
     merge_fast_forward: |repo| {
         repo.git(&["checkout", "-q", "-b", "side"]);
@@ -247,63 +245,96 @@ ways! {
         repo.git(&["checkout", "-q", "main"]);
     }, |repo| {
         git(repo, &["merge", "--ff-only", "side"]);
-    }, MAIN, PUSH_MAIN => [AtPush; 3];
+    }, MAIN, PUSH_MAIN => [AtPush; 2];
 
     merge_squashed: with_branch, |repo| {
         git(repo, &["merge", "--squash", "side"]);
         git(repo, &["commit", "-m", "x"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     cherry_pick: with_branch, |repo| {
         git(repo, &["cherry-pick", "side"]);
-    }, MAIN, PUSH_MAIN => [AtPush, Locally, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
     revert: with_removal, |repo| {
         git(repo, &["revert", "--no-edit", "HEAD"]);
-    }, &["HEAD", "^HEAD~1"], PUSH_MAIN => [AtPush, Locally, Locally];
+    }, &["HEAD", "^HEAD~1"], PUSH_MAIN => [AtPush, Locally];
 
     rebase: with_original, |repo| {
         git(repo, &["rebase", "main", "side"]);
-    }, &["HEAD", "^original"], &["HEAD:refs/heads/side"] => [AtPush, Locally, Locally];
+    }, &["HEAD", "^original"], &["HEAD:refs/heads/side"] => [AtPush, Locally];
 
     rebase_by_patches: with_original, |repo| {
         git(repo, &["rebase", "--apply", "main", "side"]);
-    }, &["HEAD", "^original"], &["HEAD:refs/heads/side"] => [Locally; 3];
+    }, &["HEAD", "^original"], &["HEAD:refs/heads/side"] => [Locally; 2];
 
     am: with_patch, |repo| {
         git(repo, &["am", ".git/patch"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     am_no_verify: with_patch, |repo| {
         git(repo, &["am", "--no-verify", ".git/patch"]);
-    }, MAIN, PUSH_MAIN => [AtPush, AtPush, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
     stash: NOTHING, |repo| {
         repo.write("tracked", line(1));
         git(repo, &["stash"]);
-    }, &["stash@{0}"], &[] => [Never, Never, Locally];
+    }, &["stash@{0}"], &[] => [Never, Locally];
+
+    stash_of_what_is_staged: NOTHING, |repo| {
+        repo.stage("a", line(1));
+        git(repo, &["stash"]);
+    }, &["stash@{0}"], &[] => [Never, Locally];
+
+    stash_of_what_is_untracked: NOTHING, |repo| {
+        repo.write("a", line(1)).write("tracked", "x\n");
+        git(repo, &["stash", "-u"]);
+    }, &["stash@{0}^3"], &[] => [Never, Locally];
 
     commit_no_verify: NOTHING, |repo| {
         repo.stage("a", line(1));
         git(repo, &["commit", "--no-verify", "-m", "x"]);
-    }, MAIN, PUSH_MAIN => [AtPush, Locally, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
     commit_tree: NOTHING, |repo| {
         repo.stage("a", line(1));
         let tree = repo.git(&["write-tree"]);
         let commit = repo.git(&["commit-tree", &tree, "-p", "HEAD", "-m", "x"]);
         git(repo, &["update-ref", "refs/heads/main", &commit]);
-    }, MAIN, PUSH_MAIN => [AtPush, AtPush, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
+
+    commit_without_a_branch: |repo| {
+        repo.git(&["checkout", "-q", "--detach"]);
+    }, |repo| {
+        repo.stage("a", line(1));
+        let tree = repo.git(&["write-tree"]);
+        let commit = repo.git(&["commit-tree", &tree, "-p", "HEAD", "-m", "x"]);
+        git(repo, &["update-ref", "HEAD", &commit]);
+    }, MAIN, &["HEAD:refs/heads/x"] => [AtPush, Locally];
+
+    merge_no_verify: with_driver, |repo| {
+        git(repo, &["merge", "--no-edit", "--no-verify", "side"]);
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
+
+    fast_import: NOTHING, |repo| {
+        let input = format!(
+            "commit refs/heads/main\ncommitter a <a@example.com> 1 +0000\ndata 1\nx\n\
+             from refs/heads/main^0\nM 644 inline a\ndata {}\n{}\n",
+            line(1).len(),
+            line(1)
+        );
+        git_with(repo, &["fast-import", "--quiet"], input.as_bytes());
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
     message: NOTHING, |repo| {
         repo.stage("a", "x\n");
         git(repo, &["commit", "-m", &line(1)]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     message_no_verify: NOTHING, |repo| {
         repo.stage("a", "x\n");
         git(repo, &["commit", "--no-verify", "-m", &line(1)]);
-    }, MAIN, PUSH_MAIN => [AtPush, Locally, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
     message_of_a_patch: |repo| {
         with_patch(repo);
@@ -312,7 +343,7 @@ ways! {
         repo.write(".git/patch", patch.replace("a change", &format!("a change\n\n{}", line(1))));
     }, |repo| {
         git(repo, &["am", ".git/patch"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     message_of_a_merge: |repo| {
         with_conflict(repo);
@@ -321,11 +352,11 @@ ways! {
         repo.git(&["checkout", "-q", "main"]);
     }, |repo| {
         git(repo, &["merge", "-m", &line(1), "side"]);
-    }, MAIN, PUSH_MAIN => [Locally; 3];
+    }, MAIN, PUSH_MAIN => [Locally; 2];
 
     tag: NOTHING, |repo| {
         git(repo, &["tag", "-a", "v1", "-m", &line(1)]);
-    }, MAIN, &["v1"] => [AtPush, AtPush, Locally];
+    }, MAIN, &["v1"] => [AtPush, Locally];
 
     tag_of_a_blob: |repo| {
         repo.git(&["tag", "blob", &repo.store(line(1))]);
@@ -333,44 +364,44 @@ ways! {
         let id = repo.git(&["rev-parse", "blob"]);
         repo.git(&["tag", "-d", "blob"]);
         git(repo, &["tag", "-a", "v1", "-m", &format!("see {}", github_token(1)), &id]);
-    }, MAIN, &["v1"] => [AtPush, AtPush, Locally];
+    }, MAIN, &["v1"] => [AtPush, Locally];
 
     note: NOTHING, |repo| {
         git(repo, &["notes", "add", "-m", &line(1)]);
-    }, &["--all"], &["refs/notes/*"] => [AtPush, AtPush, Locally];
+    }, &["--all"], &["refs/notes/*"] => [AtPush, Locally];
 
     name_of_a_branch: NOTHING, |repo| {
         git(repo, &["branch", &format!("fix/{}", github_token(1))]);
-    }, MAIN, &["--all"] => [AtPush, AtPush, Locally];
+    }, MAIN, &["--all"] => [AtPush, Locally];
 
     name_of_a_file: NOTHING, |repo| {
         repo.stage(github_token(1), "x\n");
         git(repo, &["commit", "--no-verify", "-m", "x"]);
-    }, MAIN, PUSH_MAIN => [AtPush, Locally, Locally];
+    }, MAIN, PUSH_MAIN => [AtPush, Locally];
 
-    push_of_a_merge_that_was_spoiled: with_evil_merge, NOTHING, MAIN, PUSH_MAIN => [AtPush; 3];
+    push_of_a_merge_that_was_spoiled: with_evil_merge, NOTHING, MAIN, PUSH_MAIN => [AtPush; 2];
 
     push_of_what_was_taken_out_again: |repo| {
         repo.stage("a", line(1)).commit();
         repo.git(&["rm", "-q", "a"]);
         repo.commit();
-    }, NOTHING, MAIN, PUSH_MAIN => [AtPush; 3];
+    }, NOTHING, MAIN, PUSH_MAIN => [AtPush; 2];
 
     push_of_two_branches: |repo| {
         repo.git(&["checkout", "-q", "-b", "good"]);
         repo.stage("good", "x\n").commit();
         repo.git(&["checkout", "-q", "-b", "zbad"]);
         repo.stage("bad", line(1)).commit();
-    }, NOTHING, &["--all"], &["good", "zbad"] => [AtPush; 3];
+    }, NOTHING, &["--all"], &["good", "zbad"] => [AtPush; 2];
 
     push_by_force: |repo| {
         repo.stage("a", line(1));
         repo.git(&["commit", "-q", "--amend", "--no-edit"]);
-    }, NOTHING, MAIN, &["+main"] => [AtPush; 3];
+    }, NOTHING, MAIN, &["+main"] => [AtPush; 2];
 
     push_of_another_name: |repo| {
         repo.stage("a", line(1)).commit();
-    }, NOTHING, MAIN, &["HEAD~0:refs/heads/elsewhere"] => [AtPush; 3];
+    }, NOTHING, MAIN, &["HEAD~0:refs/heads/elsewhere"] => [AtPush; 2];
 }
 
 /// What is no secret gets through all of it.
@@ -397,7 +428,7 @@ fn what_is_clean_passes() {
     }
 }
 
-/// With `--strict` two hooks run for each commit, and only the first of them scans.
+/// With `--strict` several hooks run for each commit, and only the first of them scans.
 #[test]
 fn strict_scans_once() {
     let repo = guarded(Set::Strict, NOTHING);
@@ -433,13 +464,41 @@ fn skipping_needs_a_reason_and_is_recorded() {
     let log = fs::read_to_string(log).expect("a log");
     let lines: Vec<Vec<_>> = log.lines().map(|line| line.split('\t').collect()).collect();
     let events: Vec<_> = lines.iter().map(|line| line[1]).collect();
-    assert_eq!(events, ["pre-commit", "prepare-commit-msg", "commit-msg"]);
+    assert_eq!(events, ["pre-commit", "prepare-commit-msg", "commit-msg", "reference-transaction"]);
     for line in lines {
         assert!(line[0].ends_with('Z') && line[2] == head, "{line:?}");
         assert_eq!(line[3], "a fixture of the [31m tests");
     }
     // What was skipped is stopped when it is pushed.
     assert_ne!(repo.try_git(&["push", "-q", "origin", "main"]).code, 0);
+}
+
+/// Where the policy wants it, the message of the commit says what was skipped.
+#[test]
+fn a_skip_leaves_a_trailer_where_the_policy_wants_one() {
+    let repo = guarded(Set::Strict, NOTHING);
+    let commit = |args: &[&str]| {
+        repo.write("a", line(1)).add("a");
+        let mut commit = repo.command("git", &[&["commit", "--allow-empty"], args].concat());
+        commit.env("LEAKGATE_SKIP", "a fixture of the tests").env("GIT_EDITOR", "true");
+        Run::of(&mut commit, b"").assert_code(0);
+        let trailers = repo.git(&["log", "-1", "--format=%(trailers:unfold)%x00"]);
+        (repo.git(&["log", "-1", "--format=%s"]), trailers.replace(['\0', '\n'], ";"))
+    };
+    let plain = |trailers: &str| ("x".to_owned(), format!("{trailers};"));
+    assert_eq!(commit(&["-m", "x"]), plain(""));
+    repo.stage(".leakgate.yaml", "skip-trailer: true\n");
+    let skip = "Leakgate-Skip: a fixture of the tests";
+    assert_eq!(commit(&["-m", "x"]), plain(&format!("{skip};")));
+    assert_eq!(commit(&["-m", "x", "--no-verify"]), plain(&format!("{skip};")));
+    let signed = format!("Signed-off-by: A U Thor <author@example.com>;{skip};");
+    assert_eq!(commit(&["-m", "x", "--signoff"]), plain(&signed));
+    assert_eq!(commit(&["-v", "-e", "-m", "x"]), plain(&format!("{skip};")));
+    assert_eq!(commit(&["--amend", "--no-edit"]), plain(&format!("{skip};")));
+    repo.stage(".leakgate.yaml", "skip-trailer: maybe\n");
+    let mut wrong = repo.command("git", &["commit", "-m", "x"]);
+    wrong.env("LEAKGATE_SKIP", "a fixture of the tests");
+    assert_ne!(Run::of(&mut wrong, b"").code, 0, "a policy that cannot be read");
 }
 
 /// The diff that `--verbose` shows below the message is no part of it.
@@ -478,4 +537,116 @@ fn another_remote_may_not_have_it() {
     repo.git(&["remote", "add", "origin/public", &public]);
     assert_ne!(repo.try_git(&["push", "-q", "origin/public", "main"]).code, 0);
     assert!(!holds(&repo, Some(&public), &["--all"]));
+}
+
+/// What comes from another repository is there already, and git's own work on refs is not stopped.
+#[test]
+fn strict_is_in_nobodys_way() {
+    for fetch in [
+        &["fetch", "-q"][..],
+        &["fetch", "-q", "--atomic"],
+        &["fetch", "-q", "origin", "theirs:theirs"],
+        &["fetch", "-q", "origin", "tag", "v1"],
+        &["fetch", "-q", "origin", "+refs/*:refs/mirror/*"],
+        &["pull", "-q", "--ff-only", "origin", "main"],
+        &["pull", "-q", "--no-rebase", "--no-edit", "origin", "theirs"],
+        &["pull", "-q", "--rebase", "origin", "main"],
+    ] {
+        let repo = guarded(Set::Strict, with_other_side);
+        repo.stage("mine", "x\n");
+        if fetch.contains(&"--ff-only") {
+            repo.git(&["reset", "-q", "--hard"]);
+        } else {
+            git(&repo, &["commit", "-m", "mine"]).assert_code(0);
+        }
+        let run = repo.try_git(fetch);
+        assert_eq!(run.code, 0, "{run}");
+        let heads = repo.git(&["for-each-ref", "--format=%(refname)"]);
+        assert!(heads.lines().count() >= 2, "{heads}");
+    }
+}
+
+/// Another repository has a branch, a tag and the main branch with secrets.
+fn with_other_side(repo: &Repo) {
+    let other = repo.at(repo.beside("other"));
+    let remote = repo.beside("remote.git").display().to_string();
+    repo.git(&["clone", "-q", &remote, "../other"]);
+    other.stage("bad", line(1)).commit();
+    other.git(&["push", "-q", "origin", "main"]);
+    other.git(&["checkout", "-q", "-b", "theirs", "HEAD~1"]);
+    other.stage("worse", line(2)).commit();
+    other.git(&["tag", "-a", "v1", "-m", &line(3)]);
+    other.git(&["push", "-q", "origin", "theirs", "v1"]);
+}
+
+/// Whatever git does to refs without bringing anything new.
+#[test]
+fn strict_lets_git_keep_house() {
+    let repo = guarded(Set::Strict, |repo| {
+        // What was there before leakgate is no reason to stop anything.
+        repo.stage("bad", line(1)).commit();
+        repo.git(&["tag", "-a", "v0", "-m", &line(2)]);
+        repo.stage("good", "x\n").commit();
+        repo.git(&["branch", "side", "HEAD~1"]);
+    });
+    let run = |args: &[&str]| {
+        let run = git(&repo, args);
+        assert_eq!(run.code, 0, "{run}");
+    };
+    run(&["pack-refs", "--all"]);
+    run(&["gc", "-q", "--prune=now"]);
+    run(&["checkout", "-q", "side"]);
+    run(&["checkout", "-q", "--detach", "main~1"]);
+    run(&["checkout", "-q", "main"]);
+    run(&["branch", "again", "side"]);
+    run(&["branch", "-m", "again", "renamed"]);
+    run(&["branch", "-D", "renamed"]);
+    run(&["tag", "light", "v0"]);
+    run(&["tag", "-d", "light", "v0"]);
+    run(&["worktree", "add", "-q", "-b", "linked", "../linked", "side"]);
+    run(&["worktree", "remove", "../linked"]);
+    run(&["bisect", "start", "main", "main~2"]);
+    run(&["bisect", "reset"]);
+    repo.write("tracked", "more\n");
+    run(&["stash"]);
+    run(&["stash", "drop"]);
+    run(&["notes", "add", "-m", "clean"]);
+    run(&["update-ref", "-d", "refs/notes/commits"]);
+    run(&["symbolic-ref", "HEAD", "refs/heads/side"]);
+    run(&["symbolic-ref", "HEAD", "refs/heads/main"]);
+    run(&["reset", "-q", "--hard", "main~1"]);
+    run(&["reset", "-q", "--hard", "ORIG_HEAD"]);
+    run(&["checkout", "-q", "-b", "topic", "main~1"]);
+    repo.stage("topic", "x\n");
+    run(&["commit", "-q", "-m", "topic"]);
+    repo.stage("topic", "y\n");
+    run(&["commit", "-q", "-m", "fixup! topic"]);
+    run(&["rebase", "-q", "main"]);
+    run(&["rebase", "-q", "-i", "--autosquash", "--root"]);
+    run(&["remote", "set-head", "origin", "main"]);
+    run(&["remote", "update", "--prune"]);
+    run(&["clone", "-q", ".", "../clone"]);
+    run(&["push", "-q", "origin", "origin/main:refs/heads/more"]);
+    run(&["push", "-q", "origin", "--delete", "more"]);
+    run(&["update-ref", "-d", "refs/heads/side"]);
+    run(&["replace", "HEAD", "HEAD~1"]);
+    run(&["replace", "-d", &repo.git(&["rev-parse", "HEAD"])]);
+}
+
+/// Whoever is stopped is told what was not done and what to do.
+#[test]
+fn a_refused_change_says_what_to_do() {
+    let repo = guarded(Set::Strict, NOTHING);
+    let say = |args: &[&str]| {
+        let run = repo.try_git(args);
+        assert_ne!(run.code, 0, "{run}");
+        run.text() + &run.errors()
+    };
+    assert!(say(&["tag", "-a", "v1", "-m", &line(1)]).contains("The tag was not made"));
+    assert!(say(&["notes", "add", "-m", &line(1)]).contains("The note was not added"));
+    repo.write("tracked", line(1));
+    assert!(say(&["stash"]).contains("Nothing was stashed"));
+    assert_eq!(fs::read_to_string(repo.path("tracked")).expect("it is there"), line(1));
+    let branch = format!("fix/{}", github_token(1));
+    assert!(say(&["branch", &branch]).contains("this change of a ref"));
 }

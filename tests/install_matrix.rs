@@ -296,6 +296,28 @@ fn everywhere() {
     }
 }
 
+/// Cloning and fetching go on as before, whatever the other side has.
+#[test]
+fn everywhere_and_strict() {
+    let theirs = Repo::new();
+    theirs.stage("bad", line(1)).commit();
+    theirs.git(&["tag", "-a", "v1", "-m", &line(2)]);
+    fs::create_dir_all(theirs.beside("home/config")).expect("a folder");
+    theirs.leakgate(&["install", "--global", "--strict"]).assert_code(0);
+    for options in [&[][..], &["--bare"], &["--mirror"], &["--no-hardlinks", "--depth=1"]] {
+        let name = format!("../clone{}", options.concat());
+        let from = format!("file://{}", theirs.root.display());
+        theirs.try_git(&[&["clone", "-q"], options, &[&from, &name]].concat()).assert_code(0);
+    }
+    let clone = theirs.at(theirs.beside("clone"));
+    clone.stage("b", line(3));
+    let stopped = clone.try_git(&["commit", "--no-verify", "-m", "x"]);
+    assert!(stopped.code != 0 && stopped.errors().contains("blocks"), "{stopped}");
+    assert_ne!(clone.try_git(&["stash"]).code, 0);
+    clone.stage("b", "x\n").try_git(&["commit", "-m", "x"]).assert_code(0);
+    clone.try_git(&["fetch", "-q"]).assert_code(0);
+}
+
 /// A folder of the user's own that is set for all repositories is used, not replaced.
 #[test]
 fn everywhere_with_a_folder_of_the_users_own() {
@@ -367,4 +389,65 @@ fn tools_that_write_hooks() {
         repo.leakgate(&["uninstall"]).assert_code(0);
         assert!(snapshot(&repo.root) == before);
     }
+}
+
+/// Overcommit has one program behind all hooks; it runs the commands that `install` prints, with
+/// what git gives the hook appended, as its own `execute_hook` does.
+#[test]
+fn overcommit_runs_the_commands_that_are_printed() {
+    let repo = Repo::new();
+    let run = "event=${0##*/}\ncommand=$(git rev-parse --git-common-dir)/printed/$event\n\
+        [ ! -f \"$command\" ] || exec sh \"$command\" \"$@\"";
+    repo.script(".git/hooks/overcommit-hook", run);
+    let events = [
+        "pre-commit",
+        "prepare-commit-msg",
+        "commit-msg",
+        "post-checkout",
+        "post-merge",
+        "pre-push",
+    ];
+    for event in events {
+        repo.link(&format!(".git/hooks/{event}"), "overcommit-hook");
+    }
+    let before = snapshot(&repo.root);
+    let shown = repo.leakgate(&["install", "--strict", "--on-checkout"]).assert_code(2);
+    assert!(shown.errors().contains("overcommit"), "{shown}");
+    assert!(snapshot(&repo.root) == before, "it changed something");
+    let mut printed = Vec::new();
+    for line in shown.errors().lines() {
+        let Some(command) = line.trim().strip_prefix("command: ") else { continue };
+        let words: Vec<String> =
+            serde_json::from_str(&command.replace('\'', "\"")).expect("a list of words");
+        let leakgate = crate::support::program();
+        assert_eq!(words[..2], ["leakgate", "hook"]);
+        let text = format!("exec '{}' hook {} \"$@\"", leakgate.display(), words[2]);
+        repo.write(format!(".git/printed/{}", words[2]), text);
+        printed.push(words[2].clone());
+    }
+    printed.sort();
+    let mut expected = events;
+    expected.sort_unstable();
+    assert_eq!(printed, expected);
+
+    let remote = repo.beside("remote.git").display().to_string();
+    repo.git(&["init", "-q", "--bare", &remote]);
+    let stops = |args: &[&str]| {
+        let run = repo.try_git(args);
+        assert!(run.code != 0 && run.to_string().contains("blocks this"), "{run}");
+    };
+    repo.stage("bad", line(1));
+    stops(&["commit", "-m", "x"]);
+    stops(&["commit", "--no-verify", "-m", "x"]);
+    repo.git(&["rm", "-q", "--cached", "bad"]);
+    stops(&["commit", "--allow-empty", "-m", &line(1)]);
+    repo.stage("good", "x\n").try_git(&["commit", "-m", "x"]).assert_code(0);
+    let tree = repo.git(&["mktree"]);
+    let bad = repo.git(&["commit-tree", "-m", &line(2), &tree]);
+    stops(&["push", "-q", &remote, &format!("{bad}:refs/heads/x")]);
+    repo.try_git(&["push", "-q", &remote, "main"]).assert_code(0);
+    // Nobody runs anything before a merge that ends without a conflict.
+    let doctor = repo.leakgate(&["doctor"]).assert_code(1).text();
+    assert!(doctor.contains("ok      try to commit: "), "{doctor}");
+    assert!(doctor.contains("bad     try to merge: "), "{doctor}");
 }

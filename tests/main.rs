@@ -7,6 +7,7 @@
 
 mod support;
 
+mod arrival;
 mod audit;
 mod changes;
 mod commits;

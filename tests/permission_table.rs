@@ -68,6 +68,21 @@ const ROWS: &[Row] = &[
         |repo| done(repo.write(".env", "A=b\n").add(".env")),
     ),
     Row(
+        "audit-package-ships",
+        |repo| {
+            repo.stage("Dockerfile", "FROM x\nCOPY . /app\n").write(".dockerignore", "target\n");
+            repo.stage("a/package.json", "{\"name\": \"a\"}\n").write("a/.npmignore", "test\n");
+        },
+        |repo| {
+            repo.stage("Dockerfile", "FROM x\nCOPY src /app\n");
+            repo.stage("b/Dockerfile", "FROM x\nCOPY . /app\n");
+            repo.write(".dockerignore", "**\n!src\n");
+            repo.stage("a/package.json", "{\"name\": \"a\", \"files\": [\"dist\"]}\n");
+            repo.write("a/.npmignore", "test\n");
+            repo.stage("c/package.json", "{\"name\": \"c\"}\n");
+        },
+    ),
+    Row(
         "audit-untracked-secret",
         |repo| done(repo.write(".env", "A=b\n")),
         |repo| {
@@ -82,6 +97,11 @@ const ROWS: &[Row] = &[
             repo.git(&["clone", "-q", ".", "../other"]);
             repo.git(&["submodule", "--quiet", "add", "../other", "lib"]);
         },
+    ),
+    Row(
+        "ignore-copies-secret",
+        |repo| done(repo.stage(".worktreeinclude", "# of each\n.env\n.env.local\n")),
+        |repo| done(repo.stage(".worktreeinclude", ".env.example\n.env\n!.env\n")),
     ),
     Row(
         "ignore-takes-back-secret",
@@ -208,6 +228,11 @@ const ROWS: &[Row] = &[
         },
     ),
     Row(
+        "name-agent-session",
+        |repo| done(repo.stage(".claude/projects/x/1.jsonl", "{\"type\": \"user\"}\n")),
+        |repo| done(repo.stage("data/1.jsonl", "{\"type\": \"user\"}\n")),
+    ),
+    Row(
         "name-case-collision",
         |repo| done(repo.stage("a/Name", "").stage("a/name", "")),
         |repo| {
@@ -225,6 +250,11 @@ const ROWS: &[Row] = &[
         |repo| {
             file(repo, ".netrc", "machine h\n", 0o600);
         },
+    ),
+    Row(
+        "name-database-dump",
+        |repo| done(repo.stage("a.sql", "-- MySQL dump 10.13\nINSERT INTO `a` VALUES (1);\n")),
+        |repo| done(repo.stage("a.sql", "-- MySQL dump 10.13\nCREATE TABLE `a` (b int);\n")),
     ),
     Row(
         "name-env-file",

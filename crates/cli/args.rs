@@ -166,12 +166,12 @@ pub(crate) struct InstallArgs {
     /// In all repositories of this machine
     #[arg(long, conflicts_with = "server")]
     pub(crate) system: bool,
-    /// Also stop commits made with --no-verify, cherry-picks, reverts and rebases
-    #[arg(long, conflicts_with = "server")]
+    /// Also stop what runs few hooks: --no-verify, cherry-picks, rebases, tags, notes, the stash
+    #[arg(long, alias = "every-ref", conflicts_with = "server")]
     pub(crate) strict: bool,
-    /// Also stop whatever else changes a branch, a tag or the stash
+    /// Also warn when a checkout or a merge brings files that make programs run by themselves
     #[arg(long, conflicts_with = "server")]
-    pub(crate) every_ref: bool,
+    pub(crate) on_checkout: bool,
     /// Guard what is pushed to this repository
     #[arg(long)]
     pub(crate) server: bool,

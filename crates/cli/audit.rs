@@ -21,7 +21,7 @@ use leakgate_secrets::{RuleSet, Scratch};
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
-use crate::run;
+use crate::{access, run, shipped};
 
 /// What stands around the content.
 #[derive(Default)]
@@ -39,11 +39,7 @@ pub(crate) fn audit(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let listed = Staged::list_index(&repository)?;
     let around = look_around(&repository, &listed.1, &rules);
     let mut scanned = run::scan_listed(&repository, listed, &rules, &ignores, scan)?;
-    let applied = leakgate_policy::apply(around.findings, &ignores);
-    scanned.outcome.ignored += applied.ignored;
-    applied.kept.iter().for_each(|finding| scanned.outcome.count(finding));
-    scanned.findings.extend(applied.kept);
-    scanned.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+    scanned.add(leakgate_policy::apply(around.findings, &ignores));
     scanned.outcome.problems.extend(around.problems);
     scanned.outcome.problems.sort();
     run::finish("audit", Scope::Repository, &scanned, &rules, scan, start)
@@ -55,7 +51,12 @@ fn look_around(repository: &Repository, listing: &Listing, rules: &RuleSet) -> A
     if let (Some(root), Some(ignores)) = (repository.work_tree(), repository.ignore_rules()) {
         let tree = WorkTree { root: &root, ignores: &ignores, listing, file_mode };
         tree.look(repository, &mut around);
+        if file_mode == FileMode::Trusted {
+            let new = access::look(&root, &mut around.findings);
+            around.findings.extend(new);
+        }
         around.findings.extend(unchecked(repository, &root));
+        around.findings.extend(shipped::findings(repository, &root, listing));
     }
     configuration(repository, &mut around);
     let own = repository.own_files();

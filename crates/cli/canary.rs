@@ -44,6 +44,8 @@ pub(crate) enum Attempt {
     Push,
     /// `git commit --no-verify` of a secret.
     NoVerify,
+    /// What any command runs before a branch leads to a commit with a secret.
+    Ref,
 }
 
 /// Files and folders by which other managers of hooks are configured.
@@ -124,6 +126,15 @@ impl Canary {
                 self.git(&["hook", "run", "--ignore-missing", "commit-msg", "--", &file])
             }
             Attempt::Merge => self.git(&["hook", "run", "--ignore-missing", "pre-merge-commit"]),
+            Attempt::Ref => {
+                let file = self.path("git/refs-to-change");
+                let none = "0".repeat(self.bad.len());
+                fs::write(&file, format!("{none} {} refs/heads/leakgate-canary\n", self.bad))
+                    .context("could not write a change of a ref")?;
+                let input = format!("--to-stdin={}", file.display());
+                let hook = "reference-transaction";
+                self.git(&["hook", "run", "--ignore-missing", &input, hook, "--", "prepared"])
+            }
             Attempt::Push => {
                 let remote = self.path("remote.git").display().to_string();
                 let refspec = format!("{}:refs/heads/canary", self.bad);

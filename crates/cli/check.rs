@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
 use bstr::{BString, ByteSlice as _};
@@ -53,7 +54,7 @@ pub(crate) fn all(
                 .context("could not start the threads")?;
             pool.install(|| {
                 rayon::join(
-                    || entries.par_iter().map_init(new_worker, Worker::look_at).collect(),
+                    || by_turns(entries, &new_worker),
                     || entries.par_iter().map(modes_of).collect(),
                 )
             })
@@ -70,6 +71,27 @@ pub(crate) fn all(
     }
     checks.rules.join_pairs(&mut findings);
     Ok((findings, outcome))
+}
+
+/// Each entry looked at by whichever thread is free, in order of the entries.
+///
+/// Contents differ in size by six orders of magnitude and large ones stand together, so no thread is
+/// given a range of them.
+fn by_turns<'w>(entries: &[Entry], new_worker: &(impl Fn() -> Worker<'w> + Sync)) -> Vec<Seen> {
+    let next = AtomicUsize::new(0);
+    let turns = rayon::broadcast(|_| {
+        let mut worker = new_worker();
+        let mut seen = Vec::new();
+        while let at = next.fetch_add(1, Ordering::Relaxed)
+            && let Some(entry) = entries.get(at)
+        {
+            seen.push((at, worker.look_at(entry)));
+        }
+        seen
+    });
+    let mut seen: Vec<_> = turns.into_iter().flatten().collect();
+    seen.sort_unstable_by_key(|(at, _)| *at);
+    seen.into_iter().map(|(_, seen)| seen).collect()
 }
 
 /// What came of one entry.

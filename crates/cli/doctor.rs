@@ -109,7 +109,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
     if repository.work_tree().is_none() {
         hook(&hooks_dir, Event::PreReceive, &mut findings);
     } else {
-        for event in Event::DEFAULT {
+        let strict = STRICT_EVENTS.into_iter().filter(|_| is_strict(&hooks_dir));
+        for event in Event::DEFAULT.into_iter().chain(strict) {
             hook(&hooks_dir, event, &mut findings);
         }
         environment(&mut findings);
@@ -288,26 +289,47 @@ fn attempts(repository: &Repository, hooks_dir: &Path, findings: &mut Findings) 
         };
         findings.add(name, verdict, detail);
     }
-    no_verify(&canary, hooks_dir, findings);
+    strict_attempts(&canary, hooks_dir, findings);
 }
 
-/// Only `--strict` promises anything here.
-fn no_verify(canary: &Canary, hooks_dir: &Path, findings: &mut Findings) {
-    let strict = leakgate_hooks::state(hooks_dir, Event::PrepareCommitMsg);
-    let strict = matches!(strict, State::Installed { .. });
-    let (verdict, detail) = match canary.attempt(Attempt::NoVerify) {
-        Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
-        Ok(Fate::Through) if strict => {
-            (Verdict::Bad, "a secret can be committed with --no-verify".to_owned())
-        }
-        Ok(Fate::Through) => (
-            Verdict::Note,
-            "goes through until it is pushed; `leakgate install --strict` stops it".to_owned(),
-        ),
-        Ok(Fate::Otherwise(said)) => {
-            (Verdict::Unknown, format!("something else stopped it: {said}"))
-        }
-        Err(error) => (Verdict::Unknown, format!("{error:#}")),
-    };
-    findings.add("try to commit with --no-verify", verdict, detail);
+/// What only `--strict` promises, with what goes through else.
+const STRICT: [(Attempt, &str, &str, &str); 2] = [
+    (
+        Attempt::NoVerify,
+        "try to commit with --no-verify",
+        "a secret can be committed with --no-verify",
+        "goes through until it is pushed; `leakgate install --strict` stops it",
+    ),
+    (
+        Attempt::Ref,
+        "try to change a branch",
+        "a secret can get into a branch, a tag or the stash by commands that run few hooks",
+        "commands that run few hooks go through until the push; `leakgate install --strict` stops \
+         them",
+    ),
+];
+
+/// The events that only `--strict` installs hooks for.
+const STRICT_EVENTS: [Event; 2] = [Event::PrepareCommitMsg, Event::ReferenceTransaction];
+
+fn is_strict(hooks_dir: &Path) -> bool {
+    let is_installed =
+        |event| matches!(leakgate_hooks::state(hooks_dir, event), State::Installed { .. });
+    STRICT_EVENTS.into_iter().any(|event| is_installed(event) || is_configured(event))
+}
+
+fn strict_attempts(canary: &Canary, hooks_dir: &Path, findings: &mut Findings) {
+    let strict = is_strict(hooks_dir);
+    for (attempt, name, consequence, advice) in STRICT {
+        let (verdict, detail) = match canary.attempt(attempt) {
+            Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
+            Ok(Fate::Through) if strict => (Verdict::Bad, consequence.to_owned()),
+            Ok(Fate::Through) => (Verdict::Note, advice.to_owned()),
+            Ok(Fate::Otherwise(said)) => {
+                (Verdict::Unknown, format!("something else stopped it: {said}"))
+            }
+            Err(error) => (Verdict::Unknown, format!("{error:#}")),
+        };
+        findings.add(name, verdict, detail);
+    }
 }

@@ -17,7 +17,7 @@ use crate::args::{HookArgs, ScanArgs};
 use crate::check::Checks;
 use crate::exit::Exit;
 use crate::range::{self, Ignores, Purpose, is_zero};
-use crate::{note, run, skip, terminal};
+use crate::{arrival, note, run, skip, terminal, transaction};
 
 /// Runs what belongs to the event.
 pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
@@ -29,35 +29,45 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
             names.join(", ")
         );
     };
-    if !event.is_of_server() && skip::is_asked_for(event)? {
+    // Of refs git tells so often that it is asked there whether anything is to be skipped.
+    let asks = event.can_stop() && !event.is_of_server() && event != Event::ReferenceTransaction;
+    if asks && let Some(reason) = skip::reason_for(event)? {
+        if event.has_message()
+            && let Some(file) = args.rest.first()
+        {
+            skip::leave_trailer(&reason, Path::new(file))?;
+        }
         return Ok(Exit::Clean);
     }
     match event {
         Event::PreCommit | Event::PreMergeCommit if is_framework() => framework(),
         // The framework runs one hook for both.
-        Event::PreCommit if is_set("PRE_COMMIT") && names_merge() => staged(Moment::Merge),
-        Event::PreCommit => staged(Moment::Commit),
-        Event::PreMergeCommit => staged(Moment::Merge),
-        Event::PreApplypatch => run::staged(&quiet(), Moment::Commit),
+        Event::PreCommit if is_set("PRE_COMMIT") && names_merge() => {
+            staged(Moment::Merge, &ScanArgs::default())
+        }
+        Event::PreCommit => staged(Moment::Commit, &ScanArgs::default()),
+        Event::PreMergeCommit => staged(Moment::Merge, &ScanArgs::default()),
+        Event::PreApplypatch => staged(Moment::Commit, &quiet()),
         Event::PrepareCommitMsg => prepared(&args.rest),
         Event::CommitMsg => message(&args.rest, MessageOf::Commit),
         Event::ApplypatchMsg => message(&args.rest, MessageOf::Patch),
         Event::PrePush => push(&args.rest),
         Event::PreReceive => receive(&Update::read(&input()?)?, "pre-receive"),
         Event::Update => receive(&[update(&args.rest)?], "update"),
-        Event::ReferenceTransaction => transaction(),
+        Event::PostCheckout | Event::PostMerge => Ok(arrival::warn(event, &args.rest)),
+        Event::ReferenceTransaction => transaction::transaction(&args.rest),
     }
 }
 
 /// A hook that has nothing to say says nothing: several run for one commit.
-fn quiet() -> ScanArgs {
+pub(crate) fn quiet() -> ScanArgs {
     ScanArgs { quiet: true, ..ScanArgs::default() }
 }
 
-fn staged(moment: Moment) -> anyhow::Result<Exit> {
+fn staged(moment: Moment, scan: &ScanArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let repository = run::repository()?;
-    let exit = run::staged_in(&repository, &ScanArgs::default(), moment, start)?;
+    let exit = run::staged_in(&repository, scan, moment, start)?;
     if exit == Exit::Clean {
         note::write(&repository, moment);
     }
@@ -73,6 +83,8 @@ fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
         if exit != Exit::Clean {
             return Ok(exit);
         }
+        note::prepare(&repository);
+        note::write(&repository, Moment::Commit);
     }
     message(args, MessageOf::Commit)
 }
@@ -108,16 +120,16 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
 
 /// One ref as git tells a hook of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Update {
+pub(crate) struct Update {
     /// The ref's name where it goes.
-    name: BString,
-    new: String,
-    old: String,
+    pub(crate) name: BString,
+    pub(crate) new: String,
+    pub(crate) old: String,
 }
 
 impl Update {
     /// Lines of `OLD NEW REF`.
-    fn read(input: &[u8]) -> anyhow::Result<Vec<Self>> {
+    pub(crate) fn read(input: &[u8]) -> anyhow::Result<Vec<Self>> {
         input.lines().map(Self::of_line).collect()
     }
 
@@ -130,7 +142,7 @@ impl Update {
         Ok(Self { name: name.into(), new: text(new), old: text(old) })
     }
 
-    fn is_deletion(&self) -> bool {
+    pub(crate) fn is_deletion(&self) -> bool {
         is_zero(&self.new)
     }
 }
@@ -175,22 +187,7 @@ fn update(args: &[OsString]) -> anyhow::Result<Update> {
     Ok(Update { name: text(name).into(), new: text(new), old: text(old) })
 }
 
-/// Any change of a branch, a tag, a note or the stash, whoever makes it.
-fn transaction() -> anyhow::Result<Exit> {
-    let start = Instant::now();
-    let kinds = ["refs/heads/", "refs/tags/", "refs/notes/", "refs/stash"];
-    let mut updates = Update::read(&input()?)?;
-    updates.retain(|update| {
-        kinds.iter().any(|kind| update.name.starts_with(kind.as_bytes()))
-            && !update.new.starts_with("ref:")
-    });
-    let repository = run::repository()?;
-    let known = repository.refs()?.into_iter().map(|(_, id)| id).collect();
-    let spec = spec(&repository, &updates, known)?;
-    scan_push(&repository, &spec, "reference-transaction", Ignores::WorkTree, start)
-}
-
-fn spec(
+pub(crate) fn spec(
     repository: &Repository,
     updates: &[Update],
     known: Vec<leakgate_model::ObjectId>,
@@ -211,7 +208,7 @@ fn spec(
             hidden.push(old);
         }
     }
-    Ok(RangeSpec { tips, hidden, cut: Cut::Whole })
+    Ok(RangeSpec { tips, hidden, cut: Cut::Whole, scanned: Vec::new() })
 }
 
 fn scan_push(
@@ -224,11 +221,12 @@ fn scan_push(
     if spec.tips.is_empty() {
         return Ok(Exit::Clean);
     }
-    let purpose = Purpose { command, scope: Scope::Push, ignores };
+    let advice = Some(range::IN_A_COMMIT);
+    let purpose = Purpose { command, scope: Scope::Push, ignores, advice };
     range::scan(repository, spec, &purpose, &quiet(), start)
 }
 
-fn input() -> anyhow::Result<Vec<u8>> {
+pub(crate) fn input() -> anyhow::Result<Vec<u8>> {
     let mut input = Vec::new();
     io::stdin().lock().read_to_end(&mut input).context("could not read what git has to say")?;
     Ok(input)
@@ -282,9 +280,10 @@ fn framework() -> anyhow::Result<Exit> {
     hidden.extend(from.map(|from| find(&from)).transpose()?);
     let name = text("PRE_COMMIT_REMOTE_BRANCH").unwrap_or_default().into();
     let tips = vec![Tip { name, id: find(&head)? }];
-    let spec = RangeSpec { tips, hidden, cut: Cut::Whole };
+    let spec = RangeSpec { tips, hidden, cut: Cut::Whole, scanned: Vec::new() };
     let scope = if remote.is_some() { Scope::Push } else { Scope::Commits };
-    let purpose = Purpose { command: "hook", scope, ignores: Ignores::WorkTree };
+    let advice = (scope == Scope::Push).then_some(range::IN_A_COMMIT);
+    let purpose = Purpose { command: "hook", scope, ignores: Ignores::WorkTree, advice };
     range::scan(&repository, &spec, &purpose, &ScanArgs::default(), start)
 }
 

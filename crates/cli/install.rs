@@ -36,11 +36,11 @@ fn events(args: &InstallArgs) -> Vec<Event> {
         return vec![Event::PreReceive];
     }
     let mut events = Event::DEFAULT.to_vec();
-    if args.strict || args.every_ref {
-        events.push(Event::PrepareCommitMsg);
+    if args.strict {
+        events.extend([Event::PrepareCommitMsg, Event::ReferenceTransaction]);
     }
-    if args.every_ref {
-        events.push(Event::ReferenceTransaction);
+    if args.on_checkout {
+        events.extend([Event::PostCheckout, Event::PostMerge]);
     }
     events
 }
@@ -68,7 +68,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
     }
     let site = Site { order: order(args.order), ..Site::new(hooks_dir, binary()?) };
     let changes = leakgate_hooks::install(&site, events)?;
-    if args.strict || args.every_ref {
+    if args.strict {
         let folder = note::folder(&repository);
         fs::create_dir_all(&folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
@@ -80,7 +80,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
             site.hooks_dir.display()
         ));
     }
-    if !bare && !args.strict && !args.every_ref {
+    if !bare && !args.strict {
         lines.push(
             "commits made with --no-verify are stopped when they are pushed; with --strict, when \
              they are made"

@@ -3,7 +3,9 @@
 //! This is the only room that knows the command line, the terminal, the environment and exit
 //! statuses. `run.rs` shows the whole pipeline; read it first.
 
+mod access;
 mod args;
+mod arrival;
 mod audit;
 mod canary;
 mod check;
@@ -19,8 +21,10 @@ mod note;
 mod range;
 mod rule_commands;
 mod run;
+mod shipped;
 mod skip;
 mod terminal;
+mod transaction;
 mod whole;
 
 use std::process::ExitCode;

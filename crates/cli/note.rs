@@ -1,7 +1,7 @@
 //! Remembers that the staged change was scanned and clean, so that a hook which runs right after
 //! another need not scan it again. Only there where `install --strict` has made a folder for it.
 //!
-//! The note is bound to all that a scan depends on: trees, ignore file, program. Losing it costs a
+//! The note is bound to all that a scan depends on: trees, ignore file, policy, program. Losing it costs a
 //! scan, so nothing here is an error.
 
 use std::env;
@@ -10,36 +10,56 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use leakgate_git::{Moment, Repository, Staged};
-use leakgate_policy::FILE_NAME;
+use leakgate_git::{Moment, Repository, Staged, StagedTrees};
+use leakgate_policy::{CONFIG_NAME, FILE_NAME};
 
 /// The folder that notes are kept in.
 pub(crate) fn folder(repository: &Repository) -> PathBuf {
     repository.common_dir().join("leakgate")
 }
 
-/// Notes that the staged change is clean. A commit whose objects go elsewhere leaves no note here.
+/// Notes that the staged change is clean, where `install` or [`prepare`] has made the folder.
+/// A commit whose objects go elsewhere leaves no note here.
 pub(crate) fn write(repository: &Repository, moment: Moment) {
     let folder = folder(repository);
     if folder.is_dir()
-        && env::var_os("GIT_OBJECT_DIRECTORY").is_none()
-        && let Some(key) = key(repository, moment)
+        && is_of_this_repository()
+        && let Ok(Some(trees)) = Staged::trees(repository, moment)
+        && let Some(key) = key(repository, &trees)
     {
         fs::write(folder.join("scanned"), key).ok();
     }
 }
 
-/// Whether this very staged change was noted as clean.
-pub(crate) fn is_there(repository: &Repository, moment: Moment) -> bool {
-    let noted = fs::read_to_string(folder(repository).join("scanned")).ok();
-    noted.is_some() && noted == key(repository, moment)
+/// Makes the folder for notes, where hooks are installed for all repositories.
+pub(crate) fn prepare(repository: &Repository) {
+    if is_of_this_repository() {
+        fs::create_dir(folder(repository)).ok();
+    }
 }
 
-fn key(repository: &Repository, moment: Moment) -> Option<String> {
-    let trees = Staged::key(repository, moment).ok()??;
+fn is_of_this_repository() -> bool {
+    env::var_os("GIT_OBJECT_DIRECTORY").is_none()
+}
+
+/// Whether this very staged change was noted as clean.
+pub(crate) fn is_there(repository: &Repository, moment: Moment) -> bool {
+    let trees = Staged::trees(repository, moment);
+    trees.is_ok_and(|trees| trees.is_some_and(|trees| is_noted(repository, &trees)))
+}
+
+/// Whether a staged change of these trees was noted as clean.
+pub(crate) fn is_noted(repository: &Repository, trees: &StagedTrees) -> bool {
+    let noted = fs::read_to_string(folder(repository).join("scanned")).ok();
+    noted.is_some() && noted == key(repository, trees)
+}
+
+fn key(repository: &Repository, trees: &StagedTrees) -> Option<String> {
     let mut hasher = DefaultHasher::new();
-    let ignores = repository.work_tree().and_then(|root| fs::read(root.join(FILE_NAME)).ok());
-    ignores.hash(&mut hasher);
+    for name in [FILE_NAME, CONFIG_NAME] {
+        let policy = repository.work_tree().and_then(|root| fs::read(root.join(name)).ok());
+        policy.hash(&mut hasher);
+    }
     program(&env::current_exe().ok()?).hash(&mut hasher);
     Some(format!("{trees} {:016x}\n", hasher.finish()))
 }

@@ -34,6 +34,8 @@ pub(crate) struct Purpose<'p> {
     pub(crate) scope: Scope,
     /// Whose ignore file counts.
     pub(crate) ignores: Ignores,
+    /// What is to be done where things stand.
+    pub(crate) advice: Option<&'static str>,
 }
 
 /// Where the ignore file is.
@@ -54,7 +56,12 @@ pub(crate) fn range(args: &RangeArgs) -> anyhow::Result<Exit> {
         None => ci::ends(|name| env::var(name).ok().filter(|value| !value.is_empty()))?,
     };
     let spec = resolve(&repository, &ends)?;
-    let purpose = Purpose { command: "range", scope: Scope::Commits, ignores: Ignores::WorkTree };
+    let purpose = Purpose {
+        command: "range",
+        scope: Scope::Commits,
+        ignores: Ignores::WorkTree,
+        advice: None,
+    };
     scan(&repository, &spec, &purpose, &args.scan, start)
 }
 
@@ -68,8 +75,8 @@ pub(crate) fn scan(
 ) -> anyhow::Result<Exit> {
     let rules = run::rules(scan)?;
     let mut scanned = look(repository, spec, &rules, &purpose.ignores, scan)?;
-    if purpose.scope == Scope::Push {
-        advise(&mut scanned.findings, IN_A_COMMIT);
+    if let Some(advice) = purpose.advice {
+        advise(&mut scanned.findings, advice);
     }
     run::finish(purpose.command, purpose.scope, &scanned, &rules, scan, start)
 }
@@ -111,11 +118,12 @@ pub(crate) fn unpushed(
     let refs = repository.refs()?.into_iter();
     let known = refs.filter(|(name, _)| name.starts_with(b"refs/remotes/")).map(|(_, id)| id);
     let tips = vec![Tip { name: BString::default(), id: head }];
-    let spec = RangeSpec { tips, hidden: known.collect(), cut: Cut::Whole };
+    let spec = RangeSpec { tips, hidden: known.collect(), cut: Cut::Whole, scanned: Vec::new() };
     Ok(look(repository, &spec, rules, &Ignores::None, scan)?.findings)
 }
 
-const IN_A_COMMIT: &str = "Take it out of the commit that adds it, with `git commit --amend` for \
+/// What to do about a commit that is there.
+pub(crate) const IN_A_COMMIT: &str = "Take it out of the commit that adds it, with `git commit --amend` for \
     the last one or `git rebase -i` for an earlier one: a later commit that removes it is not \
     enough.";
 
@@ -163,7 +171,7 @@ fn resolve(repository: &Repository, ends: &Ends) -> anyhow::Result<RangeSpec> {
         return Err(not_found(repository, &ends.base[0]));
     }
     let tips = vec![Tip { name: BString::default(), id: head }];
-    Ok(RangeSpec { tips, hidden, cut: Cut::Problem })
+    Ok(RangeSpec { tips, hidden, cut: Cut::Problem, scanned: Vec::new() })
 }
 
 fn find(repository: &Repository, name: &str) -> anyhow::Result<ObjectId> {

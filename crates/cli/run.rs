@@ -10,14 +10,14 @@ use bstr::BString;
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
-use leakgate_policy::{Config, IgnoreFile};
+use leakgate_policy::{Applied, Config, IgnoreFile};
 use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
-use crate::{terminal, whole};
+use crate::{access, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -26,6 +26,16 @@ pub(crate) struct Scanned {
 }
 
 impl Scanned {
+    /// Adds findings that policy has been applied to.
+    pub(crate) fn add(&mut self, applied: Applied) {
+        self.outcome.ignored += applied.ignored;
+        applied.kept.iter().for_each(|finding| self.outcome.count(finding));
+        if !applied.kept.is_empty() {
+            self.findings.extend(applied.kept);
+            self.findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
+        }
+    }
+
     /// Counts findings that are meant as ignored.
     fn let_pass(&mut self, is_meant: impl Fn(&Finding) -> bool) {
         let before = self.findings.len();
@@ -116,6 +126,10 @@ pub(crate) fn scan_listed(
     let whole = whole::findings(&source, &mut listing, &config);
     let checks = Checks { rules, modes: Some(modes), whole };
     let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
+    if let Some(root) = repository.work_tree().filter(|_| file_mode == FileMode::Trusted) {
+        let new = access::look(&root, &mut scanned.findings);
+        scanned.add(leakgate_policy::apply(new, ignores));
+    }
     scanned.let_pass(|finding| config.lets_pass(finding));
     Ok(scanned)
 }

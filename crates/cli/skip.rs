@@ -1,14 +1,15 @@
 //! `LEAKGATE_SKIP="reason"`: going past leakgate in the open, where `--no-verify` leaves no trace.
 
 use std::env;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
-use leakgate_git::Repository;
+use leakgate_git::{Cleanup, Repository, with_trailer};
 use leakgate_hooks::Event;
+use leakgate_policy::Config;
 
 use crate::{run, terminal};
 
@@ -23,16 +24,16 @@ pub(crate) fn log(repository: &Repository) -> PathBuf {
     repository.common_dir().join("leakgate-skipped.log")
 }
 
-/// Whether the user wants to go past this hook; then it is on record.
+/// The reason to go past this hook, if the user wants to; then it is on record.
 ///
 /// # Errors
 /// When there is no reason, or it cannot be recorded.
-pub(crate) fn is_asked_for(event: Event) -> anyhow::Result<bool> {
-    let Some(reason) = env::var_os(VARIABLE) else { return Ok(false) };
+pub(crate) fn reason_for(event: Event) -> anyhow::Result<Option<String>> {
+    let Some(reason) = env::var_os(VARIABLE) else { return Ok(None) };
     let reason: String = reason.to_string_lossy().chars().map(plain).collect();
     let reason = reason.trim();
     if reason.is_empty() {
-        return Ok(false);
+        return Ok(None);
     }
     if reason.chars().count() < SHORTEST {
         bail!("{VARIABLE} is {reason:?}, which is no reason; say in a few words why");
@@ -54,7 +55,26 @@ pub(crate) fn is_asked_for(event: Event) -> anyhow::Result<bool> {
         "{event} skipped and nothing scanned: {reason} (recorded in {})",
         path.display()
     ));
-    Ok(true)
+    Ok(Some(reason.to_owned()))
+}
+
+/// Says in the message that the commit went past leakgate, where the repository wants that.
+///
+/// # Errors
+/// When the policy or the message cannot be read, or the message not be written.
+pub(crate) fn leave_trailer(reason: &str, file: &Path) -> anyhow::Result<()> {
+    let repository = run::repository()?;
+    let Some(root) = repository.work_tree() else { return Ok(()) };
+    if !Config::read(&root)?.skip_trailer {
+        return Ok(());
+    }
+    let context = || format!("could not add the trailer to the message in {}", file.display());
+    let message = fs::read(file).with_context(context)?;
+    let line = format!("Leakgate-Skip: {reason}");
+    match with_trailer(&message, &Cleanup::of(&repository)?, &line) {
+        Some(message) => fs::write(file, message).with_context(context),
+        None => Ok(()),
+    }
 }
 
 /// A record is one line.

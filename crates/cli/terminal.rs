@@ -79,6 +79,14 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let _ = writeln!(io::stderr(), "{prefix} {}", harmless(&format!("{error:#}")));
 }
 
+/// Prints a warning of several lines, whose names may be of a hostile repository, to standard error.
+pub(crate) fn warn(lines: &[String]) {
+    let prefix =
+        if io::stderr().is_terminal() { "\x1b[1;33mleakgate:\x1b[0m" } else { "leakgate:" };
+    let shown: Vec<_> = lines.iter().map(|line| harmless(line)).collect();
+    let _ = writeln!(io::stderr(), "{prefix} {}", shown.join("\n"));
+}
+
 /// An error may quote a path or a ref of a hostile repository: no control character of it reaches
 /// the terminal, and no line of it can be taken for one of ours.
 pub(crate) fn harmless(text: &str) -> String {

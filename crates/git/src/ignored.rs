@@ -117,6 +117,50 @@ impl IgnoreRules {
     }
 }
 
+/// The patterns of another tool's ignore file, which are written much as git's are.
+pub struct Patterns {
+    rules: Gitignore,
+}
+
+impl Patterns {
+    /// Patterns as git reads them, and npm.
+    pub fn of_git(text: &[u8]) -> Self {
+        Self::of_lines(text.lines().map(|line| line.to_str_lossy().into_owned()))
+    }
+
+    /// Patterns as Docker reads them: from the folder itself, not at any depth.
+    pub fn of_docker(text: &[u8]) -> Self {
+        Self::of_lines(text.lines().map(|line| {
+            let line = line.trim().to_str_lossy();
+            let (not, pattern) = match line.strip_prefix('!') {
+                Some(pattern) => ("!", pattern),
+                None => ("", &*line),
+            };
+            let pattern = pattern.trim_start_matches("./").trim_start_matches('/');
+            match pattern {
+                "" => String::new(),
+                comment if comment.starts_with('#') => String::new(),
+                deep if deep.starts_with("**") => format!("{not}{deep}"),
+                pattern => format!("{not}/{pattern}"),
+            }
+        }))
+    }
+
+    /// Whether the file at `path`, or a folder it is in, is ignored.
+    pub fn ignore(&self, path: &str) -> bool {
+        self.rules.matched_path_or_any_parents(path, false).is_ignore()
+    }
+
+    fn of_lines(lines: impl Iterator<Item = String>) -> Self {
+        let mut builder = GitignoreBuilder::new("");
+        for line in lines {
+            // A pattern that does not parse ignores nothing.
+            let _ = builder.add_line(None, &line);
+        }
+        Self { rules: builder.build().unwrap_or_else(|_| Gitignore::empty()) }
+    }
+}
+
 /// The rules of one file for paths below `folder`. What cannot be read ignores nothing.
 fn rules_of(folder: &Path, file: &Path, case_insensitive: bool) -> Gitignore {
     // Git follows no link in place of a `.gitignore`; a user's own file may well be one.
@@ -140,4 +184,30 @@ fn usual_excludes() -> Option<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| Some(PathBuf::from(set("HOME")?).join(".config")))?;
     Some(config.join("git/ignore"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_of_docker() {
+        for (text, path, expected) in [
+            (".env", ".env", true),
+            (".env", "a/.env", false),
+            ("**/.env", "a/.env", true),
+            ("/.git/", ".git", false),
+            (".git", ".git/config", true),
+            ("*\n!src", ".env", true),
+            ("*\n!.env", ".env", false),
+            ("# .env\n./x", ".env", false),
+        ] {
+            assert_eq!(
+                Patterns::of_docker(text.as_bytes()).ignore(path),
+                expected,
+                "{text} {path}"
+            );
+        }
+        assert!(Patterns::of_git(b".env").ignore("a/.env"));
+    }
 }

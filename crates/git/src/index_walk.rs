@@ -62,7 +62,7 @@ fn one_folder<'a>(
     if known.is_some_and(|cached| Some(cached.id) == folder.tree) {
         return Ok(());
     }
-    let lines = tree_diff::read(objects, &folder.path, folder.tree)?;
+    let lines = tree_diff::read_old(objects, &folder.path, folder.tree, &mut seen.difference)?;
     let mut left: HashMap<&[u8], &Line> = lines.iter().map(|line| (&line.name[..], line)).collect();
     let backing = index.path_backing();
     let entries = index.entries();

@@ -5,6 +5,8 @@
 //! filters, colours, encodings and odd names cannot hide anything, and nothing that the repository
 //! configures is ever run. This is the only crate that knows gix and `ignore`.
 
+mod access;
+mod brought;
 mod commit_walk;
 mod files;
 pub mod history;
@@ -21,17 +23,23 @@ mod refs;
 mod repository;
 mod staged;
 mod stdin;
+mod step;
+mod trailer;
 mod tree_diff;
 mod view;
 mod work_tree;
 
+pub use access::{Access, access};
+pub use brought::Brought;
 pub use files::{Files, Options as FilesOptions};
-pub use ignored::{IgnoreRules, IgnoredBy, PathKind};
+pub use ignored::{IgnoreRules, IgnoredBy, PathKind, Patterns};
 pub use message::{Cleanup, Message, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use range::{Cut, Range, RangeSpec, Tip};
 pub use repository::{Error, HooksPath, Moment, Repository};
 pub use staged::Staged;
 pub use stdin::Stdin;
+pub use step::{StagedTrees, Step};
+pub use trailer::with_trailer;
 pub use view::{View, ViewMember};
 pub use work_tree::WorkTreePath;

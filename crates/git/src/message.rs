@@ -98,7 +98,7 @@ impl Cleanup {
 
 /// The message with the lines that git takes out left empty, so that the others keep their numbers.
 fn kept(raw: &[u8], cleanup: &Cleanup) -> Vec<u8> {
-    let end = cut(raw, cleanup);
+    let end = end(raw, cleanup);
     let mut text = Vec::with_capacity(end);
     for line in raw[..end].lines_with_terminator() {
         match &cleanup.comment {
@@ -113,7 +113,7 @@ fn kept(raw: &[u8], cleanup: &Cleanup) -> Vec<u8> {
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------";
 
 /// Where the message ends: before the scissors, if git cuts there.
-fn cut(raw: &[u8], cleanup: &Cleanup) -> usize {
+pub(crate) fn end(raw: &[u8], cleanup: &Cleanup) -> usize {
     let mut at = 0;
     for line in raw.lines_with_terminator() {
         let mark = line.trim_end().strip_suffix(SCISSORS);

@@ -82,20 +82,25 @@ impl ObjectReader {
             .find_map(|folder| File::open(folder.join(&hex[..2]).join(&hex[2..])).ok());
         let Some(file) = opened else { return Ok(None) };
         let mut stream = ZlibDecoder::new(BufReader::with_capacity(32 << 10, file));
-        // "blob 123", NUL.
-        let mut header = Vec::with_capacity(32);
-        let mut byte = [0];
-        while header.len() < 32 {
-            match stream.read_exact(&mut byte) {
-                Ok(()) if byte[0] == 0 => break,
-                Ok(()) => header.push(byte[0]),
+        // "blob 123", NUL, and the first of the content.
+        let mut start = [0; 64];
+        let mut length = 0;
+        let header = loop {
+            if let Some(end) = start[..length].iter().position(|&byte| byte == 0) {
+                break end;
+            }
+            match stream.read(&mut start[length..]) {
+                Ok(0) => return Err(Failure::Corrupt("its header does not end".to_owned())),
+                Ok(read) => length += read,
                 Err(error) => return Err(Failure::Corrupt(error.to_string())),
             }
-        }
+        };
+        let content = io::Cursor::new(start[header + 1..length].to_vec());
+        let header = &start[..header];
         let size = header.strip_prefix(b"blob ").ok_or(Failure::NotABlob)?;
         let size = std::str::from_utf8(size).ok().and_then(|size| size.parse().ok());
         let size = size.ok_or_else(|| Failure::Corrupt("its header has no size".to_owned()))?;
-        Ok(Some((size, stream)))
+        Ok(Some((size, content.chain(stream))))
     }
 
     fn packed<'a>(

@@ -43,6 +43,8 @@ pub struct RangeSpec {
     pub hidden: Vec<ObjectId>,
     /// What to make of the end of a shallow history.
     pub cut: Cut,
+    /// Commits whose files were scanned when they were staged: only their messages are left.
+    pub scanned: Vec<ObjectId>,
 }
 
 /// What to make of a commit whose parents a shallow clone has left out.
@@ -85,8 +87,8 @@ impl<'r> Range<'r> {
     pub fn list(repository: &'r Repository, spec: &RangeSpec) -> (Self, Listing) {
         let objects = repository.objects_with_cache();
         let mut lister = Lister::new(&objects);
-        let hidden = spec.hidden.iter().filter_map(|&id| peeled(&objects, to_gix_id(id)));
-        let hidden: Vec<_> = hidden.collect();
+        lister.hidden = spec.hidden.iter().map(|&id| to_gix_id(id)).collect();
+        lister.scanned = spec.scanned.iter().map(|&id| to_gix_id(id)).collect();
         let mut tips = Vec::new();
         let mut names = Vec::new();
         for tip in &spec.tips {
@@ -94,6 +96,9 @@ impl<'r> Range<'r> {
             names.push(b'\n');
             tips.extend(lister.tip(tip));
         }
+        // Where nothing is new, the rest of many refs need not be looked at.
+        let hidden = spec.hidden.iter().filter(|_| !tips.is_empty());
+        let hidden: Vec<_> = hidden.filter_map(|&id| peeled(&objects, to_gix_id(id))).collect();
         let shallow = repository.shallow_commits();
         let walk = commit_walk::walk(&objects, &tips, &hidden, &shallow);
         // Not all at once: what trees differ in takes memory until it is listed.
@@ -168,6 +173,10 @@ impl Source for Range<'_> {
 /// Collects the entries of commits and tags.
 struct Lister<'o> {
     objects: &'o Objects,
+    /// Commits whose files need no scan.
+    scanned: Vec<GixId>,
+    /// Objects that need no scan.
+    hidden: HashSet<GixId>,
     listing: Listing,
     seen: HashSet<(GixId, u32, BString)>,
     /// What was not there before: all of it but for what was renamed.
@@ -181,6 +190,8 @@ impl<'o> Lister<'o> {
     fn new(objects: &'o Objects) -> Self {
         Self {
             objects,
+            scanned: Vec::new(),
+            hidden: HashSet::new(),
             listing: Listing::default(),
             seen: HashSet::new(),
             brought: HashSet::new(),
@@ -195,6 +206,9 @@ impl<'o> Lister<'o> {
         let mut id = to_gix_id(tip.id);
         let mut buffer = Vec::new();
         for _ in 0..DEEPEST_TAG {
+            if self.hidden.contains(&id) {
+                return None;
+            }
             match self.objects.get(id, &mut buffer) {
                 Ok(Some(Kind::Commit)) => return Some(id),
                 Ok(Some(Kind::Tag)) => {
@@ -229,6 +243,9 @@ impl<'o> Lister<'o> {
     /// Lists the message of a commit and what is new to all its parents.
     fn commit(&mut self, commit: &Commit, compared: Compared) {
         self.message(commit.id, format!("message of commit {}", short(&commit.id)).into());
+        if self.scanned.contains(&commit.id) {
+            return;
+        }
         for problem in compared.problems {
             if !self.listing.problems.contains(&problem) {
                 self.listing.problems.push(problem);

@@ -37,17 +37,48 @@ impl Repository {
         Ok(refs)
     }
 
+    /// The commit that `HEAD` leads to; `None` before the first one.
+    ///
+    /// # Errors
+    /// [`Error::Refs`] when it cannot be read.
+    pub fn head(&self) -> Result<Option<ObjectId>, Error> {
+        let failed = |why: String| Error::Refs { path: self.git_dir().to_owned(), why };
+        if self.has_foreign_refs() {
+            let id = plumbing::object_of(self, "HEAD").map_err(failed)?;
+            return Ok(id.map(|id| to_model_id(&id)));
+        }
+        let local = self.local();
+        let head = local.head().map_err(|error| failed(error.to_string()))?;
+        Ok(head.id().map(|id| to_model_id(&id.detach())))
+    }
+
+    /// The objects that the last `git fetch` brought, or one that is under way.
+    pub fn fetched(&self) -> Vec<ObjectId> {
+        let text = std::fs::read(self.git_dir().join("FETCH_HEAD")).unwrap_or_default();
+        let ids = text.lines().filter_map(|line| {
+            let (id, _) = line.split_once_str("\t")?;
+            gix::ObjectId::from_hex(id).ok()
+        });
+        ids.map(|id| to_model_id(&id)).collect()
+    }
+
     /// The object that a revision such as `main~3` names; `None` if there is no such object.
     ///
     /// # Errors
     /// [`Error::Refs`] when git, which is asked for anything but a whole id, could not answer.
     pub fn resolve(&self, revision: &str) -> Result<Option<ObjectId>, Error> {
-        if let Ok(id) = gix::ObjectId::from_hex(revision.as_bytes()) {
-            return Ok(self.objects().has(id).then(|| to_model_id(&id)));
+        if gix::ObjectId::from_hex(revision.as_bytes()).is_ok() {
+            return Ok(self.resolve_id(revision));
         }
         let failed = |why: String| Error::Refs { path: self.git_dir().to_owned(), why };
         let id = plumbing::object_of(self, revision).map_err(failed)?;
         Ok(id.map(|id| to_model_id(&id)))
+    }
+
+    /// The object of a whole id as git writes it; `None` if it is no such id, or is not there.
+    pub fn resolve_id(&self, hex: &str) -> Option<ObjectId> {
+        let id = gix::ObjectId::from_hex(hex.as_bytes()).ok()?;
+        self.objects().has(id).then(|| to_model_id(&id))
     }
 
     /// Whether the object database has this object.

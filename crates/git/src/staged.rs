@@ -16,7 +16,8 @@ use crate::index_walk::{self, Seen};
 use crate::object::{ObjectReader, to_model_id};
 use crate::objects::Objects;
 use crate::repository::{ALLOC_LIMIT, Error, Moment};
-use crate::tree_diff::{self, Difference, TREE_MODE, TreeError};
+use crate::step::StagedTrees;
+use crate::tree_diff::{self, Difference, TREE_MODE, TreeError, Trees};
 use crate::{Repository, index_file};
 
 /// A path that differs from a tree.
@@ -50,6 +51,8 @@ pub struct Staged<'r> {
     pub(crate) head: Option<ObjectId>,
     /// What the change takes as it is from a merged branch.
     pub(crate) merged: Vec<(BString, u32, ObjectId)>,
+    /// Trees of `HEAD` that were read for the comparison.
+    pub(crate) trees: Trees,
 }
 
 /// How many removed files are looked through for what moved, at most.
@@ -79,7 +82,8 @@ impl<'r> Staged<'r> {
         };
         let index = Index::read(repository, objects.local.object_hash())?;
         let mut listing = Listing::default();
-        let mut staged = Self { repository, removed: Vec::new(), head, merged: Vec::new() };
+        let mut staged =
+            Self { repository, removed: Vec::new(), head, merged: Vec::new(), trees: Trees::new() };
         let seen = match index.against(objects, head) {
             Ok(seen) => seen,
             Err(error) => {
@@ -103,6 +107,7 @@ impl<'r> Staged<'r> {
             add(changed, &others, &work_tree, &mut listing);
         }
         staged.removed = seen.difference.removed;
+        staged.trees = seen.difference.trees;
         listing.deleted = tree_diff::count_files(objects, &staged.removed);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.skipped.sort();
@@ -118,20 +123,17 @@ impl<'r> Staged<'r> {
         Self::list_against(repository, &repository.objects(), None, &[])
     }
 
-    /// What a scan of the staged change depends on, as one line: the tree that would be committed
-    /// and those it is compared with. `None` when the index does not know its tree.
+    /// What a scan of the staged change depends on. `None` when the index does not know its tree.
     ///
     /// # Errors
     /// As [`Staged::list`].
-    pub fn key(repository: &Repository, moment: Moment) -> Result<Option<String>, Error> {
+    pub fn trees(repository: &Repository, moment: Moment) -> Result<Option<StagedTrees>, Error> {
         let objects = repository.objects();
         let index = Index::read(repository, objects.local.object_hash())?;
         let Some(root) = index.root else { return Ok(None) };
-        let head = repository.head_tree(&objects)?.map_or_else(String::new, |id| id.to_string());
-        let mut merged = repository.merge_trees(&objects, moment)?;
-        merged.sort();
-        let merged: Vec<_> = merged.iter().map(ToString::to_string).collect();
-        Ok(Some(format!("{root} {head} {}", merged.join(" "))))
+        let head = repository.head_tree(&objects)?;
+        let merged = repository.merge_trees(&objects, moment)?;
+        Ok(Some(StagedTrees::new(root, head, merged)))
     }
 
     /// The paths that the `.gitmodules` in the index names.

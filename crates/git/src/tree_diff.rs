@@ -2,11 +2,12 @@
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteVec as _};
-use gix::objs::FindExt as _;
 use gix::objs::tree::EntryRef;
+use gix::objs::{FindExt as _, TreeRefIter};
 
 use crate::staged::Changed;
 
@@ -17,6 +18,23 @@ pub(crate) struct Difference {
     pub(crate) changed: Vec<Changed>,
     /// Files and folders that only the old tree has: path, mode, id.
     pub(crate) removed: Vec<(BString, u32, ObjectId)>,
+    /// Trees of the old side that were read on the way and can be, for whoever looks at what is
+    /// beside the change. Not all of them, where there are many.
+    pub(crate) trees: Trees,
+}
+
+/// The bytes of trees by the paths of their folders.
+pub(crate) type Trees = HashMap<BString, Arc<Vec<u8>>>;
+
+/// More trees are not kept.
+const MOST_TREES: usize = 1024;
+
+impl Difference {
+    fn keep(&mut self, folder: &BString, id: Option<ObjectId>, raw: Vec<u8>) {
+        if id.is_some() && self.trees.len() < MOST_TREES {
+            self.trees.insert(folder.clone(), Arc::new(raw));
+        }
+    }
 }
 
 /// A tree object that could not be read.
@@ -41,7 +59,6 @@ pub(crate) fn diff(
     new: Option<ObjectId>,
     into: &mut Difference,
 ) -> Result<(), TreeError> {
-    let (mut old_buffer, mut new_buffer) = (Vec::new(), Vec::new());
     let mut pending = vec![(prefix.to_owned(), old, new)];
     while let Some((prefix, old, new)) = pending.pop() {
         if old == new {
@@ -51,9 +68,11 @@ pub(crate) fn diff(
             let why = "its path is longer than git allows".to_owned();
             return Err(TreeError { path: prefix, missing: false, why });
         }
-        let old = entries(objects, &prefix, old, &mut old_buffer)?;
-        let new = entries(objects, &prefix, new, &mut new_buffer)?;
-        merge(&prefix, &old, &new, into, &mut pending);
+        let (old_raw, new_raw) = (raw(objects, &prefix, old)?, raw(objects, &prefix, new)?);
+        let (old_lines, new_lines) =
+            (lines(&old_raw, &prefix, old)?, lines(&new_raw, &prefix, new)?);
+        merge(&prefix, &old_lines, &new_lines, into, &mut pending);
+        into.keep(&prefix, old, old_raw);
     }
     Ok(())
 }
@@ -74,14 +93,22 @@ impl Line {
     }
 }
 
+fn is_tree(line: &EntryRef<'_>) -> bool {
+    u32::from(line.mode.value()) == TREE_MODE
+}
+
 /// Git sorts a folder as if its name ended in a slash.
 fn order(one: &EntryRef<'_>, other: &EntryRef<'_>) -> Ordering {
-    if one.filename == other.filename && one.mode.is_tree() == other.mode.is_tree() {
-        return Ordering::Equal;
+    let end = |line: &EntryRef<'_>| if is_tree(line) { b"/".as_slice() } else { b"" };
+    let shorter = one.filename.len().min(other.filename.len());
+    // Mostly the names differ before either ends.
+    match one.filename[..shorter].cmp(&other.filename[..shorter]) {
+        Ordering::Equal => {
+            let rest = |line: &EntryRef<'_>| [&line.filename[shorter..], end(line)].concat();
+            rest(one).cmp(&rest(other))
+        }
+        order => order,
     }
-    let end = |entry: &EntryRef<'_>| if entry.mode.is_tree() { b"/".as_slice() } else { b"" };
-    let ours = one.filename.iter().chain(end(one));
-    ours.cmp(other.filename.iter().chain(end(other)))
 }
 
 /// Reads one tree; `None` is the empty one.
@@ -90,31 +117,64 @@ pub(crate) fn read(
     path: &BString,
     id: Option<ObjectId>,
 ) -> Result<Vec<Line>, TreeError> {
-    let mut buffer = Vec::new();
-    let entries = entries(objects, path, id, &mut buffer)?;
-    let line = |entry: &EntryRef<'_>| Line {
-        name: entry.filename.to_owned(),
-        mode: u32::from(entry.mode.value()),
-        id: entry.oid.to_owned(),
-    };
-    Ok(entries.iter().map(line).collect())
+    let raw = raw(objects, path, id)?;
+    Ok(lines(&raw, path, id)?.iter().map(line).collect())
 }
 
-/// The same, with names that stand in the buffer.
-fn entries<'b>(
+/// As [`read`], and keeps the tree for whoever looks beside the change.
+pub(crate) fn read_old(
     objects: &impl gix::objs::Find,
     path: &BString,
     id: Option<ObjectId>,
-    buffer: &'b mut Vec<u8>,
-) -> Result<Vec<EntryRef<'b>>, TreeError> {
-    let Some(id) = id.filter(|id| !id.is_empty_tree()) else { return Ok(Vec::new()) };
-    let failed = |missing: bool, why: String| TreeError { path: path.clone(), missing, why };
-    let tree = objects.find_tree_iter(&id, buffer).map_err(|error| {
-        let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
-        failed(missing, format!("could not read tree {id}: {error}"))
-    })?;
-    tree.collect::<Result<_, _>>()
-        .map_err(|error| failed(false, format!("could not decode tree {id}: {error}")))
+    into: &mut Difference,
+) -> Result<Vec<Line>, TreeError> {
+    let raw = raw(objects, path, id)?;
+    let read = lines(&raw, path, id)?.iter().map(line).collect();
+    into.keep(path, id, raw);
+    Ok(read)
+}
+
+fn line(entry: &EntryRef<'_>) -> Line {
+    Line {
+        name: entry.filename.to_owned(),
+        mode: u32::from(entry.mode.value()),
+        id: entry.oid.to_owned(),
+    }
+}
+
+/// The bytes of one tree.
+fn raw(
+    objects: &impl gix::objs::Find,
+    path: &BString,
+    id: Option<ObjectId>,
+) -> Result<Vec<u8>, TreeError> {
+    let mut buffer = Vec::new();
+    let Some(id) = id.filter(|id| !id.is_empty_tree()) else { return Ok(buffer) };
+    match objects.find_tree_iter(&id, &mut buffer).map(|_| ()) {
+        Ok(()) => Ok(buffer),
+        Err(error) => {
+            let missing = matches!(objects.try_find(&id, &mut Vec::new()), Ok(None));
+            let why = format!("could not read tree {id}: {error}");
+            Err(TreeError { path: path.clone(), missing, why })
+        }
+    }
+}
+
+/// The lines of a tree, none of which is copied.
+fn lines<'t>(
+    raw: &'t [u8],
+    path: &BString,
+    id: Option<ObjectId>,
+) -> Result<Vec<EntryRef<'t>>, TreeError> {
+    let Some(id) = id else { return Ok(Vec::new()) };
+    let mut lines = Vec::with_capacity(raw.len() / 32);
+    for line in TreeRefIter::from_bytes(raw, id.kind()) {
+        lines.push(line.map_err(|error| {
+            let why = format!("could not decode tree {id}: {error}");
+            TreeError { path: path.clone(), missing: false, why }
+        })?);
+    }
+    Ok(lines)
 }
 
 fn merge(
@@ -124,25 +184,34 @@ fn merge(
     into: &mut Difference,
     pending: &mut Vec<(BString, Option<ObjectId>, Option<ObjectId>)>,
 ) {
+    let mode = |line: &EntryRef<'_>| u32::from(line.mode.value());
+    let id = |line: &EntryRef<'_>| line.oid.to_owned();
     let (mut old, mut new) = (old.iter().peekable(), new.iter().peekable());
     loop {
         let order = match (old.peek(), new.peek()) {
             (None, None) => return,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
+            // Most lines are the same on both sides.
+            (Some(old), Some(new)) if old.filename == new.filename && old.mode == new.mode => {
+                Ordering::Equal
+            }
             (Some(old), Some(new)) => order(old, new),
         };
         let before = if order == Ordering::Greater { None } else { old.next() };
         let after = if order == Ordering::Less { None } else { new.next() };
-        let Some(entry) = after.or(before).filter(|_| before != after) else { continue };
-        let path = join(prefix, entry.filename);
-        let id = |entry: &EntryRef<'_>| entry.oid.to_owned();
-        let mode = |entry: &EntryRef<'_>| u32::from(entry.mode.value());
+        if before.is_some_and(|before| {
+            after.is_some_and(|after| before.oid == after.oid && before.mode == after.mode)
+        }) {
+            continue;
+        }
+        let Some(line) = after.or(before) else { return };
+        let path = join(prefix, line.filename);
         match (before, after) {
-            (Some(before), Some(after)) if before.mode.is_tree() => {
+            (Some(before), Some(after)) if is_tree(before) => {
                 pending.push((path, Some(id(before)), Some(id(after))));
             }
-            (None, Some(after)) if after.mode.is_tree() => {
+            (None, Some(after)) if is_tree(after) => {
                 pending.push((path, None, Some(id(after))));
             }
             (before, Some(after)) => {
@@ -150,7 +219,7 @@ fn merge(
                 into.changed.push(Changed::new(path, mode(after), id(after), previous));
             }
             (Some(before), None) => into.removed.push((path, mode(before), id(before))),
-            (None, None) => {}
+            (None, None) => return,
         }
     }
 }

@@ -6,7 +6,7 @@
 use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::Read as _;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use gix::ObjectId;
 use gix::bstr::{BStr, BString, ByteSlice as _};
@@ -14,7 +14,7 @@ use gix::objs::{Find as _, FindExt as _, TreeRefIter};
 use leakgate_model::{Content, Entry, Mode, Problem, ProblemKind, Reader as _};
 
 use crate::object::{ObjectReader, to_model_id};
-use crate::tree_diff::TREE_MODE;
+use crate::tree_diff::{TREE_MODE, Trees};
 use crate::{Repository, Staged};
 
 /// One name in a folder: its mode, or `None` for a folder.
@@ -29,7 +29,9 @@ pub struct View<'r> {
     /// What the change brings: path, mode, content.
     brought: BTreeMap<BString, (Mode, leakgate_model::ObjectId)>,
     removed: HashSet<&'r BStr>,
-    trees: RefCell<HashMap<BString, Rc<[u8]>>>,
+    /// What was read to find the change: mostly all that is asked for.
+    known: &'r Trees,
+    trees: RefCell<HashMap<BString, Arc<Vec<u8>>>>,
     problems: RefCell<Vec<Problem>>,
 }
 
@@ -50,6 +52,7 @@ impl<'r> View<'r> {
             head: staged.head,
             brought: brought.collect(),
             removed: staged.removed.iter().map(|(path, ..)| path.as_bstr()).collect(),
+            known: &staged.trees,
             trees: RefCell::default(),
             problems: RefCell::default(),
         }
@@ -153,27 +156,30 @@ impl<'r> View<'r> {
     fn committed_line(&self, path: &BStr) -> Option<(u32, ObjectId)> {
         let (folder, name) = split(path);
         let tree = self.tree(folder);
-        // Most lines are passed over: nothing is kept of them.
+        // Mostly there is no such name, which is told without looking at each line.
+        if !tree.contains_str([b" ", &**name, b"\0"].concat()) {
+            return None;
+        }
         let mut lines = TreeRefIter::from_bytes(&tree, self.local.object_hash()).flatten();
         let line = lines.find(|line| line.filename == name)?;
         Some((u32::from(line.mode.value()), line.oid.to_owned()))
     }
 
     /// The bytes of a folder of `HEAD`, each line of which can be read.
-    fn tree(&self, path: &BStr) -> Rc<[u8]> {
-        if let Some(known) = self.trees.borrow().get(path) {
-            return Rc::clone(known);
+    fn tree(&self, path: &BStr) -> Arc<Vec<u8>> {
+        if let Some(known) = self.known.get(path).or(self.trees.borrow().get(path)) {
+            return Arc::clone(known);
         }
         let id = if path.is_empty() {
             self.head
         } else {
             self.committed_line(path).filter(|(mode, _)| *mode == TREE_MODE).map(|(_, id)| id)
         };
-        let bytes: Rc<[u8]> = match id.filter(|id| !id.is_empty_tree()) {
-            Some(id) => self.read_tree(path, id).into(),
-            None => Rc::from(&[][..]),
+        let bytes = match id.filter(|id| !id.is_empty_tree()) {
+            Some(id) => Arc::new(self.read_tree(path, id)),
+            None => Arc::default(),
         };
-        self.trees.borrow_mut().insert(path.to_owned(), Rc::clone(&bytes));
+        self.trees.borrow_mut().insert(path.to_owned(), Arc::clone(&bytes));
         bytes
     }
 

@@ -9,12 +9,10 @@ use crate::{Error, Event, atomic, shim};
 
 /// Hooks of git that leakgate has no part in. `fsmonitor-watchman` and `p4-*` are configured
 /// otherwise.
-const OTHERS: [&str; 12] = [
+const OTHERS: [&str; 10] = [
     "post-applypatch",
-    "post-checkout",
     "post-commit",
     "post-index-change",
-    "post-merge",
     "post-receive",
     "post-rewrite",
     "post-update",

@@ -49,11 +49,15 @@ pub enum Event {
     Update,
     /// Before any ref changes in any way. Refs are given on standard input.
     ReferenceTransaction,
+    /// After another commit was checked out, or single files.
+    PostCheckout,
+    /// After a merge, one that only moves a branch included.
+    PostMerge,
 }
 
 impl Event {
     /// Every event that leakgate has a hook for.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 12] = [
         Self::PreCommit,
         Self::PreMergeCommit,
         Self::PrepareCommitMsg,
@@ -64,6 +68,8 @@ impl Event {
         Self::PreReceive,
         Self::Update,
         Self::ReferenceTransaction,
+        Self::PostCheckout,
+        Self::PostMerge,
     ];
 
     /// What is installed unless the user asks for something else.
@@ -89,7 +95,19 @@ impl Event {
             Self::PreReceive => "pre-receive",
             Self::Update => "update",
             Self::ReferenceTransaction => "reference-transaction",
+            Self::PostCheckout => "post-checkout",
+            Self::PostMerge => "post-merge",
         }
+    }
+
+    /// Whether the hook's exit status can stop anything.
+    pub fn can_stop(self) -> bool {
+        !matches!(self, Self::PostCheckout | Self::PostMerge)
+    }
+
+    /// Whether git names the file of a commit's message to the hook.
+    pub fn has_message(self) -> bool {
+        matches!(self, Self::PrepareCommitMsg | Self::CommitMsg | Self::ApplypatchMsg)
     }
 
     /// Whether git runs the hook on the side that receives a push.

@@ -89,14 +89,26 @@ fn author(hook: &Path) -> Option<Manager> {
 impl Manager {
     /// Which lines to add to which file so that the tool runs leakgate, and what to run then.
     pub fn instructions(self, events: &[Event]) -> String {
-        match self {
+        let mut text = match self {
             Self::Husky => husky(events),
             Self::Lefthook => lefthook(events),
             Self::PreCommit => pre_commit("pre-commit", events),
             Self::Prek => pre_commit("prek", events),
-            Self::Overcommit => OVERCOMMIT.to_owned(),
+            Self::Overcommit => overcommit(events),
             Self::SimpleGitHooks => simple_git_hooks(events),
+        };
+        if events.contains(&Event::ReferenceTransaction) && !self.knows_refs() {
+            text += &format!(
+                "\n\n{self} has no hook for changes of refs: what `git tag`, `git notes` and \
+                 `git am --no-verify` bring is stopped when it is pushed"
+            );
         }
+        text
+    }
+
+    /// Whether the tool runs a hook `reference-transaction`.
+    fn knows_refs(self) -> bool {
+        matches!(self, Self::Lefthook | Self::SimpleGitHooks)
     }
 }
 
@@ -116,7 +128,9 @@ impl fmt::Display for Manager {
 /// Husky runs `pre-merge-commit` since 9.1.5; before, it leaves the file alone.
 fn husky(events: &[Event]) -> String {
     let line = |event| format!("    .husky/{event}: leakgate hook {event}{}", arguments(event));
-    let lines = per_event(events, "\n", line);
+    let known: Vec<_> =
+        events.iter().copied().filter(|event| *event != Event::ReferenceTransaction).collect();
+    let lines = per_event(&known, "\n", line);
     format!("add to each file its line:\n\n{lines}")
 }
 
@@ -124,7 +138,8 @@ fn husky(events: &[Event]) -> String {
 /// so would not run it for a push of another branch than the current one.
 fn lefthook(events: &[Event]) -> String {
     let script = |event: Event| {
-        let input = if event == Event::PrePush { "\n          use_stdin: true" } else { "" };
+        let reads = matches!(event, Event::PrePush | Event::ReferenceTransaction);
+        let input = if reads { "\n          use_stdin: true" } else { "" };
         format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
     };
     let line = |event: Event| {
@@ -160,7 +175,7 @@ fn pre_commit(tool: &str, events: &[Event]) -> String {
           pass_filenames: {}
           require_serial: true
           stages: [{stages}]",
-            takes_file(event)
+            event.has_message()
         )
     };
     let own: Vec<_> =
@@ -186,34 +201,44 @@ fn is_stage(event: Event) -> bool {
 
 /// What a script hands on to leakgate.
 fn arguments(event: Event) -> &'static str {
-    if takes_file(event) || event == Event::PrePush { " \"$@\"" } else { "" }
+    use Event::{PostCheckout, PrePush, ReferenceTransaction};
+    let has_others = matches!(event, PrePush | PostCheckout | ReferenceTransaction);
+    if event.has_message() || has_others { " \"$@\"" } else { "" }
 }
 
-/// Whether git names the file of the message to the hook.
-fn takes_file(event: Event) -> bool {
-    matches!(event, Event::PrepareCommitMsg | Event::CommitMsg | Event::ApplypatchMsg)
+/// Overcommit appends to the command what git gives the hook, and hands its input on; it knows no
+/// `pre-merge-commit`. It passes over hooks before a commit that it sees no files for.
+fn overcommit(events: &[Event]) -> String {
+    let known: Vec<_> =
+        events.iter().copied().filter(|event| overcommit_name(*event).is_some()).collect();
+    let lines = per_event(&known, "\n", |event| {
+        let name = overcommit_name(event).unwrap_or_default();
+        format!(
+            "    {name}:
+      Leakgate:
+        enabled: true
+        required: true
+        requires_files: false
+        command: ['leakgate', 'hook', '{event}']"
+        )
+    });
+    let signatures = per_event(&known, " && ", |event| format!("overcommit --sign {event}"));
+    format!(
+        "add these lines to .overcommit.yml, then run `overcommit --sign && {signatures}`:\n\n{lines}"
+    )
 }
 
-/// Overcommit appends file names to the command, which sh takes for `$0` and on; it knows no
-/// `pre-merge-commit`.
-const OVERCOMMIT: &str = "\
-add these lines to .overcommit.yml, then run `overcommit --sign`:
-
-    PreCommit:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook pre-commit']
-    CommitMsg:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook commit-msg \"$0\"']
-    PrePush:
-      Leakgate:
-        enabled: true
-        required: true
-        command: ['sh', '-c', 'leakgate hook pre-push \"$@\"', 'leakgate']";
+fn overcommit_name(event: Event) -> Option<&'static str> {
+    match event {
+        Event::PreCommit => Some("PreCommit"),
+        Event::PrepareCommitMsg => Some("PrepareCommitMsg"),
+        Event::CommitMsg => Some("CommitMsg"),
+        Event::PrePush => Some("PrePush"),
+        Event::PostCheckout => Some("PostCheckout"),
+        Event::PostMerge => Some("PostMerge"),
+        _ => None,
+    }
+}
 
 fn simple_git_hooks(events: &[Event]) -> String {
     let line = |event| {
@@ -285,5 +310,13 @@ mod tests {
         assert!(text.contains("entry: leakgate hook pre-push\n"), "{text}");
         assert!(!text.contains("applypatch"), "the framework has no such stage: {text}");
         assert!(!Manager::Husky.instructions(&[Event::PreCommit]).contains("merge"));
+        for manager in [Manager::Husky, Manager::Overcommit, Manager::Prek] {
+            let text = manager.instructions(&[Event::PreCommit, Event::ReferenceTransaction]);
+            assert!(text.contains("has no hook for changes of refs"), "{text}");
+            assert!(!text.contains("hook reference-transaction"), "{text}");
+        }
+        let text = Manager::Lefthook.instructions(&[Event::ReferenceTransaction]);
+        assert!(text.contains("leakgate hook reference-transaction \"$@\""), "{text}");
+        assert!(text.contains("use_stdin: true"), "{text}");
     }
 }

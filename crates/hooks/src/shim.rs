@@ -35,9 +35,13 @@ pub(crate) fn render(event: Event, site: &Site) -> Result<Vec<u8>, Error> {
         Reach::Repository => "one-repository",
         Reach::EveryRepository => "every-repository",
     };
+    let when = if event.can_stop() { "before" } else { "after" };
     let (head, body) = parts(TEMPLATE);
-    let body =
-        body.replace("@EVENT@", event.name()).replace("@ORDER@", order).replace("@REACH@", reach);
+    let body = body
+        .replace("@EVENT@", event.name())
+        .replace("@ORDER@", order)
+        .replace("@REACH@", reach)
+        .replace("@WHEN@", when);
     let (before, after) = body.split_once("@BINARY@").expect("the template names the binary");
     Ok(signed(head, &[before.as_bytes(), &binary, after.as_bytes()].concat()))
 }

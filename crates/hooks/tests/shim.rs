@@ -333,11 +333,80 @@ fn the_previous_hook_runs_first_where_that_is_asked_for() {
     }
 }
 
+/// What one change of `ref` looks like to the hook.
+fn change(from: char, to: char, name: &str) -> String {
+    let id = |digit: char| digit.to_string().repeat(40);
+    format!("{} {} {name}\n", id(from), id(to))
+}
+
 #[test]
 fn a_change_of_refs_is_looked_at_once() {
     let machine = Machine::new();
     machine.install(Event::ReferenceTransaction, machine.program("leakgate", 1));
-    assert_eq!(machine.run("reference-transaction", &["committed"]).status, Some(0));
-    assert_eq!(machine.run("reference-transaction", &["aborted"]).log, "");
-    assert_eq!(machine.run("reference-transaction", &["prepared"]).status, Some(1));
+    let run = |state: &str, input: &str| {
+        machine.run_with_input("reference-transaction", &[state], "/nonexistent", input)
+    };
+    let head = change('0', '1', "HEAD");
+    for state in ["preparing", "committed", "aborted"] {
+        assert_eq!(run(state, &head).status, Some(0), "{state}");
+    }
+    // What git keeps for itself, deletions, and what leads elsewhere.
+    for input in [
+        String::new(),
+        change('0', '1', "refs/remotes/origin/main") + &change('1', '0', "refs/heads/a"),
+        change('1', '1', "refs/heads/a") + &change('0', '0', "AUTO_MERGE"),
+        format!("{} ref:refs/heads/a HEAD\n", "0".repeat(40)),
+        change('0', '1', "ORIG_HEAD") + &change('0', '1', "refs/rewritten/onto"),
+    ] {
+        let ran = run("prepared", &input);
+        assert_eq!((ran.status, ran.log.as_str()), (Some(0), ""), "{input}");
+    }
+    // Nothing that was read is lost.
+    let input = change('0', '1', "refs/remotes/origin/a") + &change('0', '1', "refs/tags/v");
+    let ran = run("prepared", &input);
+    let args: Vec<_> = input.lines().map(|line| format!("[{line}]")).collect();
+    let expected =
+        format!("leakgate [hook] [reference-transaction] [prepared] {}\n", args.join(" "));
+    assert_eq!((ran.status, ran.log), (Some(1), expected));
+}
+
+#[test]
+fn many_changes_of_refs_are_left_to_the_program() {
+    let machine = Machine::new();
+    machine.install(Event::ReferenceTransaction, machine.program("leakgate", 1));
+    let input = change('0', '1', "refs/remotes/origin/a").repeat(9);
+    let ran =
+        machine.run_with_input("reference-transaction", &["prepared"], "/nonexistent", &input);
+    assert_eq!((ran.status, ran.log.matches("refs/remotes").count()), (Some(1), 8));
+}
+
+/// Git can go on with what cannot be stopped even where leakgate is gone.
+#[test]
+fn a_fetch_needs_no_leakgate() {
+    let machine = Machine::new();
+    machine.install(Event::ReferenceTransaction, machine.at("gone"));
+    let run = |name: &str| {
+        let input = change('0', '1', name);
+        machine.run_with_input("reference-transaction", &["prepared"], "/nonexistent", &input)
+    };
+    assert_eq!(run("refs/remotes/origin/a").status, Some(0));
+    assert_eq!(run("refs/heads/a").status, Some(2));
+}
+
+/// Another hook of that name is told of all of it.
+#[test]
+fn another_hook_of_refs_is_told_of_everything() {
+    let machine = Machine::new();
+    machine.program("hooks/reference-transaction", 0);
+    machine.install(Event::ReferenceTransaction, machine.program("leakgate", 0));
+    let input = change('0', '1', "refs/remotes/origin/a");
+    let run = |state: &str| {
+        machine.run_with_input("reference-transaction", &[state], "/nonexistent", &input)
+    };
+    run("committed");
+    let ran = run("prepared");
+    let expected = "reference-transaction.leakgate-previous [committed]\n\
+        leakgate [hook] [reference-transaction] [prepared]\n\
+        reference-transaction.leakgate-previous [prepared]\n";
+    assert_eq!((ran.status, ran.log.as_str()), (Some(0), expected), "{}", ran.stderr);
 }

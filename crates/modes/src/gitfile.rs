@@ -53,6 +53,7 @@ fn judge_of(path: &BStr) -> Option<Judge> {
         (_, b".gitattributes") => Some(filters),
         (_, b".gitignore") => Some(negations),
         (_, b".lfsconfig" | b".gitconfig") => Some(configuration),
+        (b".worktreeinclude", _) => Some(copies),
         _ => None,
     }
 }
@@ -239,6 +240,27 @@ fn negations(path: &BStr, text: &[u8], _tree: &dyn Tree) -> Vec<Hit> {
         });
     }
     hits
+}
+
+/// `.worktreeinclude` names ignored files that are copied into each new work tree.
+fn copies(path: &BStr, text: &[u8], _tree: &dyn Tree) -> Vec<Hit> {
+    let lines: Vec<_> = text.lines().map(<[u8]>::trim_ascii).collect();
+    let patterns = lines.iter().enumerate();
+    let hits =
+        patterns.filter(|(_, line)| !line.starts_with_str("!")).filter_map(|(at, pattern)| {
+            names_secret(pattern.as_bstr())?;
+            let negated = BString::from([b"!", *pattern].concat());
+            let is_taken_back = lines[at..].contains(&negated.as_bytes());
+            let quoted = shell_path(negated.as_bstr());
+            (!is_taken_back).then(|| Hit {
+                rule: rules::IGNORE_COPIES_SECRET,
+                severity: Severity::Low,
+                why: format!("line {} is the pattern {}", at + 1, pattern.as_bstr()),
+                subject: (*pattern).into(),
+                fixes: vec![format!("printf '%s\\n' {quoted} >>{}", shell_path(path))],
+            })
+        });
+    hits.collect()
 }
 
 /// How grave it is to take back what this pattern matches.

@@ -16,6 +16,7 @@ use leakgate_model::{Confidence, Entry, Finding, Mode, Previous, Rule, Status};
 mod address;
 mod attributes;
 mod audit;
+mod automation;
 mod chain;
 mod collision;
 mod data;
@@ -31,6 +32,7 @@ mod portable;
 mod rules;
 mod script;
 mod secret_file;
+mod ships;
 mod tree;
 mod value;
 mod work_tree;
@@ -39,7 +41,10 @@ pub use audit::{
     Probe, Setting, Standing, check_file, check_folder, check_own_file, check_setting, ignore_line,
     names_secret, probes, unchecked_commits, uncovered,
 };
+pub use automation::runs;
+pub use ships::{Packager, copies_all};
 pub use tree::{Member, Node, Tree, check_tree};
+pub use work_tree::{Access, check_access};
 
 /// How many leading bytes of a regular file [`check_content`] wants.
 pub const HEAD: usize = 64 * 1024;

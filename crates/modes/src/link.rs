@@ -5,7 +5,7 @@
 use bstr::{BStr, BString, ByteSlice};
 use leakgate_model::{Change, Entry, Finding, Mode, Rule, Severity, untrack_command};
 
-use crate::{found, name, rules, secret_file};
+use crate::{automation, found, name, rules, secret_file};
 
 /// Files in which git does not follow a link.
 const READ_BY_GIT: [&str; 4] = [".gitattributes", ".gitignore", ".gitmodules", ".mailmap"];
@@ -139,42 +139,8 @@ fn leads_to_automation(path: &BStr, target: &BStr) -> bool {
         }
     }
     let reached: BString = bstr::join("/", parts).into();
-    is_automation(reached.as_bstr()) && !is_automation(path)
-}
-
-/// Files and folders that say what runs, and with whose approval.
-fn is_automation(path: &BStr) -> bool {
-    const FOLDERS: [&str; 7] = [
-        ".github/workflows",
-        ".github/actions",
-        ".githooks",
-        ".husky",
-        ".claude/hooks",
-        ".cursor/hooks",
-        ".circleci",
-    ];
-    const FILES: [&str; 14] = [
-        ".gitlab-ci.yml",
-        "Jenkinsfile",
-        ".pre-commit-config.yaml",
-        "lefthook.yml",
-        ".envrc",
-        ".mcp.json",
-        ".claude/settings.json",
-        ".claude/settings.local.json",
-        ".cursor/hooks.json",
-        ".cursor/mcp.json",
-        ".codex/config.toml",
-        ".gemini/settings.json",
-        ".vscode/settings.json",
-        ".vscode/tasks.json",
-    ];
-    let starts = |folder: &str| {
-        path.get(..folder.len()).is_some_and(|start| start.eq_ignore_ascii_case(folder.as_bytes()))
-            && matches!(path.get(folder.len()), None | Some(b'/'))
-    };
-    FOLDERS.iter().any(|folder| starts(folder))
-        || FILES.iter().any(|file| path.eq_ignore_ascii_case(file.as_bytes()))
+    automation::runs_at_root(reached.as_bstr()).is_some()
+        && automation::runs_at_root(path).is_none()
 }
 
 pub(crate) fn is_secret_by_name(target: &BStr) -> bool {

@@ -32,6 +32,9 @@ leakgate_model::rule_table! {
         "Secret that is ignored and yet tracked"
         "What is tracked is committed whatever .gitignore says: take it out of the index."
         "Renew what it holds if it was pushed.";
+    AUDIT_PACKAGE_SHIPS "audit-package-ships" Low
+        "Package or image that would take secrets along"
+        "Name what is to be published, or add the names to the ignore file of the tool.";
     AUDIT_UNTRACKED_SECRET "audit-untracked-secret" Medium
         "Secret that the next `git add` takes"
         "List it in .gitignore.";
@@ -42,6 +45,9 @@ leakgate_model::rule_table! {
         "Embedded repository without an entry in .gitmodules"
         "Nobody who clones gets its files, because git records only a commit id."
         "Take it out of the index, or add it as a submodule (both commands, in this order).";
+    IGNORE_COPIES_SECRET "ignore-copies-secret" Low
+        "Secret that is copied into each work tree"
+        "Take the line out, and let each work tree have a credential of its own.";
     IGNORE_TAKES_BACK_SECRET "ignore-takes-back-secret" Medium
         "Secret taken out of what git ignores"
         "The next `git add` takes the file: ignore it again.";
@@ -96,6 +102,9 @@ leakgate_model::rule_table! {
     MODE_UNKNOWN "mode-unknown" Medium
         "File mode that git does not write"
         "Add the file again so that git gives it a mode of its own.";
+    NAME_AGENT_SESSION "name-agent-session" Medium
+        "Transcript of a coding agent"
+        "Take it out of the index and list it in .gitignore.";
     NAME_CASE_COLLISION "name-case-collision" Medium
         "Names that differ only in case or in how accents are written"
         "On macOS and Windows one file overwrites the other: rename one of them.";
@@ -105,6 +114,9 @@ leakgate_model::rule_table! {
     NAME_CREDENTIALS "name-credentials" High
         "File of stored credentials"
         "Leave it out of the commit, list it in .gitignore, and renew what it holds if it was pushed.";
+    NAME_DATABASE_DUMP "name-database-dump" Low
+        "Database with rows"
+        "Commit the form of the database and made-up rows instead.";
     NAME_ENV_FILE "name-env-file" Medium
         "Environment file with values"
         "Leave it out of the commit and list it in .gitignore; commit a .env.example without values.";

@@ -33,12 +33,17 @@ pub(crate) enum Kind {
     History,
     /// The memory of a program.
     Dump,
+    /// What was said to a coding agent, and what it read.
+    Session,
+    /// Rows of a database.
+    Database,
 }
 
 impl Kind {
     /// Returns true if and only if the name alone is enough.
     pub(crate) fn is_sure(self) -> bool {
-        !matches!(self, Self::MaybeKey | Self::StageEnv | Self::Dump)
+        use Kind::{Database, Dump, MaybeKey, Session, StageEnv};
+        !matches!(self, MaybeKey | StageEnv | Dump | Session | Database)
             && !matches!(self, Self::Credentials(proof) if proof.is_of_settings())
     }
 
@@ -51,6 +56,8 @@ impl Kind {
             Self::TerraformState => rules::NAME_TERRAFORM_STATE,
             Self::History => rules::NAME_SHELL_HISTORY,
             Self::Dump => rules::NAME_MEMORY_DUMP,
+            Self::Session => rules::NAME_AGENT_SESSION,
+            Self::Database => rules::NAME_DATABASE_DUMP,
         }
     }
 }
@@ -159,6 +166,27 @@ const NAMES: &[(Kind, &[Pattern])] = &[
         ],
     ),
     (
+        Kind::Database,
+        &[
+            Ends(".sql"),
+            Ends(".dump"),
+            Ends(".pgdump"),
+            Ends(".sqlite"),
+            Ends(".sqlite3"),
+            Ends(".db"),
+            Ends(".bak"),
+        ],
+    ),
+    (
+        Kind::Session,
+        &[
+            Is(".aider.chat.history.md"),
+            Is(".aider.input.history"),
+            Is(".aider.llm.history"),
+            Around("rollout-", ".jsonl"),
+        ],
+    ),
+    (
         Kind::Credentials(Proof::Token),
         &[
             Is(".terraformrc"),
@@ -252,8 +280,20 @@ pub(crate) fn kind(path: &BStr) -> Option<Kind> {
     let folder = parts.next().unwrap_or_default();
     let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(folder, &name));
     let kind = environment(&name)
-        .or_else(|| NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind));
+        .or_else(|| NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind))
+        .or_else(|| is_session(path, &name).then_some(Kind::Session));
     kind.filter(|_| holds_values(&name))
+}
+
+/// Where coding agents and their companions keep what was said.
+fn is_session(path: &BStr, name: &[u8]) -> bool {
+    let below =
+        |folder: &str| path.starts_with_str(folder) || path.contains_str(format!("/{folder}"));
+    let is_log = name.ends_with(b".jsonl");
+    let is_page = name.ends_with(b".md");
+    (is_log && [".claude/", ".codex/", ".cursor/", ".gemini/"].into_iter().any(below))
+        || (is_page && below(".specstory/history/"))
+        || ((is_log || name.ends_with(b".txt")) && below("agent-transcripts/"))
 }
 
 fn environment(name: &[u8]) -> Option<Kind> {
@@ -296,7 +336,11 @@ pub(crate) fn check(entry: &Entry, head: &[u8], context: &Context, findings: &mu
     }
     finding.fixes.push(untrack_command(entry.path.as_bstr()));
     findings.push(finding);
-    work_tree::check_secret(entry, context, findings);
+    match kind {
+        // Mostly of tests, and of no use to others on the machine.
+        Kind::Database => work_tree::check_plain(entry, context, findings),
+        _ => work_tree::check_secret(entry, context, findings),
+    }
 }
 
 /// Returns true if and only if the name suggests a secret and the content agrees.
@@ -331,6 +375,8 @@ fn judge(path: &BStr, kind: Kind, head: &[u8]) -> Option<(Severity, &'static str
         Kind::History => {
             (!text.trim_ascii().is_empty()).then_some((severity, "the history has lines"))
         }
+        Kind::Session => is_transcript(&text).then_some((severity, "the content is a transcript")),
+        Kind::Database => database(head, &text).map(|reason| (severity, reason)),
         Kind::Dump => is_dump(head).then_some((severity, "the content is a dump")),
     }
 }
@@ -340,6 +386,29 @@ fn is_encrypted(head: &[u8]) -> bool {
     head.starts_with(b"\0GITCRYPT\0")
         || head.starts_with(b"$ANSIBLE_VAULT;")
         || head.starts_with(b"age-encryption.org/")
+}
+
+/// Lines of JSON, or prose that somebody or something has said.
+fn is_transcript(text: &[u8]) -> bool {
+    let text = text.trim_ascii();
+    text.starts_with(b"{\"") || text.starts_with(b"#") || text.starts_with(b"user:")
+}
+
+/// What shows that rows are in it, not only their form.
+fn database(head: &[u8], text: &[u8]) -> Option<&'static str> {
+    if head.starts_with(b"SQLite format 3\0") || head.starts_with(b"PGDMP") {
+        return Some("the content is a database");
+    }
+    const HEADERS: [&str; 4] =
+        ["-- PostgreSQL database dump", "-- MySQL dump ", "-- MariaDB dump ", "-- SQLite dump"];
+    // Frameworks keep the form of a database with the names of their migrations in it.
+    let is_row = |line: &[u8]| {
+        (line.starts_with(b"INSERT INTO ") || line.starts_with(b"COPY "))
+            && !line.contains_str("schema_migrations")
+            && !line.contains_str("ar_internal_metadata")
+    };
+    let is_dump = HEADERS.iter().any(|header| text.contains_str(header));
+    (is_dump && text.lines().any(is_row)).then_some("the content is a dump with rows")
 }
 
 fn is_dump(head: &[u8]) -> bool {
@@ -456,6 +525,43 @@ mod tests {
         }
         core[16] = 2;
         assert_eq!(verdict("core", &core), None);
+    }
+
+    #[test]
+    fn sessions_of_agents() {
+        let found = Some(("name-agent-session".to_owned(), Severity::Medium));
+        let line = "{\"type\": \"user\"}\n";
+        for path in [".claude/projects/x/1.jsonl", "a/.codex/sessions/1/rollout-2.jsonl"] {
+            assert_eq!(verdict(path, line), found, "{path}");
+            assert_eq!(verdict(path, ""), None, "{path}");
+        }
+        let page = "# aider chat started at\n";
+        for path in [".aider.chat.history.md", ".specstory/history/1.md"] {
+            assert_eq!(verdict(path, page), found, "{path}");
+        }
+        for path in ["data/x.jsonl", ".claude/agents/a.md", "history/1.md", ".claude.jsonl"] {
+            assert_eq!(verdict(path, line), None, "{path}");
+        }
+        assert_eq!(
+            verdict("tests/.claude/x.jsonl", line).map(|(_, severity)| severity),
+            Some(Severity::Low)
+        );
+    }
+
+    #[test]
+    fn databases_with_rows() {
+        let found = Some(("name-database-dump".to_owned(), Severity::Low));
+        let header = "--\n-- PostgreSQL database dump\n--\n\nCREATE TABLE a (b text);\n";
+        let rows = format!("{header}COPY public.a (b) FROM stdin;\nx\n");
+        assert_eq!(verdict("a.sql", &rows), found);
+        assert_eq!(verdict("a.sql", "-- MySQL dump 10.13\nINSERT INTO `a` VALUES\n"), found);
+        assert_eq!(verdict("x.sqlite3", b"SQLite format 3\0\x10"), found);
+        let versions = format!("{header}INSERT INTO \"schema_migrations\" (version) VALUES\n");
+        for (path, text) in [("structure.sql", versions.as_str()), ("schema.sql", header)] {
+            assert_eq!(verdict(path, text), None, "{path}");
+        }
+        assert_eq!(verdict("001_seed.sql", "INSERT INTO a VALUES (1);\n"), None);
+        assert_eq!(verdict("a.txt", &rows), None);
     }
 
     #[test]

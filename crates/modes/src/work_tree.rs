@@ -3,8 +3,8 @@
 //! Git stores none of them but the owner's executable bit, so a commit neither carries nor mends
 //! them. A group that may write is left alone: with umask 002 that is how every file is made.
 
-use bstr::ByteSlice;
-use leakgate_model::{Entry, Finding, Rule, in_sample_folder, shell_path};
+use bstr::{BStr, ByteSlice};
+use leakgate_model::{Confidence, Entry, Finding, Rule, in_sample_folder, shell_path};
 
 use crate::{Context, FileMode, found, rules};
 
@@ -37,6 +37,35 @@ pub(crate) fn check_secret(entry: &Entry, context: &Context, findings: &mut Vec<
         findings.push(finding(rules::WORK_TREE_SECRET_READABLE, entry, bits, "600"));
     }
     check_setuid(entry, bits, findings);
+}
+
+/// Rights in a file that its permission bits do not show.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Access<'a> {
+    /// The number of the user that it belongs to, if it is another one than who asks.
+    pub owner: Option<u32>,
+    /// Users and groups with rights of their own, as `user 1000`.
+    pub named: &'a [String],
+}
+
+/// Adds to what was found about a secret file who has rights in it; a finding of its own is only
+/// that it belongs to somebody else.
+pub fn check_access(path: &BStr, access: &Access<'_>, findings: &mut [Finding]) -> Option<Finding> {
+    let owner = access.owner.map(|owner| format!("it belongs to user {owner}"));
+    let list = (!access.named.is_empty())
+        .then(|| format!("an access control list names {}", access.named.join(" and ")));
+    let ids = [rules::WORK_TREE_SECRET_READABLE.id, rules::WORK_TREE_SECRET_WRITABLE.id];
+    let known = findings
+        .iter_mut()
+        .find(|finding| finding.path == path && ids.iter().any(|id| finding.rule.as_str() == *id));
+    if let Some(finding) = known {
+        finding.reasons.extend(owner.into_iter().chain(list).map(Into::into));
+        return None;
+    }
+    let mut finding = rules::WORK_TREE_SECRET_READABLE.finding(path, Confidence::Certain);
+    finding.reasons.push(owner?.into());
+    finding.fixes.push(format!("sudo chown \"$(id -u)\" {}", shell_path(path)));
+    Some(finding)
 }
 
 /// Returns true if and only if everybody may do everything, as on file systems without bits.
@@ -105,6 +134,23 @@ mod tests {
         for bits in [0o600, 0o400, 0o700] {
             assert_eq!(check(bits, check_secret), []);
         }
+    }
+
+    #[test]
+    fn who_else_has_rights() {
+        let named = ["user 7".to_owned(), "group 9".to_owned()];
+        let access = Access { owner: Some(1234), named: &named };
+        let mut findings = check(0o660, check_secret);
+        assert_eq!(check_access("a b".into(), &access, &mut findings), None);
+        assert_eq!(
+            findings[0].reasons[1..],
+            ["it belongs to user 1234", "an access control list names user 7 and group 9"]
+        );
+        let alone = check_access("a b".into(), &access, &mut []).expect("of somebody else");
+        assert_eq!(alone.rule.as_str(), "work-tree-secret-readable");
+        assert_eq!(alone.fixes, ["sudo chown \"$(id -u)\" 'a b'"]);
+        // Without rights in the mask, and with the owner's own number, there is nothing to say.
+        assert_eq!(check_access("a b".into(), &Access::default(), &mut []), None);
     }
 
     #[test]

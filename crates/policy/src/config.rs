@@ -10,6 +10,7 @@
 //! sizes:
 //!   "**": 5 MB
 //!   "assets/**": 50 MB
+//! skip-trailer: true
 //! ```
 //!
 //! Of several patterns that fit a path, the last one counts.
@@ -66,6 +67,8 @@ pub struct Config {
     allowed_links: Vec<GlobMatcher>,
     forbidden_links: Vec<GlobMatcher>,
     sizes: Vec<(GlobMatcher, u64)>,
+    /// Whether a commit that went past leakgate says so in its message.
+    pub skip_trailer: bool,
 }
 
 impl Config {
@@ -97,6 +100,10 @@ impl Config {
             match key.as_str() {
                 Some("modes") => config.modes = patterns(value, "modes", mode).map_err(form)?,
                 Some("sizes") => config.sizes = patterns(value, "sizes", size).map_err(form)?,
+                Some("skip-trailer") => {
+                    let value = value.as_bool().ok_or("skip-trailer is true or false".to_owned());
+                    config.skip_trailer = value.map_err(form)?;
+                }
                 Some("links") => config.read_links(value).map_err(form)?,
                 _ => return Err(form(format!("there is no section {}", shown(key)))),
             }

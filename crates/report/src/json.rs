@@ -178,6 +178,7 @@ impl<'a> Document<'a> {
                 Scope::Message => "message",
                 Scope::Commits => "commits",
                 Scope::Push => "push",
+                Scope::RefChange => "ref_change",
             },
             complete: report.outcome.is_complete(),
             exit: report.exit,

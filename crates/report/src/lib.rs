@@ -112,6 +112,8 @@ pub enum Scope {
     Commits,
     /// Commits that are about to be pushed, with their messages.
     Push,
+    /// What a change of a branch, a tag or another ref brings.
+    RefChange,
 }
 
 impl Scope {
@@ -120,6 +122,7 @@ impl Scope {
         match self {
             Self::StagedChange | Self::Message => Some("this commit"),
             Self::Push => Some("this push"),
+            Self::RefChange => Some("this change of a ref"),
             Self::Files | Self::Stdin | Self::Commits | Self::Repository | Self::History => None,
         }
     }

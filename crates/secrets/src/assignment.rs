@@ -9,6 +9,7 @@ use leakgate_model::{Confidence, Text};
 
 use crate::name;
 use crate::syntax::Syntax;
+use crate::table;
 use crate::value::{self, How, Written};
 
 /// A value that is assigned to a credential's name.
@@ -24,13 +25,24 @@ pub(crate) struct Assigned {
 const LONGEST_NAME: usize = 80;
 const LONGEST_VALUE: usize = 1024;
 /// How far behind a name a value is looked for: blanks, an operator and a type stand before it.
-pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE;
+pub(crate) const LONGEST_READ: usize = 2 * LONGEST_VALUE + value::AROUND;
+/// The most blanks between two lines of a list.
+const LONGEST_INDENT: usize = 60;
+/// How many bytes before a name are looked at, and before the letters that join it.
+pub(crate) const LOOKED_BACK: usize = 24;
+/// How far before a name anything that decides stands.
+pub(crate) const REACH_BACK: usize =
+    8 + if value::AROUND > table::WIDEST { value::AROUND } else { table::WIDEST };
 
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
-    let kind = name::kind(&text[name.clone()])?;
+    // Most names stand before no value, and whether one does is asked sooner.
     let written = value_after(text, &name, syntax)?;
+    let kind = name::kind(&text[name.clone()]).filter(|_| !is_of_public(text, name.start))?;
+    let alone =
+        syntax == Syntax::Prose && (written.how == How::Cell || is_alone(text, &name, &written));
+    let syntax = if alone { Syntax::Settings } else { syntax };
     let judged = value::judge(text, &name, &written, kind, syntax)?;
     let (confidence, reason) = (judged.confidence, judged.reason);
     Some(Assigned { name, value: judged.span, confidence, reason })
@@ -51,10 +63,45 @@ pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
     from - left..to + right
 }
 
+/// Returns true if and only if the word before a name says that it is public: `Public key: …`.
+fn is_of_public(text: &[u8], name: usize) -> bool {
+    let before = &text[name.saturating_sub(LOOKED_BACK)..name];
+    let word = before.strip_suffix(b" ").unwrap_or_default();
+    word.len() >= 6 && word[word.len() - 6..].eq_ignore_ascii_case(b"public")
+}
+
+/// Returns true if and only if a quote stands before a name: it is not the end of a longer text.
+fn opens_quote(text: &[u8], name: usize) -> bool {
+    name.checked_sub(1).is_some_and(|at| matches!(text[at], b'"' | b'\'' | b'`'))
+}
+
+/// Returns true if and only if a line holds nothing but a name and its value, as settings do.
+fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
+    let near = &text[name.start.saturating_sub(LOOKED_BACK)..name.start];
+    let line = match memchr::memrchr(b'\n', near) {
+        Some(at) => &near[at + 1..],
+        None if near.len() < LOOKED_BACK => near,
+        None => return false,
+    };
+    let line = line.trim_ascii_start();
+    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
+    let rest = &text[written.span.end..];
+    let rest = &rest[rest.iter().take_while(|&byte| is_quote(byte)).take(3).count()..];
+    line.is_empty() && matches!(rest.first(), None | Some(b'\n' | b'\r'))
+}
+
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
+    if syntax != Syntax::Code
+        && let Some(span) = table::below(text, name)
+    {
+        return Some(Written { span, how: How::Cell });
+    }
     let mut cursor = Cursor { text, at: name.end };
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
+    let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
+    cursor.at += usize::from(closes && syntax != Syntax::Code);
     let blanks = cursor.skip_spaces();
     if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
         // `var name Type = `: what the sign stands behind is no value.
@@ -63,15 +110,18 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
             return Some(quoted);
         }
     }
-    let operator = match cursor.operator() {
+    let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
-        Some(Operator::Next) if quotes == 0 => return None,
+        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => return None,
         Some(operator) => operator,
+        None if blanks > 0 && quotes == 0 && syntax != Syntax::Code => {
+            return cursor.second_word(name).or_else(|| cursor.after_blank());
+        }
         None if blanks > 0 => return cursor.after_blank(),
         None => return None,
     };
     let call = match operator {
-        Operator::Assign => false,
+        Operator::Assign | Operator::Compare => false,
         Operator::Next => true,
         Operator::Argument => {
             cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
@@ -85,17 +135,29 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         cursor.skip_type();
     }
     if let Some(quoted) = cursor.quoted() {
-        return Some(if call { Written { how: How::Argument, ..quoted } } else { quoted });
+        let how = match operator {
+            _ if call => How::Argument,
+            Operator::Compare => How::Told,
+            _ => quoted.how,
+        };
+        return Some(Written { how, ..quoted });
     }
     match (call, syntax) {
         (true, _) => None,
-        (false, Syntax::Code) => cursor.bare(How::Doubtful),
-        (false, _) => cursor.bare(How::Bare),
+        (false, Syntax::Code) => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
+        (false, Syntax::Prose) => cursor.bare(How::Bare),
+        (false, Syntax::Settings) => {
+            let first = name.start.checked_sub(1).map(|at| text[at]);
+            let among = first.is_some_and(|byte| b"?&;,{(".contains(&byte));
+            if among { cursor.bare(How::Bare) } else { cursor.rest_of_line() }
+        }
     }
 }
 
 enum Operator {
     Assign,
+    /// A program asks whether it is this value.
+    Compare,
     /// An opening parenthesis or brace: the value is the argument.
     Argument,
     /// A comma: the value is the next argument.
@@ -105,6 +167,19 @@ enum Operator {
     /// The end of an opening tag.
     Element,
 }
+
+/// Quotes as HTML, URLs and JSON write them, longest first of those that begin alike.
+const QUOTES: [(u8, &[u8]); 9] = [
+    (b'"', b"&quot;"),
+    (b'"', b"&#34;"),
+    (b'"', b"%22"),
+    (b'"', b"\\u0022"),
+    (b'"', b"\\x22"),
+    (b'\'', b"&apos;"),
+    (b'\'', b"&#39;"),
+    (b'\'', b"%27"),
+    (b'\'', b"\\u0027"),
+];
 
 struct Cursor<'t> {
     text: &'t [u8],
@@ -130,6 +205,10 @@ impl Cursor<'_> {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t'), 40)
     }
 
+    fn operator_behind(&mut self, name: &Range<usize>) -> Option<Operator> {
+        if self.value_of_named(name) { Some(Operator::Assign) } else { self.operator() }
+    }
+
     fn operator(&mut self) -> Option<Operator> {
         const SIGNS: [&str; 14] =
             [":::=", "::=", ":=", "=>", "==", "!=", "?=", ".=", "+=", "||", "->", "<-", "=", ":"];
@@ -138,7 +217,8 @@ impl Cursor<'_> {
                 self.at += sign.len();
                 // `===`, and YAML's or XML's further signs.
                 self.skip_while(|byte| byte == b'=', 1);
-                return Some(Operator::Assign);
+                let compares = matches!(sign, "==" | "!=");
+                return Some(if compares { Operator::Compare } else { Operator::Assign });
             }
         }
         match self.peek() {
@@ -176,6 +256,33 @@ impl Cursor<'_> {
             }
         }
         false
+    }
+
+    /// Skips from a name that is itself the value of `name:` to what `value:` has beside it, as
+    /// lists of variables have them: `- name: API_KEY` and `value: …` on the next line.
+    fn value_of_named(&mut self, name: &Range<usize>) -> bool {
+        const LABELS: [&[u8]; 4] = [b"name", b"key", b"variable", b"field"];
+        let before = &self.text[name.start.saturating_sub(LOOKED_BACK)..name.start];
+        let is_between = |byte: &u8| b" \t\"':=".contains(byte);
+        let len = before.iter().rev().take_while(|&byte| is_between(byte)).count();
+        let (label, between) = before.split_at(before.len() - len);
+        let ends_in = |word: &&[u8]| {
+            label.len() >= word.len()
+                && label[label.len() - word.len()..].eq_ignore_ascii_case(word)
+        };
+        if !between.iter().any(|byte| b":=".contains(byte)) || !LABELS.iter().any(ends_in) {
+            return false;
+        }
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_whitespace() || byte == b',', LONGEST_INDENT);
+        self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        let is_label = self.rest().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
+        self.at += if is_label { 5 } else { 0 };
+        self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        self.skip_spaces();
+        let found = is_label && matches!(self.peek(), b':' | b'=');
+        self.at = if found { self.at + 1 } else { start };
+        found
     }
 
     /// Returns true if and only if an end tag follows on the line, or the next one.
@@ -229,6 +336,9 @@ impl Cursor<'_> {
     /// A value in quotes, with the prefixes that languages put before them.
     fn quoted(&mut self) -> Option<Written> {
         let rest = self.rest();
+        if let Some((quote, encoded)) = QUOTES.iter().find(|(_, one)| rest.starts_with(one)) {
+            return self.quoted_as(*quote, encoded);
+        }
         let open = rest.iter().take(6).position(|byte| matches!(byte, b'"' | b'\'' | b'`'))?;
         let prefix = rest[..open].iter().all(|byte| {
             matches!(
@@ -268,7 +378,47 @@ impl Cursor<'_> {
             }
             end += 1;
         }
-        (end < limit).then_some(Written { span: start..end, how: How::Quoted })
+        (end < limit).then(|| self.written(start..end))
+    }
+
+    /// A value in quotes that are written as an escape.
+    fn quoted_as(&self, quote: u8, encoded: &[u8]) -> Option<Written> {
+        let start = self.at + encoded.len();
+        let near = &self.text[start..self.text.len().min(start + LONGEST_VALUE)];
+        let ends = |at: &usize| {
+            let rest = &near[*at..];
+            rest[0] == quote
+                || QUOTES.iter().any(|(one, text)| *one == quote && rest.starts_with(text))
+        };
+        let len = (0..near.len()).take_while(|&at| near[at] != b'\n').find(ends)?;
+        Some(self.written(start..start + len))
+    }
+
+    /// A value in quotes, without the blanks at its ends.
+    fn written(&self, span: Range<usize>) -> Written {
+        let value = &self.text[span.clone()];
+        let start = span.start + value.len() - value.trim_ascii_start().len();
+        let end = start.max(span.start + value.trim_ascii_end().len());
+        Written { span: start..end, how: How::Quoted }
+    }
+
+    /// A bare word, and what follows on the line if that is no blank: settings have one value a
+    /// line, whatever characters it holds.
+    fn rest_of_line(&mut self) -> Option<Written> {
+        let at = self.at;
+        let word = self.bare(How::Bare);
+        let rest = &self.text[at..self.text.len().min(at + LONGEST_VALUE)];
+        let line = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        let line = line.trim_ascii_end();
+        let is_one = line
+            .iter()
+            .all(|byte| !matches!(byte, 0..=b' ' | b'"' | b'\'' | b'=' | b'<' | b'>' | 0x7f));
+        let longer = word.as_ref().is_none_or(|word| at + line.len() > word.span.end);
+        let opens = matches!(line.first(), Some(b'[' | b'{' | b'<' | b'(' | b'&' | b'*'));
+        if !is_one || !longer || opens || line.ends_with(b",") || line.ends_with(b";") {
+            return word;
+        }
+        Some(Written { span: at..at + line.len(), how: How::Bare })
     }
 
     /// A bare word, up to a blank or a sign that ends it.
@@ -284,6 +434,14 @@ impl Cursor<'_> {
         (len > 0).then_some(Written { span: start..start + len, how })
     }
 
+    /// A bare word that no language takes for an expression: it has characters beyond ASCII.
+    fn no_code(&mut self) -> Option<Written> {
+        let start = self.at;
+        let written = self.rest_of_line();
+        self.at = start;
+        written.filter(|written| !self.text[written.span.clone()].is_ascii())
+    }
+
     /// What stands between an opening tag and the next one.
     fn element(&mut self) -> Option<Written> {
         self.skip_while(|byte| byte.is_ascii_whitespace(), 80);
@@ -293,11 +451,27 @@ impl Cursor<'_> {
         (len > 0).then_some(Written { span: self.at..self.at + len, how: How::Element })
     }
 
+    /// The second and last word of a line, as settings of daemons have a name and its value.
+    fn second_word(&mut self, name: &Range<usize>) -> Option<Written> {
+        let start = self.at;
+        let written = self.quoted().or_else(|| self.bare(How::Bare))?;
+        self.at = start;
+        let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
+        let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
+        let short = written.span.len() <= 128;
+        (mixed && short && is_alone(self.text, name, &written)).then_some(written)
+    }
+
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
     fn after_blank(&mut self) -> Option<Written> {
         for word in ["is ", "- ", "is: ", "= "] {
             if self.rest().starts_with(word.as_bytes()) {
                 self.at += word.len();
+                if word.starts_with("is")
+                    && let Some(quoted) = self.quoted()
+                {
+                    return Some(Written { how: How::Told, ..quoted });
+                }
                 break;
             }
         }
@@ -344,9 +518,47 @@ mod tests {
             ("password: str = \"VALUE\"", "a.py"),
             ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"),
             ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
+            ("<a href=\"/?token=&quot;VALUE&quot;\">", "a.html"),
+            ("at https://h/?user=%22me%22&token=%22VALUE%22", "a.txt"),
+            ("password = ' VALUE '", "a.py"),
+            ("Key(clientSecret):VALUE", "notes.txt"),
+            ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
+            ("user=me,pass=VALUE", "notes.txt"),
+            ("host h\npassword VALUE\n", ".msmtprc"),
+            ("  remote_password \"VALUE\"\n", "a.conf"),
+            ("requirepass VALUE\n", "redis.conf"),
+            ("rootpw VALUE\n", "slapd.conf"),
+            ("poll h user \"me\" password \"VALUE\"\n", ".fetchmailrc"),
+            ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
+            ("pass = VALUE\n", "rclone.conf"),
+            ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
+            ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
+            ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),
+            ("var token_of_production = \"VALUE\"", "a.go"),
         ] {
-            let text = text.replace("VALUE", &value);
-            assert_eq!(found(&text, path), Some(&value[..]), "{text}");
+            let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
+            let (text, expected) =
+                (text.replace("VALUE", &value), expected.replace("VALUE", &value));
+            assert_eq!(found(&text, path), Some(&expected[..]), "{text}");
+        }
+    }
+
+    #[test]
+    fn words_are_passwords_where_settings_stand() {
+        for (text, path, expected) in [
+            ("host=h\nAUTO_PASSWD=tangerine\nport=1", "notes.txt", Some("tangerine")),
+            ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
+            ("the password: tangerine of mine", "notes.txt", None),
+            ("see secret: green-tangerine", "a.yml", None),
+            ("if user.secret != \"WORD\" {", "a.go", Some("tangerine")),
+            ("The default password is 'WORD'.", "notes.txt", Some("tangerine")),
+            ("The default password is tangerine.", "notes.txt", None),
+            ("if token == \"green-tangerine\" {", "a.go", None),
+            ("password = 'green tangerine'\n", "notes.txt", Some("green tangerine")),
+            ("password = 'enter your tangerine'\n", "notes.txt", None),
+        ] {
+            let text = text.replace("WORD", "tangerine");
+            assert_eq!(found(&text, path), expected, "{text}");
         }
     }
 
@@ -368,6 +580,17 @@ mod tests {
             ("<label for=\"password\">Password</label>", "a.html"),
             ("password = 'password1'", "a.py"),
             ("PASS: gdb.base/Return2.exp: print x", "gdb.log"),
+            ("echo 'export DB_PASSWORD=\"'$DB_PASSWORD_1'\"' >> .env", "a.sh"),
+            ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
+            ("hidden = \"%22token%22:%22next%22\"", "a.py"),
+            ("the password: tuesday's", "notes.txt"),
+            ("set the password \"enter-it\" there", "notes.txt"),
+            ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
+            ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
+            ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),
+            ("db_password: !vault |\n  $ANSIBLE", "a.yml"),
+            ("db_password: !secret db_password_1\n", "a.yml"),
+            ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
         ] {
             assert_eq!(found(text, path), None, "{text}");

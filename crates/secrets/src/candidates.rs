@@ -11,16 +11,18 @@ use std::ops::Range;
 
 use regex_automata::Input;
 
-use crate::anchors::Hit;
+use crate::anchors::{Around, Hit};
 use crate::archive;
 use crate::assignment;
 use crate::decode::Charset;
 use crate::name;
 use crate::near;
 use crate::ruleset::{Finder, Ready, RuleSet};
+use crate::sole;
 use crate::syntax::Syntax;
 use crate::unwrap;
 use crate::url;
+use crate::value;
 
 /// A place where an anchor stands that is worth a second look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,7 +88,7 @@ const WIDER: usize = 1280;
 impl RuleSet {
     /// Which bytes beside a change must be asked for new spots.
     pub fn near(&self) -> Near {
-        Near { before: AHEAD.max(self.anchors.longest()), behind: BACK }
+        Near { before: AHEAD.max(self.anchors.reach()), behind: BACK }
     }
 
     /// Appends the spots whose anchor begins in a range of a text, in no order.
@@ -94,16 +96,7 @@ impl RuleSet {
     /// What is told of a spot depends on the bytes in its reach, and on where the text ends if that
     /// is in reach.
     pub fn spots(&self, text: &[u8], begins: Range<usize>, spots: &mut Vec<Spot>) {
-        let end = text.len().min(begins.end + self.anchors.longest());
-        let Some(piece) = text.get(begins.start..end) else { return };
-        self.anchors.find(piece, |mut hit| {
-            hit.start += begins.start;
-            if hit.start < begins.end
-                && let Some(spot) = self.spot(text, hit)
-            {
-                spots.push(spot);
-            }
-        });
+        self.anchors.find(text, begins, Around::Fits, |hit| spots.extend(self.spot(text, hit)));
     }
 
     /// The bytes that decide which spots there are in a range of a text of `len` bytes, once they
@@ -135,7 +128,9 @@ impl RuleSet {
 
     /// The same for a content without a byte that [`RuleSet::has_control`] finds.
     pub fn begins_opaque(content: &[u8]) -> bool {
-        Charset::detect(content) != Charset::Bytes || archive::is_archive(content)
+        Charset::detect(content) != Charset::Bytes
+            || archive::is_archive(content)
+            || sole::is_one(content)
     }
 
     /// Returns true if and only if some bytes hold one that makes a content opaque.
@@ -303,7 +298,7 @@ fn assigned(text: &[u8], hit: Hit) -> View {
     // An option's name is read to its dashes, however long it is.
     let run = text[..name.start].iter().rev().take(usize::from(u16::MAX));
     let run = run.take_while(|&&byte| assignment::is_name_byte(byte)).count();
-    let before = hit.start - name.start + run + 4;
+    let before = hit.start - name.start + run + assignment::REACH_BACK;
     let after = read_until(text, name.end) - hit.start;
     View { before, after, likely }
 }
@@ -315,7 +310,10 @@ fn read_until(text: &[u8], at: usize) -> usize {
     let most = at + assignment::LONGEST_READ;
     let sign =
         at + text[at..].iter().take(44).take_while(|byte| b"\"'`]\\ \t".contains(byte)).count();
-    if matches!(text.get(sign), Some(b'<' | b'>')) {
+    // A tag's value goes on over lines, and a heading's stands below it.
+    if matches!(text.get(sign), None | Some(b'<' | b'>' | b',' | b';' | b'|' | b'\r' | b'\n'))
+        || text[at..sign].contains(&b'\t')
+    {
         return most;
     }
     let line_end = |from: usize| {
@@ -328,11 +326,11 @@ fn read_until(text: &[u8], at: usize) -> usize {
         let blanks = text[end..].iter().take(44).take_while(|byte| byte.is_ascii_whitespace());
         line_end(end + blanks.count())
     });
-    second.map_or(most, |end| end + 2)
+    second.map_or(most, |end| most.min(end + 2 + value::AROUND))
 }
 
 /// Where it shows that nothing is assigned to a name that ends at `at`: neither a sign stands
-/// there, nor a blank behind which there may be a value.
+/// there, nor a blank behind which there may be a value, nor the end of a heading.
 fn assigns_nothing(text: &[u8], at: usize) -> Option<usize> {
     let count = |from: usize, most: usize, bytes: &[u8]| {
         text[from..].iter().take(most).take_while(|byte| bytes.contains(byte)).count()
@@ -341,8 +339,7 @@ fn assigns_nothing(text: &[u8], at: usize) -> Option<usize> {
     let blanks = count(at + quotes, 40, b" \t");
     let end = at + quotes + blanks;
     let next = text.get(end).copied().unwrap_or(0);
-    let is_argument = quotes == 0 && next == b',';
-    (is_argument || blanks == 0 && !b":=?.+|-<>,({!vV".contains(&next)).then_some(end)
+    (blanks == 0 && !b":=?.+|-<>,({!vV&%);\r\n\0".contains(&next)).then_some(end)
 }
 
 #[cfg(test)]
@@ -375,6 +372,10 @@ mod tests {
             2 => "(db_|my)?(password|token|api_key|secret)( is)?( *[:=]>? *)?[\"']?".prop_map(String::from),
             2 => made("'{alnum:24}'\n"),
             1 => made("https://me:{alnum:12}@db.corp/x\n"),
+            1 => "\"?(user|url)\"?[,;\t|] ?\"?password\"?[,;|\t]?[a-z]{0,5}\r?\n".prop_map(String::from),
+            1 => made("me,{alnum:14},x\n"),
+            1 => made("me|{alnum:14}\r\n"),
+            1 => made("(password):? &quot;{alnum:14}&quot;\n"),
             1 => "-{0,3}[a-z-]{0,200}".prop_map(String::from),
         ];
         prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat().into_bytes())

@@ -9,8 +9,10 @@ use serde_json::Value;
 use crate::expiry;
 use crate::judge;
 use crate::marvin;
+use crate::name;
 use crate::pem;
 pub use crate::rulefile::CheckName as Check;
+use crate::structured;
 
 impl Check {
     /// As rule files name it.
@@ -57,6 +59,9 @@ pub(crate) fn run(check: Check, text: &[u8], start: usize, end: usize) -> Proof 
         Check::Mixed => mixed(value),
         Check::BasicCredentials => basic_credentials(value),
         Check::Password => password(value),
+        Check::Der => structured::der(value),
+        Check::Macaroon => structured::macaroon(value),
+        Check::Seed => structured::seed(value),
         Check::Pem => return pem::prove(text, start, end),
     };
     Proof { verdict, end: None }
@@ -224,7 +229,8 @@ fn basic_credentials(value: &[u8]) -> Verdict {
 }
 
 fn password(value: &[u8]) -> Verdict {
-    if judge::is_stock_password(b"", value) { Verdict::Invalid } else { Verdict::Unknown(None) }
+    let stock = judge::is_stock_password(b"", value) || name::is_made_up(value);
+    if stock { Verdict::Invalid } else { Verdict::Unknown(None) }
 }
 
 #[cfg(test)]

@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use leakgate_model::RuleId;
 
-use crate::anchors::Hit;
-use crate::ruleset::{Compiled, Finder, Ready, RuleSet};
+use crate::anchors::{Around, Hit};
+use crate::compiled::Compiled;
+use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::scan::{Run, Scratch};
 use crate::syntax::Syntax;
 
@@ -45,7 +46,7 @@ impl RuleSet {
     pub fn measure(&self, path: &[u8], text: &[u8], scratch: &mut Scratch, costs: &mut Costs) {
         scratch.prepare(self);
         let mut run = Run::new(self, path, text, Some(Syntax::of(path)), scratch);
-        self.anchors.find(text, |hit| {
+        self.anchors.find(text, 0..text.len(), Around::Fits, |hit| {
             for index in self.anchors.rules_of(hit) {
                 let cost = &mut costs.0[usize::from(index)];
                 cost.hits += 1;

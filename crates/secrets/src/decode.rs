@@ -127,7 +127,8 @@ pub(crate) fn wide_strings(content: &[u8], text: &mut Vec<u8>) {
     let mut from = 0;
     while let Some(zero) = memchr::memchr(0, &content[from..]) {
         let zero = from + zero;
-        from = zero + 1;
+        // Binaries have long runs of NULs.
+        from = zero + content[zero..].iter().take_while(|&&byte| byte == 0).count();
         // A run begins with a letter and its NUL; in big endian, its first NUL is not needed.
         let Some(start) = zero.checked_sub(1) else { continue };
         // In most binaries no letter stands here, or no second one follows.

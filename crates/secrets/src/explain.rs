@@ -8,12 +8,13 @@ use std::ops::Range;
 use leakgate_model::{RuleId, Secret};
 use regex_automata::Input;
 
-use crate::anchors::Hit;
+use crate::anchors::{Around, Hit};
 use crate::assignment;
+use crate::compiled::Compiled;
 use crate::gate::{self, Away};
 use crate::near;
 use crate::rule::Rule;
-use crate::ruleset::{Compiled, Finder, Ready, RuleSet};
+use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::scan::{Dropped, Match, Scratch};
 use crate::sealed;
 use crate::syntax::{self, Syntax};
@@ -67,7 +68,7 @@ impl RuleSet {
     pub fn explain(&self, id: &RuleId, path: &[u8], text: &[u8]) -> Option<Explained> {
         let index = self.index_of(id)?;
         let mut hits = Vec::new();
-        self.anchors.find(text, |hit| {
+        self.anchors.find(text, 0..text.len(), Around::Anything, |hit| {
             if self.anchors.rules_of(hit).any(|rule| rule == index) {
                 hits.push(hit);
             }

@@ -3,6 +3,7 @@
 use regex_automata::nfa::thompson::{NFA, State};
 use regex_automata::util::primitives::StateID;
 use regex_syntax::hir::Hir;
+use serde::{Deserialize, Serialize};
 
 /// A set of bytes: one bit for each value.
 pub(crate) type Bytes = [u64; 4];
@@ -18,6 +19,61 @@ pub(crate) fn has(bytes: Bytes, byte: u8) -> bool {
 /// Puts a byte into a set.
 pub(crate) fn add(bytes: &mut Bytes, byte: u8) {
     bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
+}
+
+/// What can follow an anchor: so many bytes of a set, or fewer where the text ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Ahead {
+    pub(crate) bytes: Bytes,
+    pub(crate) run: u8,
+}
+
+impl Ahead {
+    /// Anything can follow.
+    pub(crate) const ANY: Self = Self { bytes: ANY, run: 0 };
+    /// How many bytes behind an anchor are told at most.
+    pub(crate) const MOST: usize = 16;
+
+    /// The run that is the least likely to stand anywhere else, of what can follow at each step.
+    fn rarest(steps: &[Bytes]) -> Self {
+        let mut best = (0.0, Self::ANY);
+        let mut bytes = [0; 4];
+        for (step, run) in steps.iter().zip(1..) {
+            unite(&mut bytes, *step);
+            let rarity = -f64::from(run) * share(bytes).ln();
+            if rarity > best.0 {
+                best = (rarity, Self { bytes, run });
+            }
+        }
+        best.1
+    }
+
+    /// What can follow either of two.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        unite(&mut self.bytes, other.bytes);
+        Self { bytes: self.bytes, run: self.run.min(other.run) }
+    }
+}
+
+/// Which part of source is made of these bytes, about.
+fn share(bytes: Bytes) -> f64 {
+    let of = |byte: u8| match byte {
+        b' ' => 0.16,
+        b'a'..=b'z' => 0.021,
+        b'\n' | b'_' => 0.025,
+        b'A'..=b'Z' => 0.002,
+        b'0'..=b'9' => 0.005,
+        b'.' | b',' | b'(' | b')' | b'"' | b'\'' | b'=' | b';' | b':' | b'-' | b'/' => 0.01,
+        _ => 0.002,
+    };
+    let part: f64 = (0..0x80).filter(|&byte| has(bytes, byte)).map(of).sum();
+    let all: f64 = (0..0x80).map(of).sum();
+    part / all
+}
+
+/// Puts all bytes of one set into another.
+pub(crate) fn unite(bytes: &mut Bytes, more: Bytes) {
+    bytes.iter_mut().zip(more).for_each(|(word, more)| *word |= more);
 }
 
 /// A pattern as an automaton, to be asked about its matches.
@@ -42,6 +98,35 @@ impl Follow {
     /// The bytes that can follow `anchor`, in either case of its letters, where it stands there in
     /// a match: all that some match has, and maybe more. `None` if it can be anything.
     pub(crate) fn after(&self, anchor: &[u8], stands: Stands) -> Option<Bytes> {
+        self.bytes(&self.behind(anchor, stands))
+    }
+
+    /// A run of at most so many bytes that follows any of these anchors in each match.
+    pub(crate) fn ahead(&self, anchors: &[String], stands: Stands, most: usize) -> Ahead {
+        let mut states: Vec<_> =
+            anchors.iter().map(|anchor| self.behind(anchor.as_bytes(), stands)).collect();
+        let mut steps = Vec::new();
+        while steps.len() < most {
+            let all = states.iter().map(|states| self.bytes(states));
+            let Some(bytes) = all.reduce(|all, more| {
+                let mut all = all?;
+                unite(&mut all, more?);
+                Some(all)
+            }) else {
+                break;
+            };
+            let Some(bytes) = bytes else { break };
+            steps.push(bytes);
+            for states in &mut states {
+                let next = states.iter().flat_map(|&id| moves(self.0.state(id)));
+                *states = self.closure(next.map(|(.., to)| to).collect());
+            }
+        }
+        Ahead::rarest(&steps)
+    }
+
+    /// The states of a match behind an anchor.
+    fn behind(&self, anchor: &[u8], stands: Stands) -> Vec<StateID> {
         let mut states = match stands {
             Stands::First => self.closure(vec![self.0.start_anchored()]),
             Stands::Anywhere => self.all(),
@@ -58,8 +143,13 @@ impl Follow {
             }
             states = self.closure(next);
         }
-        // Where the match can end, anything can follow. That the anchor stands nowhere in the
-        // match tells nothing about what follows it.
+        states
+    }
+
+    /// The bytes that lead on from these states. `None` where the match can end, as anything can
+    /// follow then, and where there is no state: that the anchor stands nowhere in the match tells
+    /// nothing about what follows it.
+    fn bytes(&self, states: &[StateID]) -> Option<Bytes> {
         let ends = |&id: &StateID| matches!(self.0.state(id), State::Match { .. });
         if states.is_empty() || states.iter().any(ends) {
             return None;

@@ -11,6 +11,7 @@ use std::ops::Range;
 use regex_automata::Anchored;
 
 use crate::anchors::Hit;
+use crate::follow::{self, Bytes};
 use crate::shape::Shape;
 
 /// The gates of all rules, by their index.
@@ -38,8 +39,9 @@ pub(crate) struct Gate<'g> {
     pub(crate) choosy: bool,
     /// The bytes that a secret can consist of.
     alphabet: &'g Set,
-    /// The bytes that can follow an anchor.
-    after: &'g Set,
+    /// The bytes that can follow an anchor, and how many of them do.
+    ahead: &'g Set,
+    run: usize,
 }
 
 /// Why a rule is not tried at a hit.
@@ -58,8 +60,9 @@ pub(crate) enum Away {
 type Set = [u8; SET];
 const SET: usize = 16;
 
-/// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor.
-const RECORD: usize = 1 + 2 + 2 + 2 + SET + SET;
+/// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor, and how
+/// many bytes of it.
+const RECORD: usize = 1 + 2 + 2 + 2 + SET + SET + 1;
 const LEADS: u8 = 1;
 const BOUNDARY: u8 = 2;
 const APART: u8 = 4;
@@ -78,8 +81,9 @@ pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u
         out.extend(short(shape.longest));
         out.extend(short(shape.least));
         out.extend(short(shape.most));
-        let sets = shape.alphabet[..2].iter().chain(&shape.after[..2]);
+        let sets = shape.alphabet[..2].iter().chain(&shape.ahead.bytes[..2]);
         out.extend(sets.flat_map(|word| word.to_le_bytes()));
+        out.push(shape.ahead.run);
     }
     out
 }
@@ -105,7 +109,8 @@ impl Gates {
             near: record[0] & NEAR != 0,
             choosy: record[0] & CHOOSY != 0,
             alphabet: record[7..7 + SET].try_into().expect("a record has its size"),
-            after: record[7 + SET..].try_into().expect("a record has its size"),
+            ahead: record[7 + SET..][..SET].try_into().expect("a record has its size"),
+            run: usize::from(record[7 + 2 * SET]),
         }
     }
 }
@@ -114,18 +119,16 @@ impl Gate<'_> {
     /// Returns true if and only if the text has a run of the secret's alphabet as long as the
     /// shortest secret, at least partly in `window`.
     pub(crate) fn opens(self, text: &[u8], window: Range<usize>) -> bool {
-        let Some(step) = self.least.checked_sub(1) else { return true };
+        let Some(text) = text.get(..window.end) else { return true };
         // A run of `least` bytes covers one of every `least`: those are looked at, from the last
         // byte that the first such run could have.
-        let mut at = window.start + step;
-        while at < window.end {
-            let back = text[window.start..=at].iter().rev();
-            let run = back.take(self.least).take_while(|&&byte| self.has(byte)).count();
-            if run == self.least {
-                return true;
+        let mut start = window.start;
+        while let Some(run) = text.get(start..start + self.least) {
+            match run.iter().rposition(|&byte| !self.has(byte)) {
+                // The byte that ended the run cannot be part of one.
+                Some(end) => start += end + 1,
+                None => return true,
             }
-            // The byte that ended the run cannot be part of one.
-            at += self.least - run;
         }
         false
     }
@@ -152,7 +155,7 @@ impl Gate<'_> {
 
     /// Returns true if and only if what stands behind an anchor that ends at `end` can follow it.
     fn goes_on(self, text: &[u8], end: usize) -> bool {
-        text.get(end).is_none_or(|&byte| has(self.after, byte))
+        text[end..text.len().min(end + self.run)].iter().all(|&byte| has(self.ahead, byte))
     }
 
     /// Returns true if and only if a secret can have this byte.
@@ -161,22 +164,38 @@ impl Gate<'_> {
     }
 }
 
+/// The bytes that can stand before an anchor of a rule where [`Gate::window`] lets it through.
+pub(crate) fn behind(shape: &Shape, anchor: &[u8]) -> Bytes {
+    let boundary = shape.boundary && is_word(anchor[0]);
+    let apart = shape.leads && shape.apart;
+    let stands = |&byte: &u8| !(boundary && is_word(byte) || apart && joins(byte));
+    let mut bytes = [0; 4];
+    (0..=u8::MAX).filter(stands).for_each(|byte| follow::add(&mut bytes, byte));
+    bytes
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Returns true if and only if a byte could belong to the token that follows it.
+fn joins(byte: u8) -> bool {
+    is_word(byte) || matches!(byte, b'-' | b'+' | b'/')
+}
+
 /// Returns true if and only if the byte at `at` and the one before belong to one word.
 fn is_inside_word(text: &[u8], at: usize) -> bool {
-    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
-    at > 0 && is_word(&text[at - 1]) && is_word(&text[at])
+    at > 0 && is_word(text[at - 1]) && is_word(text[at])
 }
 
 /// Returns true if and only if the byte before `at` could belong to the same token.
 pub(crate) fn is_joined(text: &[u8], at: usize) -> bool {
-    let before = at.checked_sub(1).map(|at| text[at]);
-    before.is_some_and(|byte| {
-        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'+' | b'/')
-    })
+    at > 0 && joins(text[at - 1])
 }
 
+#[inline]
 fn has(set: &Set, byte: u8) -> bool {
-    set.get(usize::from(byte >> 3)).is_none_or(|bits| bits >> (byte & 7) & 1 != 0)
+    byte >= 0x80 || set[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
 }
 
 #[cfg(test)]
@@ -184,7 +203,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::follow;
+    use crate::anchors::Around;
+    use crate::ruleset::{Finder, RuleSet};
 
     fn gate(least: usize) -> Gates {
         let mut alphabet = [0; 4];
@@ -202,6 +222,38 @@ mod tests {
             let gates = gate(least);
             let opens = gates.get(0).opens(text.as_bytes(), start..text.len());
             prop_assert_eq!(opens, expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_index_keeps_every_hit_that_a_gate_lets_through(
+            parts in prop::collection::vec(
+                prop_oneof![
+                    "[ -~\n]{0,12}",
+                    "[A-Za-z0-9]{0,40}",
+                    prop::sample::select(vec!["ghp_", "xoxb-", "AKIA", "0.", "fal", "pat", "key="])
+                        .prop_map(String::from),
+                ],
+                0..20,
+            ),
+        ) {
+            let rules = RuleSet::default();
+            let text = parts.concat().into_bytes();
+            let hits = |around: Around| {
+                let mut hits = Vec::new();
+                rules.anchors.find(&text, 0..text.len(), around, |hit| hits.push(hit));
+                hits
+            };
+            let kept = hits(Around::Fits);
+            for hit in hits(Around::Anything) {
+                let passes = |rule: u16| {
+                    rules.finder(rule) != Finder::Pattern
+                        || rules.gates.get(rule).window(&text, hit).is_ok()
+                };
+                let passes = rules.anchors.rules_of(hit).any(passes);
+                prop_assert!(!passes || kept.contains(&hit), "{hit:?}");
+            }
         }
     }
 }

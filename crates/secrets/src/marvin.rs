@@ -37,12 +37,43 @@ const SEEDS: [&[u8; 8]; 28] = [
     b"AbAcct00",
 ];
 
+/// Where the sum of a common annotated key begins, in letters, and how long it is.
+const SUM_OF_ANNOTATED: std::ops::Range<usize> = 80..84;
+
 /// Returns true if and only if a key in base64 ends with its checksum by the seed of some kind.
 pub(crate) fn is_right(key: &[u8]) -> bool {
+    if key.get(52..57) == Some(b"JQQJ9") {
+        return is_right_annotated(key);
+    }
     let Some(bytes) = decode_base64(key) else { return false };
     let Some((data, sum)) = bytes.split_last_chunk() else { return false };
     let sum = u32::from_le_bytes(*sum);
     SEEDS.iter().any(|seed| hash(data, u64::from_be_bytes(**seed)) == sum)
+}
+
+/// The same for a key in the common format: behind its 60 bytes stand four letters of their hash,
+/// in base64 or in base 62.
+fn is_right_annotated(key: &[u8]) -> bool {
+    let (Some(data), Some(sum)) =
+        (key.get(..SUM_OF_ANNOTATED.start).and_then(decode_base64), key.get(SUM_OF_ANNOTATED))
+    else {
+        return false;
+    };
+    let bytes = hash(&data, u64::from_be_bytes(*SEEDS[0])).to_le_bytes();
+    let in_base64 = decode_base64(sum).is_some_and(|sum| sum == bytes[..3]);
+    in_base64 || base62(u32::from_be_bytes(bytes)).starts_with(sum)
+}
+
+/// A number in base 62, letters before digits, its greatest digit first.
+fn base62(mut number: u32) -> Vec<u8> {
+    const LETTERS: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    let mut digits = Vec::new();
+    while number > 0 {
+        digits.push(LETTERS[(number % 62) as usize]);
+        number /= 62;
+    }
+    digits.reverse();
+    digits
 }
 
 fn hash(data: &[u8], seed: u64) -> u32 {
@@ -88,6 +119,20 @@ mod tests {
         ] {
             assert_eq!(hash(data, seed), folded, "{data:?}");
         }
+    }
+
+    #[test]
+    fn an_annotated_key_with_its_checksum_is_right() {
+        let random = "k3J9zQ1xW8vB5nM2".repeat(4);
+        let data = format!("{}JQQJ99BAACAAAAAA{}AZDO", &random[..52], &random[..8]);
+        let decoded = STANDARD.decode(&data).expect("it is base64");
+        let bytes = hash(&decoded, u64::from_be_bytes(*b"Default0")).to_le_bytes();
+        let in_base62 = base62(u32::from_be_bytes(bytes));
+        let in_base62 = String::from_utf8_lossy(&in_base62[..4]).into_owned();
+        for sum in [in_base62, STANDARD.encode(&bytes[..3])] {
+            assert!(is_right(format!("{data}{sum}").as_bytes()), "{sum}");
+        }
+        assert!(!is_right(format!("{data}aaaa").as_bytes()));
     }
 
     #[test]

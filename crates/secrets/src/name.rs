@@ -7,10 +7,14 @@ use std::ops::Range;
 pub(crate) enum Kind {
     /// People choose it: it may be short and may hold words.
     Password,
+    /// A program makes it, as a rule, and a person may have chosen it.
+    Secret,
     /// Programs make it: it is random.
     Token,
     /// It may be a credential or an index into a table: only its value can tell.
     Key,
+    /// A credential's name and more behind it: the value may be something about it.
+    Mention,
 }
 
 /// Words that mean a password wherever they end a name.
@@ -32,14 +36,26 @@ const PASSWORDS: &[&str] = &[
     "pswd",
     "pw",
     "secrete",
+    "requirepass",
+    "masterauth",
+    "rootpw",
+    "psk",
+];
+/// Words that mean a secret that two programs share.
+const SECRETS: &[&str] = &[
+    "secret",
+    "clientsecret",
+    "appsecret",
+    "apisecret",
+    "consumersecret",
+    "sharedsecret",
+    "secretkey",
 ];
 /// Words that mean a token or key.
 const TOKENS: &[&str] = &[
-    "secret",
     "token",
     "apikey",
     "accesskey",
-    "secretkey",
     "authkey",
     "privatekey",
     "signingkey",
@@ -47,9 +63,6 @@ const TOKENS: &[&str] = &[
     "masterkey",
     "accountkey",
     "sharedkey",
-    "clientsecret",
-    "appsecret",
-    "apisecret",
     "accesstoken",
     "authtoken",
     "apitoken",
@@ -66,7 +79,6 @@ const TOKENS: &[&str] = &[
     "licensekey",
     "authenticationkey",
     "storagekey",
-    "consumersecret",
 ];
 /// A plain `key` means one only behind these.
 const KEY_OF: &[&str] = &[
@@ -132,6 +144,7 @@ const NOT_KEY_OF: &[&str] = &[
 ];
 /// Words that may follow without changing the meaning.
 const NEUTRAL: &[&str] = &[
+    "base",
     "value",
     "string",
     "str",
@@ -195,30 +208,70 @@ const OTHERWISE: &[&str] = &[
     "lex",
 ];
 
+/// Words that may end in another word without a mark between: `functionkey`, `mytoken`.
+const ENDINGS: &[&str] = &["password", "passwd", "pwd", "secret", "token", "key"];
+/// What `key` ends without meaning one.
+const OTHER_WORDS: &[&str] = &["mon", "don", "tur", "hoc", "joc", "whis", "hot", "lac", "cro"];
+/// Words behind which the name of a credential is that of something about it, which may well be
+/// random and is public.
+const ABOUT: &[&str] = &[
+    "id",
+    "ids",
+    "hash",
+    "hashed",
+    "digest",
+    "checksum",
+    "fingerprint",
+    "arn",
+    "ref",
+    "version",
+    "nonce",
+    "iv",
+    "salt",
+    "state",
+    "challenge",
+    "verifier",
+    "contract",
+    "address",
+    "user",
+    "username",
+    "owner",
+    "issuer",
+    "scope",
+    "icon",
+    "image",
+    "logo",
+    "url",
+    "uri",
+    "endpoint",
+];
+
 /// What the name means, or `None` if it is no credential's.
 pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
     let lower = name.to_ascii_lowercase();
     let words = words(name);
-    let word = |range: &Range<usize>| &lower[range.clone()];
-    let is_in = |list: &[&str], one: &[u8]| list.iter().any(|entry| entry.as_bytes() == one);
-    let mut last = words.len();
-    while last > 0 {
-        let one = word(&words[last - 1]);
-        if is_in(NEUTRAL, one) || one.iter().all(u8::is_ascii_digit) {
-            last -= 1;
-        } else {
-            break;
-        }
+    let word = |at: usize| words.get(at).map_or(&b""[..], |range| &lower[range.clone()]);
+    let mut last = words.len().checked_sub(1)?;
+    while is_in(NEUTRAL, word(last)) || word(last).iter().all(u8::is_ascii_digit) {
+        last = last.checked_sub(1)?;
     }
-    let noun = words.get(last.checked_sub(1)?)?;
-    let before = last.checked_sub(2).and_then(|at| words.get(at)).map_or(&b""[..], word);
-    if is_in(OTHERWISE, before) || words.iter().any(|one| word(one) == b"public") {
+    let before = last.checked_sub(1).map_or(&b""[..], word);
+    if is_in(OTHERWISE, before) || (0..words.len()).any(|at| word(at) == b"public") {
         return None;
     }
-    let noun = word(noun);
-    let noun = trim_digits(noun);
+    let noun = trim_digits(word(last));
+    of_noun(noun, before).or_else(|| of_ending(&lower[..words[last].end])).or_else(|| {
+        let mentions = (0..last).any(|at| is_credential(word(at), word(at + 1)));
+        (mentions && !is_in(ABOUT, noun)).then_some(Kind::Mention)
+    })
+}
+
+/// What a name means that ends in these two words.
+fn of_noun(noun: &[u8], before: &[u8]) -> Option<Kind> {
     if is_in(PASSWORDS, noun) {
         Some(Kind::Password)
+    } else if is_in(SECRETS, noun) || (noun == b"key" && before == b"secret") {
+        Some(Kind::Secret)
     } else if is_in(TOKENS, noun) || (noun == b"key" && is_in(KEY_OF, before)) {
         Some(Kind::Token)
     } else if is_in(KEYS, noun) && !is_in(NOT_KEY_OF, before) {
@@ -226,6 +279,33 @@ pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
     } else {
         None
     }
+}
+
+/// What a name means whose last word is two in one.
+fn of_ending(lower: &[u8]) -> Option<Kind> {
+    let lower = trim_digits(lower);
+    let start = lower.iter().rposition(|byte| !byte.is_ascii_alphanumeric()).map_or(0, |at| at + 1);
+    let ending = ENDINGS.iter().find(|end| lower[start..].ends_with(end.as_bytes()))?;
+    let before = &lower[start..lower.len() - ending.len()];
+    let ends_in = |list: &[&str]| list.iter().any(|word| before.ends_with(word.as_bytes()));
+    let other = ends_in(NOT_KEY_OF) || is_in(OTHERWISE, before) || is_in(OTHER_WORDS, before);
+    if before.is_empty() || other {
+        return None;
+    }
+    match *ending {
+        "key" if ends_in(KEY_OF) => Some(Kind::Token),
+        ending => of_noun(ending.as_bytes(), b""),
+    }
+}
+
+/// Returns true if and only if a word, or it and the next, mean a credential wherever they stand.
+fn is_credential(word: &[u8], next: &[u8]) -> bool {
+    const WORDS: &[&str] = &["password", "passwd", "secret", "token", "apikey"];
+    is_in(WORDS, trim_digits(word)) || (matches!(word, b"api" | b"access") && next == b"key")
+}
+
+fn is_in(list: &[&str], one: &[u8]) -> bool {
+    list.iter().any(|entry| entry.as_bytes() == one)
 }
 
 fn trim_digits(word: &[u8]) -> &[u8] {
@@ -307,43 +387,82 @@ pub(crate) fn mentions(value: &[u8], name: &[u8]) -> bool {
 
 /// Words that people put together where no real secret is needed: `secret-passwd`, `wrong_token2`.
 const MADE_OF: &[&[u8]] = &[
+    b"a",
+    b"actual",
     b"admin",
+    b"an",
+    b"another",
     b"auth",
     b"bad",
+    b"bar",
+    b"baz",
     b"client",
     b"correct",
     b"db",
     b"default",
+    b"demo",
+    b"different",
     b"dummy",
+    b"encrypted",
+    b"expected",
     b"fake",
     b"first",
     b"foo",
-    b"bar",
-    b"baz",
+    b"for",
+    b"forbidden",
     b"good",
+    b"hash",
+    b"hidden",
+    b"insecure",
     b"invalid",
+    b"is",
     b"key",
+    b"login",
+    b"long",
+    b"mock",
     b"my",
     b"new",
+    b"no",
+    b"not",
+    b"of",
     b"old",
+    b"original",
+    b"other",
     b"pass",
     b"passwd",
     b"password",
+    b"plain",
+    b"private",
     b"pwd",
+    b"random",
     b"real",
     b"root",
+    b"same",
     b"second",
     b"secret",
     b"server",
     b"some",
+    b"string",
+    b"strong",
     b"super",
+    b"temp",
     b"test",
     b"testing",
     b"the",
+    b"this",
+    b"tmp",
+    b"to",
     b"token",
+    b"top",
+    b"unit",
+    b"unknown",
+    b"unsafe",
     b"user",
     b"valid",
+    b"value",
     b"very",
+    b"weak",
+    b"with",
     b"wrong",
     b"your",
 ];
@@ -352,8 +471,34 @@ const MADE_OF: &[&[u8]] = &[
 pub(crate) fn is_made_up(value: &[u8]) -> bool {
     let lower = value.to_ascii_lowercase();
     let words: Vec<_> = words(value).into_iter().map(|word| trim_digits(&lower[word])).collect();
-    words.iter().any(|word| !word.is_empty())
-        && words.iter().all(|word| word.is_empty() || MADE_OF.contains(word))
+    let letters: usize = words.iter().map(|word| word.len()).sum();
+    letters * 2 >= value.len() && words.iter().all(|word| is_of_words(word))
+}
+
+/// Returns true if and only if a word is one of them, or several put together: `supersecret`.
+fn is_of_words(word: &[u8]) -> bool {
+    let begins = |first: &&[u8]| {
+        let rest = word.strip_prefix(*first).filter(|rest| first.len() >= 3 && !rest.is_empty());
+        rest.is_some_and(is_of_words)
+    };
+    word.is_empty() || MADE_OF.contains(&word) || MADE_OF.iter().any(begins)
+}
+
+/// Returns true if and only if that is so with the letters that its digits and marks stand for:
+/// `sup3rS3cret`, `p@ssword`.
+pub(crate) fn is_made_up_in_leet(value: &[u8]) -> bool {
+    let letter = |byte: &u8| match byte {
+        b'4' | b'@' => b'a',
+        b'3' => b'e',
+        b'1' | b'!' => b'i',
+        b'0' => b'o',
+        b'$' | b'5' => b's',
+        b'7' => b't',
+        _ => *byte,
+    };
+    let end = value.iter().rposition(u8::is_ascii_alphabetic).map_or(0, |at| at + 1);
+    let plain: Vec<u8> = value[..end].iter().map(letter).collect();
+    plain != value[..end] && (is_made_up(&plain) || mentions(&plain, b""))
 }
 
 #[cfg(test)]
@@ -367,21 +512,31 @@ mod tests {
             ("DB_PASSWORD_1", Some(Kind::Password)),
             ("dbPass", Some(Kind::Password)),
             ("spring.datasource.password", Some(Kind::Password)),
-            ("clientSecret", Some(Kind::Token)),
+            ("clientSecret", Some(Kind::Secret)),
             ("AWS_SECRET_ACCESS_KEY", Some(Kind::Token)),
             ("APIKey", Some(Kind::Token)),
             ("api-key", Some(Kind::Token)),
             ("githubToken2", Some(Kind::Token)),
-            ("token_type", None),
-            ("passwordField", None),
+            ("token_type", Some(Kind::Mention)),
+            ("passwordField", Some(Kind::Mention)),
             ("primary_key", None),
             ("nextToken", None),
-            ("secretName", None),
+            ("secretName", Some(Kind::Mention)),
+            ("secret_id", None),
             ("public_key", None),
             ("compass", None),
             ("bypass", None),
             ("tokens", None),
-            ("SECRET_KEY_BASE64", Some(Kind::Token)),
+            ("SECRET_KEY_BASE64", Some(Kind::Secret)),
+            ("functionkey", Some(Kind::Key)),
+            ("siteapikey", Some(Kind::Token)),
+            ("stage47secret", Some(Kind::Secret)),
+            ("MYSecret", Some(Kind::Secret)),
+            ("token_of_mine", Some(Kind::Mention)),
+            ("monkey", None),
+            ("pagecachekey", None),
+            ("token_expiry", Some(Kind::Mention)),
+            ("public_token_of_mine", None),
         ] {
             assert_eq!(kind(name.as_bytes()), expected, "{name}");
         }
@@ -389,10 +544,14 @@ mod tests {
 
     #[test]
     fn values_made_of_words_for_secrets() {
-        for value in ["secret-passwd", "wrongToken2", "my_secret_key"] {
+        for value in ["secret-passwd", "wrongToken2", "my_secret_key", "supersecretpassword"] {
             assert!(is_made_up(value.as_bytes()), "{value}");
         }
+        for value in ["p@ssw0rd", "sup3rS3cret!"] {
+            assert!(is_made_up_in_leet(value.as_bytes()), "{value}");
+        }
         for value in ["secret-tr0ub4dor", "42", "!?"] {
+            assert!(!is_made_up_in_leet(value.as_bytes()), "{value}");
             assert!(!is_made_up(value.as_bytes()), "{value}");
         }
     }

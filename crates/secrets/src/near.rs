@@ -46,7 +46,7 @@ pub(crate) fn find(
 ) -> Option<Range<usize>> {
     let is_provider = || {
         let lower = text[name.clone()].to_ascii_lowercase();
-        !has_word_for_secret(&lower) && !lower.starts_with(b"private")
+        !has_word_for_secret(&lower) && !lower.starts_with(b"private") && !is_in_word(text, name)
     };
     if !is_asked(gate) || !is_provider() {
         return None;
@@ -69,12 +69,26 @@ pub(crate) fn find(
     None
 }
 
+/// Returns true if and only if the name is only a part of a word: of `snapshot`, say.
+fn is_in_word(text: &[u8], name: &Range<usize>) -> bool {
+    let before = name.start.checked_sub(1).map(|at| text[at]);
+    before.is_some_and(|byte| byte.is_ascii_alphabetic())
+        && !(text[name.start].is_ascii_uppercase()
+            && before.is_some_and(|b| b.is_ascii_lowercase()))
+}
+
 /// Returns true if and only if the value belongs to a longer word.
 fn is_joined(text: &[u8], value: &Range<usize>) -> bool {
     let before = value.start.checked_sub(1).map(|at| text[at]);
     let after = text.get(value.end).copied();
-    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\".contains(&byte);
-    before.is_some_and(joins) || after.is_some_and(|byte| joins(byte) && !ends(text, value.end))
+    let joins = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_.@%\\#".contains(&byte);
+    // What goes on with a mark inside of it is no value of letters and digits.
+    let goes_on = |byte: u8| {
+        let next = text.get(value.end + 1).is_some_and(u8::is_ascii_alphanumeric);
+        b"?=:!$^*~".contains(&byte) && next
+    };
+    before.is_some_and(|byte| joins(byte) || byte == b'?')
+        || after.is_some_and(|byte| joins(byte) && !ends(text, value.end) || goes_on(byte))
 }
 
 /// Returns true if and only if a full stop or an escaped line end stands at `at`.
@@ -97,8 +111,14 @@ fn is_told(text: &[u8], name: &Range<usize>, run: &Range<usize>) -> bool {
     }
     let between = text[name.end..run.start].to_ascii_lowercase();
     let is_hex = is_uuid || value.iter().all(u8::is_ascii_hexdigit);
+    let is_hash = is_hex && !is_uuid && matches!(value.len(), 40 | 56 | 64 | 96 | 128);
     !is_for_something_else(&text[name.start..run.start])
-        && (!is_hex || has_word_for_secret(&between))
+        && (!is_hex || has_word_for_secret(&between) || !is_hash && is_assignment(&between))
+}
+
+/// Returns true if and only if nothing but what assigns stands between a name and a value.
+fn is_assignment(between: &[u8]) -> bool {
+    between.len() <= 6 && between.iter().all(|byte| b" \t:='\"`->".contains(byte))
 }
 
 /// Returns true if and only if the word right before the value says that it is no secret.
@@ -145,11 +165,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_assigned_to_the_provider_itself_is_found() {
+        for text in ["clarifai: VALUE", "clarifai := \"VALUE\"", "clarifai VALUE"] {
+            let found = found(&text.replace("VALUE", &hex()));
+            assert_eq!(found.len(), 1, "{text}");
+        }
+    }
+
+    #[test]
     fn a_hash_without_a_word_for_a_secret_is_not() {
         for text in [
             "clarifai, as noted: (see: VALUE)",
             "clarifai, as noted: (token):\n\nVALUE",
             "clarifai, as noted: (see a/token/VALUE)",
+            "clarifai: VALUE9f8e2c71",
+            "notclarifai, as noted: (token; VALUE)",
         ] {
             assert!(found(&text.replace("VALUE", &hex())).is_empty(), "{text}");
         }

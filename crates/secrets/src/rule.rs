@@ -25,7 +25,8 @@ pub struct Rule {
     pub checks: Vec<Check>,
     /// Least entropy of the secret, bits a byte.
     pub entropy: f32,
-    /// Globs of the only files it runs on; all files if empty.
+    /// Globs of the only files it runs on; all files if empty. Behind `!`, of files it does not
+    /// run on.
     pub files: Vec<String>,
     /// Report values that read like placeholders.
     pub keep_placeholders: bool,

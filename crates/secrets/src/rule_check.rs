@@ -54,7 +54,8 @@ pub fn examples_in(dir: &Path) -> Result<Vec<Example>, Vec<String>> {
 /// The texts that some templates of a rule become.
 fn texts(loaded: &Loaded, kind: &str, templates: &[String]) -> Vec<Example> {
     let rule = &loaded.rule;
-    let path = path_for(rule.files.first().map(String::as_str));
+    let glob = rule.files.iter().find(|glob| !glob.starts_with('!'));
+    let path = path_for(glob.map(String::as_str));
     let text = |(index, template): (usize, &String)| Example {
         rule: rule.id.clone(),
         path: path.clone(),

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors::{self, Literal};
-use crate::follow::{self, ANY, Bytes};
+use crate::follow::{self, ANY, Ahead, Bytes};
+use crate::gate;
 use crate::shape::{self, Shape};
 use crate::stems;
 
@@ -53,7 +54,7 @@ pub(crate) struct RuleText {
     /// Least Shannon entropy of the secret, bits a byte.
     #[serde(default)]
     pub entropy: f32,
-    /// Globs of the only files it runs on.
+    /// Globs of the only files it runs on; behind `!`, of those it does not run on.
     #[serde(default)]
     pub files: Vec<String>,
     /// Tells a kind of structure rather than a provider's: any provider's own rule goes before it.
@@ -147,6 +148,12 @@ pub enum CheckName {
     Jwt,
     /// An armoured block.
     Pem,
+    /// Base64 of a private key in DER.
+    Der,
+    /// A macaroon behind a prefix.
+    Macaroon,
+    /// Base32 of the seed of one-time passwords.
+    Seed,
     /// An AWS access key id.
     AwsKeyId,
     /// Base64 of a JSON object.
@@ -270,34 +277,40 @@ impl From<&Loaded> for Baked {
 /// The password finder and the assignment finder come after the rules, in this order.
 pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
     let mut anchors: BTreeMap<(String, bool), Literal> = BTreeMap::new();
-    let mut add = |text: &str, exact: bool, next: Bytes, rule: usize| {
+    let mut add = |text: &str, exact: bool, next: Bytes, shape: &Shape, rule: usize| {
         let text = if exact { text.to_owned() } else { text.to_ascii_lowercase() };
+        let behind = gate::behind(shape, text.as_bytes());
         let literal = anchors.entry((text, exact)).or_insert_with_key(|(text, exact)| Literal {
             bytes: text.clone().into_bytes(),
             exact: *exact,
             next: [0; 4],
+            behind: [0; 4],
+            ahead: Ahead { bytes: [0; 4], run: u8::MAX },
             rules: Vec::new(),
         });
         literal.rules.push(u16::try_from(rule).expect("there are fewer rules than 65,536"));
-        // Of two rules with one anchor, what may follow either may follow.
-        literal.next.iter_mut().zip(next).for_each(|(word, more)| *word |= more);
+        // Of two rules with one anchor, what may stand around either may stand there.
+        follow::unite(&mut literal.next, next);
+        follow::unite(&mut literal.behind, behind);
+        literal.ahead = literal.ahead.or(shape.ahead);
     };
     for (index, rule) in rules.iter().enumerate() {
         for anchor in &rule.anchors {
             let next = rule.shape.next.get(anchor).copied().unwrap_or(ANY);
-            add(anchor, rule.shape.exact, next, index);
+            add(anchor, rule.shape.exact, next, &rule.shape, index);
         }
     }
+    let code = Shape::of_code();
     for byte in stems::URL_BEFORE {
-        add(&format!("{}://", char::from(*byte)), false, ANY, rules.len());
+        add(&format!("{}://", char::from(*byte)), false, ANY, &code, rules.len());
     }
     let mut behind = [0; 4];
     stems::BEHIND_SHORT.iter().for_each(|&byte| follow::add(&mut behind, byte));
     for stem in stems::ASSIGNED_SHORT {
-        add(stem, false, behind, rules.len() + 1);
+        add(stem, false, behind, &code, rules.len() + 1);
     }
     for stem in stems::ASSIGNED {
-        add(stem, false, ANY, rules.len() + 1);
+        add(stem, false, ANY, &code, rules.len() + 1);
     }
     anchors::build(&anchors.into_values().collect::<Vec<_>>())
 }
@@ -372,7 +385,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         errors.push(format!("the anchor {short:?} is shorter than three bytes"));
     }
     for glob in &rule.files {
-        if let Err(error) = globset::Glob::new(glob) {
+        if let Err(error) = globset::Glob::new(glob.trim_start_matches('!')) {
             errors.push(format!("the glob {glob:?} cannot be read: {error}"));
         }
     }
@@ -384,14 +397,21 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
     };
     let pattern =
         rest.replace("{{assign}}", ASSIGN).replace("{{start}}", START).replace("{{end}}", END);
-    match shape::of(&pattern, &anchors) {
+    // Where a value is assigned, one may also stand near the name: less is told of what follows.
+    let assigns = rule.pattern.contains("{{assign}}");
+    let ahead = if assigns { 1 } else { Ahead::MOST };
+    match shape::of(&pattern, &anchors, ahead) {
         Ok((shape, _)) if shape.longest > LONGEST_MATCH => {
             errors.push(format!("the longest match is {} bytes", shape.longest));
             Err(errors)
         }
         Ok((mut shape, anchors)) if errors.is_empty() => {
             shape.apart = apart;
-            shape.near = rule.pattern.contains("{{assign}}") && shape.public == 0 && !rule.general;
+            shape.near = assigns && shape.public == 0 && !rule.general;
+            if shape.near {
+                // A value near the name may follow where the pattern has none.
+                NEXT_TO_NAME.iter().for_each(|&byte| follow::add(&mut shape.ahead.bytes, byte));
+            }
             let (file, provider) = (file.to_owned(), provider.to_owned());
             Ok(Loaded { file, provider, rule, anchors, pattern, shape })
         }
@@ -402,6 +422,9 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
         }
     }
 }
+
+/// What stands between a provider's name and a value that is assigned to the name itself.
+const NEXT_TO_NAME: &[u8] = b" :=\"'";
 
 /// `ab[0-2]` becomes `ab0`, `ab1`, `ab2`. Four bytes are enough to look further: a class that
 /// begins behind them is left away.

@@ -2,16 +2,11 @@
 
 use std::path::Path;
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use bstr::ByteSlice as _;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use leakgate_model::{Confidence, RuleId, Severity, Text};
-use regex_automata::meta;
-use regex_automata::util::syntax;
-use regex_automata::{Input, Span};
 
 use crate::anchors::Anchors;
+use crate::compiled::Compiled;
 use crate::gate::{self, Gates};
 use crate::rule::Rule;
 use crate::rulefile::{self, Baked, Loaded};
@@ -56,23 +51,6 @@ pub(crate) enum Finder {
     Assignment,
 }
 
-/// A regex ready to run.
-#[derive(Debug)]
-pub(crate) struct Compiled {
-    /// Quick to build, slow to run: most rules are tried a few times or never.
-    regex: OnceLock<meta::Regex>,
-    /// Slow to build, quick to run: for a rule that is tried often.
-    automaton: OnceLock<meta::Regex>,
-    tries: AtomicU32,
-    /// The group `secret` by itself, for values that are looked at alone.
-    alone: OnceLock<meta::Regex>,
-    pattern: Text,
-    files: Option<GlobSet>,
-}
-
-/// After so many tries an automaton is worth building: about as long as they took.
-const MANY: u32 = 8;
-
 /// The rule of values that no format tells.
 const GENERIC: RuleId = RuleId::new("generic-secret");
 /// The rule of passwords in URLs.
@@ -81,12 +59,17 @@ const URL_PASSWORD: RuleId = RuleId::new("url-password");
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
 static GATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/gates.bin"));
-static ANCHORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin"));
+/// Words of the index's table are read at any moment of a scan: none shall cross a line of the cache.
+static ANCHORS: &Aligned<[u8]> =
+    &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin")));
+
+#[repr(align(64))]
+struct Aligned<T: ?Sized>(T);
 
 impl Default for RuleSet {
     /// The built-in rules.
     fn default() -> Self {
-        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.into()))
+        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.0.into()))
     }
 }
 
@@ -138,6 +121,11 @@ impl RuleSet {
         }
     }
 
+    /// The rule of the finder of assignments.
+    pub(crate) fn assignments(&self) -> u16 {
+        u16::try_from(self.source.len() + 1).expect("there are fewer rules than 65,536")
+    }
+
     /// All rules, in the order of their names' files.
     pub fn rules(&self) -> impl Iterator<Item = Rule> + '_ {
         (0..self.ready.len()).map(|index| self.rule(index))
@@ -165,13 +153,8 @@ impl RuleSet {
 
     /// How many rules have their regex compiled so far.
     pub fn compiled(&self) -> usize {
-        let compiled = |ready: &Ready| {
-            ready
-                .compiled
-                .as_ref()
-                .is_some_and(|compiled| compiled.tries.load(Ordering::Relaxed) > 0)
-        };
-        self.ready.iter().filter_map(OnceLock::get).filter(|ready| compiled(ready)).count()
+        let tried = |ready: &&Ready| ready.compiled.as_ref().is_some_and(Compiled::is_tried);
+        self.built().filter(tried).count()
     }
 
     /// The rules that have been made ready.
@@ -269,127 +252,5 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
         )),
         references: vec![Text::Borrowed(reference)],
         shape: Shape::of_code(),
-    }
-}
-
-impl Compiled {
-    fn new(rule: &Rule) -> Self {
-        let mut globs = GlobSetBuilder::new();
-        for file in &rule.files {
-            // A glob without a slash is one for the name alone.
-            let glob = if file.contains('/') { file.clone() } else { format!("**/{file}") };
-            globs.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
-        }
-        Self {
-            regex: OnceLock::new(),
-            automaton: OnceLock::new(),
-            tries: AtomicU32::new(0),
-            alone: OnceLock::new(),
-            pattern: rule.pattern.clone(),
-            files: (!rule.files.is_empty()).then(|| globs.build().unwrap_or_default()),
-        }
-    }
-
-    /// The whole match and the secret in it. The pattern was parsed when the rule was loaded, and
-    /// is compiled when it is first looked for.
-    pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
-        let often = self.tries.load(Ordering::Relaxed) >= MANY
-            || self.tries.fetch_add(1, Ordering::Relaxed) >= MANY;
-        let (slot, engine) = if often {
-            (&self.automaton, Engine::Automaton)
-        } else {
-            (&self.regex, Engine::Simple)
-        };
-        let regex = slot.get_or_init(|| compile(&self.pattern, engine));
-        // Most tries match nothing: the groups are asked for only when something does.
-        if !regex.is_match(input.clone()) {
-            return None;
-        }
-        let mut groups = regex.create_captures();
-        regex.search_captures(input, &mut groups);
-        Some((groups.get_match()?.span(), groups.get_group_by_name("secret")?))
-    }
-
-    /// How many times it has been compiled.
-    pub(crate) fn regexes(&self) -> usize {
-        [&self.regex, &self.automaton, &self.alone]
-            .iter()
-            .filter(|slot| slot.get().is_some())
-            .count()
-    }
-
-    /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
-    pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
-        let alone = self.alone.get_or_init(|| {
-            let group = secret_group(&self.pattern);
-            compile(&format!(r"\A(?:{group})\z"), Engine::Simple)
-        });
-        alone.is_match(value)
-    }
-
-    /// Returns true if and only if the rule runs on this path.
-    pub(crate) fn wants(&self, path: &[u8]) -> bool {
-        self.files.as_ref().is_none_or(|files| files.is_match(path.to_path_lossy()))
-    }
-}
-
-/// What stands in the group `secret` of a pattern that has one.
-fn secret_group(pattern: &str) -> &str {
-    const OPEN: &str = "(?<secret>";
-    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
-    let bytes = pattern.as_bytes();
-    let (mut at, mut depth, mut in_class) = (start, 0, false);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'[' => in_class = true,
-            b']' => in_class = false,
-            b'(' if !in_class => depth += 1,
-            b')' if !in_class && depth == 0 => break,
-            b')' if !in_class => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    pattern.get(start..at).unwrap_or(pattern)
-}
-
-/// How a regex is run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Engine {
-    /// By backtracking within bounds.
-    Simple,
-    /// By a DFA that is built as it runs.
-    Automaton,
-}
-
-fn compile(pattern: &str, engine: Engine) -> meta::Regex {
-    let automaton = engine == Engine::Automaton;
-    // Anchors are the prefilter; a DFA built ahead of time would cost more than it gains.
-    let config = meta::Config::new()
-        .utf8_empty(false)
-        .dfa(false)
-        .onepass(false)
-        .hybrid(automaton)
-        .auto_prefilter(false)
-        .nfa_size_limit(Some(64 << 20));
-    meta::Builder::new()
-        .configure(config)
-        .syntax(syntax::Config::new().unicode(false).utf8(false))
-        .build(pattern)
-        .expect("a rule's pattern compiles: its shape was computed from it")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_group_of_each_rule_stands_alone() {
-        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
-        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
-            let group = secret_group(&rule.pattern);
-            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
-        }
     }
 }

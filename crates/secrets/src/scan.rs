@@ -7,7 +7,7 @@ use std::ops::Range;
 use leakgate_model::{Category, Confidence, Finding, Secret, Status, Text};
 use regex_automata::Input;
 
-use crate::anchors::Hit;
+use crate::anchors::{Around, Hit};
 use crate::assignment;
 use crate::check::{self, Check, Verdict};
 use crate::decode::{self, Charset};
@@ -19,6 +19,7 @@ use crate::rule::Rule;
 use crate::rulefile::LONGEST_MATCH;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::sealed;
+use crate::sole;
 use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Places};
 use crate::unwrap::{self, Piece};
@@ -236,7 +237,12 @@ impl RuleSet {
         scratch: &mut Scratch,
     ) -> Vec<Match> {
         let mut run = Run::new(self, path, text, syntax, scratch);
-        self.anchors.find(text, |hit| run.hit(hit));
+        self.anchors.find(text, 0..text.len(), Around::Fits, |hit| run.hit(hit));
+        if depth == 0
+            && let Some(found) = sole::read(path, text)
+        {
+            run.push_generic(self.assignments(), found.value, found.confidence, found.reason);
+        }
         run.end();
         if depth < unwrap::DEEPEST {
             let mut all = std::mem::take(&mut scratch.matches);

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look};
+use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 use serde::{Deserialize, Serialize};
 
 use crate::anchors;
-use crate::follow::{self, ANY, Bytes, Follow, Stands};
+use crate::follow::{self, ANY, Ahead, Bytes, Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,8 +34,8 @@ pub(crate) struct Shape {
     pub(crate) near: bool,
     /// The bytes that a secret can consist of.
     pub(crate) alphabet: Bytes,
-    /// The bytes that can follow the anchors.
-    pub(crate) after: Bytes,
+    /// What can follow the anchors.
+    pub(crate) ahead: Ahead,
     /// The bytes that can follow each anchor of three bytes; any if it is left out.
     pub(crate) next: BTreeMap<String, Bytes>,
 }
@@ -56,19 +56,24 @@ impl Shape {
             most: 0,
             near: false,
             alphabet: ANY,
-            after: ANY,
+            ahead: Ahead::ANY,
             next: BTreeMap::new(),
         }
     }
 }
 
 /// Reads a pattern whose fragments are expanded, and chooses its anchors: what every match begins
-/// with, where the pattern tells, else the `declared` ones.
+/// with, where the pattern tells, else the `declared` ones. Of what follows them, `ahead` bytes are
+/// told at most.
 ///
 /// # Errors
 /// A phrase: it does not parse, lacks the group `secret`, has no longest match, or matches
 /// the empty text.
-pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<String>), String> {
+pub(crate) fn of(
+    pattern: &str,
+    declared: &[String],
+    ahead: usize,
+) -> Result<(Shape, Vec<String>), String> {
     let hir = ParserBuilder::new()
         .unicode(false)
         .utf8(false)
@@ -94,7 +99,7 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
     let exact = exact && leads;
     let anchors = found.unwrap_or(lower);
     let stands = if leads { Stands::First } else { Stands::Anywhere };
-    let next = next_bytes(&hir, &anchors, stands);
+    let next = next_bytes(&hir, &anchors, stands, ahead);
     let shape = Shape {
         leads,
         exact,
@@ -107,7 +112,7 @@ pub(crate) fn of(pattern: &str, declared: &[String]) -> Result<(Shape, Vec<Strin
         most: secret.sub.properties().maximum_len().unwrap_or(0),
         near: false,
         alphabet: alphabet(&secret.sub),
-        after: next.all,
+        ahead: next.all,
         next: next.short,
     };
     Ok((shape, anchors))
@@ -122,7 +127,8 @@ fn heads(leading: &Leading) -> Option<Vec<String>> {
         anchors.push(text[..text.len().min(LONGEST_ANCHOR)].to_owned());
     }
     anchors.sort();
-    anchors.dedup();
+    // Where one begins with another, that other stands there as well.
+    anchors.dedup_by(|longer, one| longer.starts_with(&one[..]));
     (!anchors.is_empty()).then_some(anchors)
 }
 
@@ -175,31 +181,25 @@ fn begins_at_boundary(hir: &Hir) -> bool {
     }
 }
 
-/// The bytes that can follow the anchors, where the pattern tells.
+/// What can follow the anchors, where the pattern tells.
 struct Next {
-    all: Bytes,
+    all: Ahead,
     short: BTreeMap<String, Bytes>,
 }
 
-fn next_bytes(hir: &Hir, anchors: &[String], stands: Stands) -> Next {
-    let mut next = Next { all: ANY, short: BTreeMap::new() };
+fn next_bytes(hir: &Hir, anchors: &[String], stands: Stands, most: usize) -> Next {
+    let mut next = Next { all: Ahead::ANY, short: BTreeMap::new() };
     // Walking from everywhere takes long, and gains only where there are few bytes to find by.
-    let asked = |anchor: &&String| anchor.len() == 3 || stands == Stands::First;
-    let asked: Vec<_> = anchors.iter().filter(asked).collect();
-    let Some(follow) = (!asked.is_empty()).then(|| Follow::new(hir)).flatten() else {
+    let short = || anchors.iter().filter(|anchor| anchor.len() == 3);
+    if stands == Stands::Anywhere && short().next().is_none() {
         return next;
-    };
-    let after: Vec<_> =
-        asked.iter().map(|anchor| follow.after(anchor.as_bytes(), stands)).collect();
-    if stands == Stands::First {
-        next.all = after.iter().fold([0; 4], |mut all, after| {
-            let after = after.unwrap_or(ANY);
-            all.iter_mut().zip(after).for_each(|(word, more)| *word |= more);
-            all
-        });
     }
-    for (anchor, after) in asked.into_iter().zip(after) {
-        if let (3, Some(after)) = (anchor.len(), after) {
+    let Some(follow) = Follow::new(hir) else { return next };
+    if stands == Stands::First {
+        next.all = follow.ahead(anchors, stands, most);
+    }
+    for anchor in short() {
+        if let Some(after) = follow.after(anchor.as_bytes(), stands) {
             next.short.insert(anchor.clone(), after);
         }
     }
@@ -214,6 +214,7 @@ struct Leading {
 
 /// More alternatives than this are not worth following.
 const MOST_TEXTS: usize = 300;
+const MOST_OF_FOUR: usize = 1300;
 const LONGEST_TEXT: usize = 48;
 const ENOUGH: usize = 4;
 const FEW: usize = 6;
@@ -252,7 +253,12 @@ fn leading(hir: &Hir, case: Case) -> Leading {
                 if !so_far.whole {
                     break;
                 }
-                so_far = join(&so_far, &leading(part, case));
+                so_far = match part.kind() {
+                    HirKind::Repetition(repetition) if repetition.min > 1 => {
+                        repeated(so_far, repetition, case)
+                    }
+                    _ => join(&so_far, &leading(part, case)),
+                };
             }
             so_far
         }
@@ -288,12 +294,29 @@ fn one_of(class: &Class, case: Case) -> Option<Leading> {
     })
 }
 
+/// Every text of `first` followed by as many rounds of a repetition as are not too much.
+fn repeated(first: Leading, repetition: &Repetition, case: Case) -> Leading {
+    let once = leading(&repetition.sub, case);
+    let mut all = first;
+    for _ in 0..repetition.min {
+        all = join(&all, &once);
+        if !all.whole {
+            return all;
+        }
+    }
+    Leading { whole: repetition.max == Some(repetition.min), ..all }
+}
+
 /// Every text of `first` followed by every text of `second`; `first` alone if that is too much.
 fn join(first: &Leading, second: &Leading) -> Leading {
     // Texts that are long enough to be rare are not multiplied further.
     let enough = if second.texts.len() > FEW { ENOUGH } else { 2 * ENOUGH };
-    let enough = second.texts.len() > 1 && first.texts.iter().all(|text| text.len() >= enough);
-    let many = first.texts.len() * second.texts.len() > MOST_TEXTS;
+    let is_enough = |text: &Vec<u8>| text.len() >= enough && !anchors::is_common(text);
+    let enough = second.texts.len() > 1 && first.texts.iter().all(is_enough);
+    // What can follow three letters is spelled out in the index in any case.
+    let most =
+        if first.texts.iter().all(|text| text.len() == 3) { MOST_OF_FOUR } else { MOST_TEXTS };
+    let many = first.texts.len() > 1 && first.texts.len() * second.texts.len() > most;
     if enough || many || first.texts.iter().any(|text| text.len() > LONGEST_TEXT) {
         return Leading { texts: first.texts.clone(), whole: false };
     }
@@ -318,13 +341,13 @@ mod tests {
 
     fn shape(pattern: &str, anchors: &[&str]) -> Shape {
         let anchors: Vec<String> = anchors.iter().map(ToString::to_string).collect();
-        of(pattern, &anchors).expect("the pattern is right").0
+        of(pattern, &anchors, Ahead::MOST).expect("the pattern is right").0
     }
 
     #[test]
     fn anchors_are_taken_from_the_pattern_where_it_tells() {
         let pattern = r"(?i:open[_-]?cti)[a-z]{0,9}=(?<secret>[a-z]{8})";
-        let (shape, anchors) = of(pattern, &["cti".to_owned()]).expect("the pattern is right");
+        let (shape, anchors) = of(pattern, &["cti".to_owned()], 1).expect("the pattern is right");
         assert!(shape.leads && !shape.exact);
         assert_eq!(anchors, ["open-cti", "open_cti", "opencti"]);
     }
@@ -351,7 +374,7 @@ mod tests {
     #[test]
     fn unbounded_and_empty_patterns_are_refused() {
         for pattern in ["(?<secret>a+)", "(?<secret>a{0,3})", "abc", "("] {
-            assert!(of(pattern, &["abc".to_owned()]).is_err(), "{pattern}");
+            assert!(of(pattern, &["abc".to_owned()], 1).is_err(), "{pattern}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use crate::judge;
+use crate::name;
 
 /// The longest userinfo and host that are looked at.
 pub(crate) const LONGEST: usize = 512;
@@ -35,14 +36,37 @@ fn is_end(byte: u8) -> bool {
 fn is_host(host: &[u8]) -> bool {
     let first = host.first().copied().unwrap_or(0);
     let named = first.is_ascii_alphanumeric() || matches!(first, b'[' | b'_' | b'$' | b'{' | b'%');
-    let documented = [&b"example.com"[..], b"example.org", b"example.net"]
-        .iter()
-        .any(|domain| host.to_ascii_lowercase().starts_with(domain));
+    let unreal = host.len() < 2 || [&b"foo"[..], b"bar", b"host"].contains(&host);
+    let documented = unreal || is_documented(&host.to_ascii_lowercase());
     named && !documented
+}
+
+/// Returns true if and only if a host, in lower case, is one for documentation and tests, RFC 2606.
+fn is_documented(host: &[u8]) -> bool {
+    const DOMAINS: [&[u8]; 3] = [b"example.com", b"example.org", b"example.net"];
+    const TOPS: [&[u8]; 3] = [b"example", b"invalid", b"test"];
+    let name = host.split(|&byte| byte == b':').next().unwrap_or_default();
+    let is_below = |end: &&[u8]| {
+        name.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with(b"."))
+    };
+    DOMAINS.iter().any(is_below) || name.contains(&b'.') && TOPS.iter().any(is_below)
+}
+
+/// Returns true if and only if a password with escapes is made of words for one: `pass%20word`.
+fn is_made_up(password: &[u8]) -> bool {
+    let mut plain = Vec::new();
+    let mut rest = password;
+    while let Some((&byte, more)) = rest.split_first() {
+        let escaped = byte == b'%' && more.len() >= 2;
+        plain.push(if escaped { b' ' } else { byte });
+        rest = if escaped { &more[2..] } else { more };
+    }
+    plain.len() < password.len() && name::is_made_up(&plain)
 }
 
 fn is_secret(user: &[u8], password: &[u8]) -> bool {
     password.len() >= 3
+        && !is_made_up(password)
         && !judge::is_stock_password(user, password)
         && !judge::is_placeholder(password)
         && !is_reference(password)
@@ -92,6 +116,10 @@ mod tests {
             "postgres://postgres:postgres@localhost",
             "http://u:<password>@h",
             "http://a:b9c8d7@example.com",
+            "http://a:b9c8d7@db.example.com:5432/x",
+            "http://a:b9c8d7@x/y",
+            "http://a:b9c8d7@somewhere.test/x",
+            "http://a:pass%20word@host.io/x",
         ] {
             assert_eq!(found(text), None, "{text}");
         }

@@ -119,9 +119,11 @@ fn scanned(report: &Report<'_>) -> String {
         Scope::StagedChange => count(scanned, "staged file", "staged files"),
         Scope::Files => count(scanned, "file", "files"),
         Scope::Repository => count(scanned, "tracked file", "tracked files"),
-        Scope::Commits | Scope::Push if nothing => return "no new commits".to_owned(),
+        Scope::Commits | Scope::Push | Scope::RefChange if nothing => {
+            return "no new commits".to_owned();
+        }
         Scope::Message => "the message".to_owned(),
-        Scope::Commits | Scope::Push => {
+        Scope::Commits | Scope::Push | Scope::RefChange => {
             count(scanned, "file or message of new commits", "files and messages of new commits")
         }
         Scope::Stdin if scanned == 0 => "nothing".to_owned(),

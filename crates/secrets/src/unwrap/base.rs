@@ -103,7 +103,7 @@ fn finish(mut piece: Piece, end: usize) -> Option<(Piece, usize)> {
     Some((piece, end))
 }
 
-fn push_decoded(letters: &[u8], out: &mut Vec<u8>) {
+pub(super) fn push_decoded(letters: &[u8], out: &mut Vec<u8>) {
     out.reserve(letters.len() / 4 * 3 + 2);
     for group in letters.chunks(4) {
         out.extend_from_slice(&bytes_of(group)[..group.len() - 1]);
@@ -138,7 +138,7 @@ fn narrow(piece: &mut Piece) {
 
 /// The letters of a next line that holds nothing but them, inside what a literal or a comment
 /// puts around.
-fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
+pub(super) fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
     let around = |byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b',' | b'\\' | b'\r' | b'+');
     let before = |byte| matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'#' | b'*' | b'>' | b'|');
     let newline = end + count(&text[end..], 6, around);
@@ -154,7 +154,7 @@ fn next_line(text: &[u8], end: usize) -> Option<Range<usize>> {
 }
 
 /// Returns true if and only if each line assigns something to a name, or the text is JSON.
-fn is_config(text: &[u8]) -> bool {
+pub(super) fn is_config(text: &[u8]) -> bool {
     let trimmed = text.trim_ascii();
     if trimmed.starts_with(b"{") {
         return serde_json::from_slice::<serde::de::IgnoredAny>(trimmed).is_ok();

@@ -9,6 +9,7 @@
 
 mod base;
 mod escapes;
+mod packed;
 mod runs;
 mod split;
 
@@ -107,6 +108,7 @@ pub(crate) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
         found(piece);
         end.max(run.end)
     });
+    packed::each(text, found);
     escapes::each(path, text, found);
     split::each(text, found);
 }

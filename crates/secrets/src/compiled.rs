@@ -1,0 +1,229 @@
+//! A rule's pattern, ready to run.
+//!
+//! A scan tries some hundred rules some hundred times each and finds nothing with nearly all. So
+//! what counts is how soon a pattern is ready and how soon it says no. A class that may stand up to
+//! forty times makes forty copies in an automaton, which take far longer to build than one that may
+//! stand any number of times. So a rough automaton without such bounds is asked first; each match is
+//! one of it as well. Only where it says yes is the exact one built. Both run as DFAs whose states
+//! are made as they are needed, and the exact one is walked once more for the place of the secret.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use bstr::ByteSlice as _;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use leakgate_model::Text;
+use regex_automata::hybrid::dfa::{self, DFA};
+use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
+use regex_automata::util::pool::Pool;
+use regex_automata::{Input, Span};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind, Repetition};
+
+use crate::rule::Rule;
+
+/// A regex ready to run.
+#[derive(Debug)]
+pub(crate) struct Compiled {
+    /// Matches wherever `whole` does.
+    rough: OnceLock<Machine>,
+    whole: OnceLock<Machine>,
+    /// The group `secret` by itself, for values that are looked at alone.
+    alone: OnceLock<Machine>,
+    pattern: Text,
+    files: Option<GlobSet>,
+    /// Files that it does not run on.
+    others: GlobSet,
+}
+
+impl Compiled {
+    /// Reads a rule's globs; its pattern is compiled when it is first looked for.
+    pub(crate) fn new(rule: &Rule) -> Self {
+        let (others, files): (Vec<_>, Vec<_>) =
+            rule.files.iter().partition(|glob| glob.starts_with('!'));
+        Self {
+            rough: OnceLock::new(),
+            whole: OnceLock::new(),
+            alone: OnceLock::new(),
+            pattern: rule.pattern.clone(),
+            files: (!files.is_empty()).then(|| globs(files.into_iter().map(String::as_str))),
+            others: globs(others.into_iter().map(|glob| &glob[1..])),
+        }
+    }
+
+    /// The whole match and the secret in it.
+    pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
+        if !self.rough.get_or_init(|| Machine::new(&rough(&parsed(&self.pattern)))).is_match(input)
+        {
+            return None;
+        }
+        let whole = self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
+        if !whole.is_match(input) {
+            return None;
+        }
+        let groups = &whole.groups;
+        let mut found = groups.create_captures();
+        groups.search(&mut groups.create_cache(), input, &mut found);
+        Some((found.get_match()?.span(), found.get_group_by_name("secret")?))
+    }
+
+    /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
+    pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
+        let alone = self.alone.get_or_init(|| {
+            let group = secret_group(&self.pattern);
+            Machine::new(&parsed(&format!(r"\A(?:{group})\z")))
+        });
+        alone.is_match(&Input::new(value))
+    }
+
+    /// Returns true if and only if it has been looked for.
+    pub(crate) fn is_tried(&self) -> bool {
+        self.rough.get().is_some()
+    }
+
+    /// How many automata have been compiled.
+    pub(crate) fn regexes(&self) -> usize {
+        [&self.rough, &self.whole, &self.alone].iter().filter(|slot| slot.get().is_some()).count()
+    }
+
+    /// Returns true if and only if the rule runs on this path.
+    pub(crate) fn wants(&self, path: &[u8]) -> bool {
+        let path = path.to_path_lossy();
+        self.files.as_ref().is_none_or(|files| files.is_match(&path))
+            && !self.others.is_match(&path)
+    }
+}
+
+fn globs<'g>(globs: impl Iterator<Item = &'g str>) -> GlobSet {
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        // A glob without a slash is one for the name alone.
+        let glob = if glob.contains('/') { glob.to_owned() } else { format!("**/{glob}") };
+        set.add(Glob::new(&glob).expect("a rule's globs were read when it was loaded"));
+    }
+    set.build().unwrap_or_default()
+}
+
+/// A pattern's syntax; it has been parsed before, as its shape was computed from it.
+fn parsed(pattern: &str) -> Hir {
+    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+    parsed.expect("a rule's pattern is a regex: its shape was computed from it")
+}
+
+/// A pattern that matches wherever this one does, and where a part of it stands more often.
+fn rough(hir: &Hir) -> Hir {
+    /// Fewer copies are built as they are.
+    const FEW: u32 = 4;
+    match hir.kind() {
+        HirKind::Repetition(repetition) => {
+            let Repetition { min, max, greedy, ref sub } = *repetition;
+            let max = max.filter(|max| max - min < FEW);
+            Hir::repetition(Repetition { min, max, greedy, sub: Box::new(rough(sub)) })
+        }
+        HirKind::Capture(capture) => rough(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(rough).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(rough).collect()),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+    }
+}
+
+/// One automaton, and what its walks keep between them.
+struct Machine {
+    dfa: DFA,
+    caches: Pool<dfa::Cache, Box<dyn Fn() -> dfa::Cache + Send + Sync>>,
+    groups: PikeVM,
+}
+
+impl Machine {
+    fn new(hir: &Hir) -> Self {
+        const COMPILES: &str = "a rule's pattern compiles: its shape was computed from it";
+        let nfa = thompson::Compiler::new()
+            .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(64 << 20)))
+            .build_from_hir(hir)
+            .expect(COMPILES);
+        // A DFA that does not fit its cache gives up, and the other walk tells.
+        let config =
+            DFA::config().skip_cache_capacity_check(true).minimum_cache_clear_count(Some(8));
+        let dfa =
+            dfa::Builder::new().configure(config).build_from_nfa(nfa.clone()).expect(COMPILES);
+        let groups = pikevm::Builder::new().build_from_nfa(nfa).expect(COMPILES);
+        let for_caches = dfa.clone();
+        let caches: Box<dyn Fn() -> dfa::Cache + Send + Sync> =
+            Box::new(move || for_caches.create_cache());
+        Self { dfa, caches: Pool::new(caches), groups }
+    }
+
+    /// Returns true if and only if there is a match, by whichever walk can tell.
+    fn is_match(&self, input: &Input<'_>) -> bool {
+        let found = self.dfa.try_search_fwd(&mut self.caches.get(), &input.clone().earliest(true));
+        found.map_or_else(
+            |_| self.groups.is_match(&mut self.groups.create_cache(), input.clone()),
+            |end| end.is_some(),
+        )
+    }
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Machine").finish_non_exhaustive()
+    }
+}
+
+/// What stands in the group `secret` of a pattern that has one.
+fn secret_group(pattern: &str) -> &str {
+    const OPEN: &str = "(?<secret>";
+    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
+    let bytes = pattern.as_bytes();
+    let (mut at, mut depth, mut in_class) = (start, 0, false);
+    while let Some(byte) = bytes.get(at) {
+        match byte {
+            b'\\' => at += 1,
+            b'[' => in_class = true,
+            b']' => in_class = false,
+            b'(' if !in_class => depth += 1,
+            b')' if !in_class && depth == 0 => break,
+            b')' if !in_class => depth -= 1,
+            _ => {}
+        }
+        at += 1;
+    }
+    pattern.get(start..at).unwrap_or(pattern)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ruleset::RuleSet;
+
+    #[test]
+    fn a_rough_pattern_matches_wherever_the_exact_one_does() {
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let exact = parsed(&rule.pattern);
+            let rough = rough(&exact);
+            let least = |hir: &Hir| hir.properties().minimum_len();
+            assert_eq!(least(&rough), least(&exact), "{}", rule.id);
+        }
+        let pattern = "a[b-d]{0,9}?(?<secret>x{3,8}|y{2})";
+        let (exact, rough) =
+            (Machine::new(&parsed(pattern)), Machine::new(&rough(&parsed(pattern))));
+        for (text, is_exact, is_rough) in [
+            ("abcdxxx", true, true),
+            ("ayy", true, true),
+            ("abbbbbbbbbbbyy", false, true),
+            ("abxx", false, false),
+        ] {
+            assert_eq!(exact.is_match(&Input::new(text)), is_exact, "{text}");
+            assert_eq!(rough.is_match(&Input::new(text)), is_rough, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_group_of_each_rule_stands_alone() {
+        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let group = secret_group(&rule.pattern);
+            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
+        }
+    }
+}

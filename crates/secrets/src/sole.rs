@@ -1,0 +1,99 @@
+//! A file that holds nothing but one value, and is named as a credential: `db_password.txt`,
+//! `master.key`, `.vault_pass`.
+//!
+//! Secrets are handed to containers and tools in such files. Nothing in the content tells what the
+//! value is, so the file's name stands for the name that it would be assigned to elsewhere.
+
+use std::ops::Range;
+
+use crate::assignment::{self, Assigned};
+use crate::syntax::Syntax;
+
+/// Longer files hold more than a password or a token.
+const LONGEST: usize = 600;
+const SHORTEST: usize = 6;
+
+/// Ends of names that say nothing of what is in the file.
+const ENDINGS: [&[u8]; 9] =
+    [b"txt", b"text", b"dat", b"conf", b"cfg", b"local", b"prod", b"b64", b"value"];
+/// Ends of names that say that it is a credential.
+const TELLING: [&[u8]; 6] = [b"key", b"token", b"secret", b"password", b"passwd", b"pass"];
+
+/// Returns true if and only if a content is one value and nothing else, whatever its name.
+pub(crate) fn is_one(content: &[u8]) -> bool {
+    content.len() <= LONGEST && value(content).len() >= SHORTEST && {
+        let value = value(content);
+        value.iter().all(u8::is_ascii_graphic)
+    }
+}
+
+/// The secret that a file holds, told by the file's name.
+pub(crate) fn read(path: &[u8], content: &[u8]) -> Option<Assigned> {
+    if !is_one(content) {
+        return None;
+    }
+    let name = name(path).filter(|name| !name.is_empty())?;
+    let value = value(content);
+    let start = content.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    // As a line of settings would have it.
+    let line = [&name[..], b"=", value, b"\n"].concat();
+    let found = assignment::read(&line, 0, name.len(), Syntax::Settings)?;
+    let shift = |at: usize| (at + start).checked_sub(name.len() + 1);
+    let value = Range { start: shift(found.value.start)?, end: shift(found.value.end)? };
+    Some(Assigned { name: 0..0, value, ..found })
+}
+
+fn value(content: &[u8]) -> &[u8] {
+    content.trim_ascii()
+}
+
+/// The name of a credential that a file's name is, if its ending allows a text without structure.
+fn name(path: &[u8]) -> Option<Vec<u8>> {
+    let file = path.rsplit(|&byte| byte == b'/').next().unwrap_or(path);
+    let file = file.strip_prefix(b".").unwrap_or(file);
+    let Some(dot) = file.iter().rposition(|&byte| byte == b'.') else { return Some(file.into()) };
+    let ending = file[dot + 1..].to_ascii_lowercase();
+    if ENDINGS.contains(&&ending[..]) {
+        Some(file[..dot].into())
+    } else {
+        TELLING.contains(&&ending[..]).then(|| file.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'c>(path: &str, content: &'c str) -> Option<&'c str> {
+        let found = read(path.as_bytes(), content.as_bytes())?;
+        Some(&content[found.value])
+    }
+
+    /// Assembled here so that no file holds it whole.
+    fn hex() -> String {
+        ["8f3a91c07b2e4d56", "a1e09c3b7f28d465"].concat()
+    }
+
+    #[test]
+    fn a_value_in_a_file_named_as_a_credential_is_found() {
+        for path in ["config/master.key", "secrets/jwt_token.txt", "API_KEY", ".api-token"] {
+            let content = format!("\n {}\n", hex());
+            assert_eq!(found(path, &content), Some(&hex()[..]), "{path}");
+        }
+        for path in ["db_password", "run/secrets/db_password.txt", ".vault_pass"] {
+            assert_eq!(found(path, "Wq7-tangerine\n"), Some("Wq7-tangerine"), "{path}");
+        }
+    }
+
+    #[test]
+    fn other_names_and_other_contents_are_not() {
+        for path in
+            ["", "VERSION", "config.txt", "public.key", "password.rs", "token.md", "key.sha256"]
+        {
+            assert_eq!(found(path, &hex()), None, "{path}");
+        }
+        for content in ["", "changeme\n", "one two three\n", "${DB_PASSWORD}\n", "a=b\nc=d\n"] {
+            assert_eq!(found("db_password.txt", content), None, "{content}");
+        }
+    }
+}
