@@ -106,7 +106,7 @@ const NAMES: [&str; 9] = [
 ];
 
 /// Writes a history as `git fast-import` reads it: some branches, edits, renames, merges.
-fn history(seed: u64) -> Vec<u8> {
+pub(crate) fn history(seed: u64) -> Vec<u8> {
     let mut dice = Dice(seed);
     let mut stream = Vec::new();
     let mut branches: Vec<Vec<(String, Vec<u8>)>> = vec![Vec::new(); 3];
@@ -213,7 +213,7 @@ fn scanned_whole(repo: &Repo) -> BTreeSet<Site> {
 }
 
 /// Parts of secrets are no secrets, and may be shown: what is written is not looked through.
-fn leakgate(repo: &Repo, args: &[&str]) -> Command {
+pub(crate) fn leakgate(repo: &Repo, args: &[&str]) -> Command {
     repo.command(program().to_str().expect("a path in Unicode"), args)
 }
 
@@ -251,6 +251,9 @@ proptest! {
             let window = format!("--window={window}");
             repo.git(&["-c", &delta, "repack", "-q", "-a", "-d", "-f", &depth, &window]);
             prop_assert_eq!(&told(), &expected, "{} {} {}", depth, window, offsets);
+            let args = ["history", "--format", "json", "--max-memory", "1K"];
+            let little = sites_of(&Run::of(&mut leakgate(&repo, &args), b""));
+            prop_assert_eq!(&little, &expected, "{} {} {}, in little memory", depth, window, offsets);
         }
         // Some objects loose, some in a pack.
         repo.git(&["repack", "-q", "-a", "-d", "-f"]);

@@ -16,6 +16,7 @@ mod decoding;
 mod doctor;
 mod files;
 mod history;
+mod history_cache;
 mod history_property;
 mod hook_input;
 mod hook_matrix;

@@ -130,6 +130,9 @@ pub(crate) struct HistoryArgs {
     /// Also what no ref leads to any more
     #[arg(long)]
     pub(crate) unreachable: bool,
+    /// Memory for decoded objects, as 64M: less takes longer [default: 256M]
+    #[arg(long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) max_memory: Option<usize>,
     /// Keep what was found out for the next time [default: in the git folder]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
@@ -271,6 +274,21 @@ pub(crate) struct RulesTestArgs {
     /// Add the rules of a folder
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
+}
+
+/// A number of bytes, in units of 1024 with a letter behind it.
+fn bytes(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
+        "" | "B" => Some(0),
+        "K" | "KB" => Some(10),
+        "M" | "MB" => Some(20),
+        "G" | "GB" => Some(30),
+        _ => None,
+    };
+    let number = digits.parse::<usize>().ok();
+    let bytes = number.zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
+    bytes.ok_or_else(|| "write it as a number and K, M or G".to_owned())
 }
 
 #[cfg(test)]

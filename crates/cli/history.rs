@@ -72,13 +72,17 @@ fn scan(
     ignores: &IgnoreFile,
     cache: Option<&Cache>,
 ) -> anyhow::Result<Told> {
-    let history = History::open(repository)?;
+    let mut history = History::open(repository)?;
+    if let Some(bytes) = args.max_memory {
+        history.limit_memory(bytes);
+    }
     let threads = threads(args.scan.threads);
     let stop = interrupt()?;
     let scan = Scan { history: &history, rules, ignores, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
-    let told = scan.run(args, &mut known)?;
+    let (told, calm) = scan.run(args, &known)?;
     if let Some(cache) = cache {
+        known.list.extend(calm.iter().map(|&(number, size)| (history.id(number), size)));
         known.list.sort_unstable();
         known.list.dedup();
         let kept = cache.keep(&known.list, Saved::of(&told, rules).as_ref());
@@ -170,8 +174,9 @@ impl Extent {
 }
 
 impl Scan<'_> {
-    /// Scans all but what is known, and adds to that.
-    fn run(&self, args: &HistoryArgs, known: &mut Known) -> anyhow::Result<Told> {
+    /// Scans all but what is known. Returns also the objects in which no secret can stand, by their
+    /// numbers, and their sizes.
+    fn run(&self, args: &HistoryArgs, known: &Known) -> anyhow::Result<(Told, Vec<(u32, u64)>)> {
         let history = self.history;
         let mut outcome = Outcome { problems: history.problems().to_vec(), ..Outcome::default() };
         let (refs, problems) = history.refs()?;
@@ -204,14 +209,14 @@ impl Scan<'_> {
         outcome.problems.dedup();
         findings.iter().for_each(|finding| outcome.count(finding));
         let commits = (0..graph.commits.len() as u32).filter(|&c| extent.scope.has(c)).count();
-        known.list.extend(calm.iter().map(|&(number, size)| (history.id(number), size)));
-        Ok(Told {
+        let told = Told {
             scanned: Scanned { findings, outcome },
             traces,
             origins,
             commits: commits as u64,
             shallow: !history.shallow().is_empty(),
-        })
+        };
+        Ok((told, calm))
     }
 
     /// Asks all blobs. Returns those to be looked at again, and what was found out.

@@ -1,9 +1,11 @@
 //! A rule's pattern, ready to run.
 //!
 //! A scan tries some hundred rules some hundred times each and finds nothing with nearly all. So
-//! what counts is how soon a pattern is ready and how soon it says no: one automaton is compiled
-//! from it, run as a DFA whose states are made as they are needed. Only where that says yes is the
-//! same automaton walked again for the places of the match and of the secret.
+//! what counts is how soon a pattern is ready and how soon it says no. A class that may stand up to
+//! forty times makes forty copies in an automaton, which take far longer to build than one that may
+//! stand any number of times. So a rough automaton without such bounds is asked first; each match is
+//! one of it as well. Only where it says yes is the exact one built. Both run as DFAs whose states
+//! are made as they are needed, and the exact one is walked once more for the place of the secret.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -15,14 +17,17 @@ use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::nfa::thompson;
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::util::pool::Pool;
-use regex_automata::util::syntax;
 use regex_automata::{Input, Span};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Hir, HirKind, Repetition};
 
 use crate::rule::Rule;
 
 /// A regex ready to run.
 #[derive(Debug)]
 pub(crate) struct Compiled {
+    /// Matches wherever `whole` does.
+    rough: OnceLock<Machine>,
     whole: OnceLock<Machine>,
     /// The group `secret` by itself, for values that are looked at alone.
     alone: OnceLock<Machine>,
@@ -38,6 +43,7 @@ impl Compiled {
         let (others, files): (Vec<_>, Vec<_>) =
             rule.files.iter().partition(|glob| glob.starts_with('!'));
         Self {
+            rough: OnceLock::new(),
             whole: OnceLock::new(),
             alone: OnceLock::new(),
             pattern: rule.pattern.clone(),
@@ -48,7 +54,11 @@ impl Compiled {
 
     /// The whole match and the secret in it.
     pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
-        let whole = self.whole.get_or_init(|| Machine::new(&self.pattern));
+        if !self.rough.get_or_init(|| Machine::new(&rough(&parsed(&self.pattern)))).is_match(input)
+        {
+            return None;
+        }
+        let whole = self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
         if !whole.is_match(input) {
             return None;
         }
@@ -62,19 +72,19 @@ impl Compiled {
     pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
         let alone = self.alone.get_or_init(|| {
             let group = secret_group(&self.pattern);
-            Machine::new(&format!(r"\A(?:{group})\z"))
+            Machine::new(&parsed(&format!(r"\A(?:{group})\z")))
         });
         alone.is_match(&Input::new(value))
     }
 
     /// Returns true if and only if it has been looked for.
     pub(crate) fn is_tried(&self) -> bool {
-        self.whole.get().is_some()
+        self.rough.get().is_some()
     }
 
     /// How many automata have been compiled.
     pub(crate) fn regexes(&self) -> usize {
-        [&self.whole, &self.alone].iter().filter(|slot| slot.get().is_some()).count()
+        [&self.rough, &self.whole, &self.alone].iter().filter(|slot| slot.get().is_some()).count()
     }
 
     /// Returns true if and only if the rule runs on this path.
@@ -95,6 +105,29 @@ fn globs<'g>(globs: impl Iterator<Item = &'g str>) -> GlobSet {
     set.build().unwrap_or_default()
 }
 
+/// A pattern's syntax; it has been parsed before, as its shape was computed from it.
+fn parsed(pattern: &str) -> Hir {
+    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
+    parsed.expect("a rule's pattern is a regex: its shape was computed from it")
+}
+
+/// A pattern that matches wherever this one does, and where a part of it stands more often.
+fn rough(hir: &Hir) -> Hir {
+    /// Fewer copies are built as they are.
+    const FEW: u32 = 4;
+    match hir.kind() {
+        HirKind::Repetition(repetition) => {
+            let Repetition { min, max, greedy, ref sub } = *repetition;
+            let max = max.filter(|max| max - min < FEW);
+            Hir::repetition(Repetition { min, max, greedy, sub: Box::new(rough(sub)) })
+        }
+        HirKind::Capture(capture) => rough(&capture.sub),
+        HirKind::Concat(parts) => Hir::concat(parts.iter().map(rough).collect()),
+        HirKind::Alternation(parts) => Hir::alternation(parts.iter().map(rough).collect()),
+        HirKind::Empty | HirKind::Literal(_) | HirKind::Class(_) | HirKind::Look(_) => hir.clone(),
+    }
+}
+
 /// One automaton, and what its walks keep between them.
 struct Machine {
     dfa: DFA,
@@ -103,13 +136,11 @@ struct Machine {
 }
 
 impl Machine {
-    /// Compiles a pattern that has been parsed before: its shape was computed from it.
-    fn new(pattern: &str) -> Self {
+    fn new(hir: &Hir) -> Self {
         const COMPILES: &str = "a rule's pattern compiles: its shape was computed from it";
         let nfa = thompson::Compiler::new()
-            .syntax(syntax::Config::new().unicode(false).utf8(false))
             .configure(thompson::Config::new().utf8(false).nfa_size_limit(Some(64 << 20)))
-            .build(pattern)
+            .build_from_hir(hir)
             .expect(COMPILES);
         // A DFA that does not fit its cache gives up, and the other walk tells.
         let config =
@@ -164,6 +195,28 @@ fn secret_group(pattern: &str) -> &str {
 mod tests {
     use super::*;
     use crate::ruleset::RuleSet;
+
+    #[test]
+    fn a_rough_pattern_matches_wherever_the_exact_one_does() {
+        for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
+            let exact = parsed(&rule.pattern);
+            let rough = rough(&exact);
+            let least = |hir: &Hir| hir.properties().minimum_len();
+            assert_eq!(least(&rough), least(&exact), "{}", rule.id);
+        }
+        let pattern = "a[b-d]{0,9}?(?<secret>x{3,8}|y{2})";
+        let (exact, rough) =
+            (Machine::new(&parsed(pattern)), Machine::new(&rough(&parsed(pattern))));
+        for (text, is_exact, is_rough) in [
+            ("abcdxxx", true, true),
+            ("ayy", true, true),
+            ("abbbbbbbbbbbyy", false, true),
+            ("abxx", false, false),
+        ] {
+            assert_eq!(exact.is_match(&Input::new(text)), is_exact, "{text}");
+            assert_eq!(rough.is_match(&Input::new(text)), is_rough, "{text}");
+        }
+    }
 
     #[test]
     fn the_group_of_each_rule_stands_alone() {

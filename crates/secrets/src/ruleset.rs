@@ -59,12 +59,17 @@ const URL_PASSWORD: RuleId = RuleId::new("url-password");
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
 static GATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/gates.bin"));
-static ANCHORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin"));
+/// Words of the index's table are read at any moment of a scan: none shall cross a line of the cache.
+static ANCHORS: &Aligned<[u8]> =
+    &Aligned(*include_bytes!(concat!(env!("OUT_DIR"), "/anchors.bin")));
+
+#[repr(align(64))]
+struct Aligned<T: ?Sized>(T);
 
 impl Default for RuleSet {
     /// The built-in rules.
     fn default() -> Self {
-        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.into()))
+        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.0.into()))
     }
 }
 

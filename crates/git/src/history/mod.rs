@@ -81,7 +81,11 @@ pub struct History<'r> {
     /// For an object that is stored once more, the number it goes by.
     doubles: HashMap<u32, u32>,
     problems: Vec<Problem>,
+    most_held: usize,
 }
+
+/// Objects stay decoded for those that build on them up to so many bytes, if nothing else is said.
+const MOST_HELD: usize = 256 << 20;
 
 impl<'r> History<'r> {
     /// Opens all packs and lists all loose objects of a repository and of those it borrows from.
@@ -164,7 +168,14 @@ impl<'r> History<'r> {
             ids: Ids::with_capacity(0),
             doubles: HashMap::new(),
             problems: Vec::new(),
+            most_held: MOST_HELD,
         }
+    }
+
+    /// Lets only so many bytes of decoded objects wait for those that build on them. Less memory
+    /// takes more time and gives the same.
+    pub fn limit_memory(&mut self, bytes: usize) {
+        self.most_held = bytes;
     }
 
     /// What could not be opened.
@@ -221,7 +232,7 @@ impl<'r> History<'r> {
                     Selection::only(pack, kind.to_git(), |entry| wanted.has(pack.first + entry))
                 }
             };
-            walk::walk(pack, &selection, visitors, stop);
+            walk::walk(pack, &selection, visitors, self.most_held, stop);
         }
         self.walk_loose(kind, wanted, visitors, stop);
     }

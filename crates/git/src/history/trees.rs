@@ -91,7 +91,9 @@ fn sorted<T: Ord + Clone + Send>(mut lists: Vec<Vec<T>>) -> Vec<T> {
             }
         }),
     }
-    let mut all = lists.concat();
+    let mut lists = lists.into_iter();
+    let mut all = lists.next().unwrap_or_default();
+    lists.for_each(|list| all.extend(list));
     // This sort finds what is in order already, and only merges it.
     all.sort();
     all.dedup();
@@ -315,18 +317,19 @@ impl<'h> Sightings<'h> {
         };
         sightings.begins = (0..=history.len()).map(begin).collect();
         sightings.holds = holds;
+        // From here on, only names of what was searched for are asked.
+        sightings.trees.removed = Vec::new();
+        sightings.trees.added.retain(|edge| !is_tree(history, edge.0));
+        sightings.trees.added.shrink_to_fit();
         sightings
     }
 
     /// Climbs from what was searched for to the trees that hold it, then to those that hold them.
     fn climb(&self, threads: usize) -> Vec<(u32, u32, Target)> {
-        let is_tree = |target: Target| match target {
-            Target::Object(number) => self.history.kind(number) == Some(Kind::Tree),
-            _ => false,
-        };
         let mut seen = Bits::new(self.history.len());
+        let targets = self.trees.added.iter().map(|edge| edge.0);
         let mut wave: Vec<Target> =
-            self.trees.added.iter().map(|edge| edge.0).filter(|&target| !is_tree(target)).collect();
+            targets.filter(|&target| !is_tree(self.history, target)).collect();
         wave.dedup();
         let mut holds: Vec<Vec<_>> = vec![Vec::new(); threads.max(1)];
         while !wave.is_empty() {
@@ -409,6 +412,10 @@ impl<'h> Sightings<'h> {
     pub fn problems(&self) -> &[(u32, Problem)] {
         &self.trees.problems
     }
+}
+
+fn is_tree(history: &History<'_>, target: Target) -> bool {
+    matches!(target, Target::Object(number) if history.kind(number) == Some(Kind::Tree))
 }
 
 /// A thread takes so many targets at a time.

@@ -97,10 +97,12 @@ impl Selection {
 }
 
 /// Walks the selected objects of a pack, one thread for each visitor. `stop` ends it early.
+/// Of objects that others build on, `most_held` bytes stay decoded, or a little more.
 pub(super) fn walk<V: Visit>(
     pack: &Pack,
     selection: &Selection,
     visitors: &mut [V],
+    most_held: usize,
     stop: &AtomicBool,
 ) {
     let roots: Vec<u32> = pack
@@ -120,6 +122,8 @@ pub(super) fn walk<V: Visit>(
         queue: Mutex::default(),
         changed: Condvar::new(),
         threads: visitors.len(),
+        held: AtomicUsize::new(0),
+        most_held,
         stop,
     };
     if let [visitor] = visitors {
@@ -136,8 +140,15 @@ pub(super) fn walk<V: Visit>(
 /// An object that others build on.
 struct Node<N> {
     entry: u32,
-    content: Vec<u8>,
+    /// `None` once the memory was needed: it is decoded again when its turn comes.
+    content: Mutex<Option<Arc<Vec<u8>>>>,
     note: N,
+}
+
+impl<N> Node<N> {
+    fn content(&self) -> MutexGuard<'_, Option<Arc<Vec<u8>>>> {
+        self.content.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What is still to be decoded, and what it builds on.
@@ -155,12 +166,22 @@ struct Shared<'w, N> {
     queue: Mutex<Vec<Job<N>>>,
     changed: Condvar,
     threads: usize,
+    /// How many bytes of objects wait for those that build on them, and how many may.
+    held: AtomicUsize,
+    most_held: usize,
     stop: &'w AtomicBool,
 }
 
 impl<N> Shared<'_, N> {
     fn queue(&self) -> MutexGuard<'_, Vec<Job<N>>> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes the content of an object away.
+    fn forget(&self, node: &Node<N>) -> Option<Arc<Vec<u8>>> {
+        let content = node.content().take()?;
+        self.held.fetch_sub(content.len(), Ordering::Relaxed);
+        Some(content)
     }
 
     fn next_root(&self) -> Option<u32> {
@@ -212,6 +233,7 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
         // A thread that panics must not let the others wait for it.
         let _leaving = Leaving { shared: self.shared };
         while !self.shared.stop.load(Ordering::Relaxed) {
+            self.make_room();
             let job = self
                 .jobs
                 .pop()
@@ -245,7 +267,13 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
         if let Some(size) = self.size_alone(entry, V::LARGE) {
             return visitor.large(shared.pack.first + entry, size);
         }
-        if let Err(why) = self.decode(entry, base.as_deref(), &mut content) {
+        let decoded = match &base {
+            Some(base) => {
+                self.content_of(base).and_then(|base| self.decode(entry, Some(&base), &mut content))
+            }
+            None => self.decode(entry, None, &mut content),
+        };
+        if let Err(why) = decoded {
             self.spare.push(content);
             self.give_up(entry, why, visitor);
             return;
@@ -264,11 +292,49 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
         if children.peek().is_none() {
             self.keep(content);
         } else {
+            shared.held.fetch_add(content.len(), Ordering::Relaxed);
+            let content = Mutex::new(Some(Arc::new(content)));
             let node = Arc::new(Node { entry, content, note });
             self.jobs.extend(children.map(|child| (child, Some(Arc::clone(&node)))));
         }
         if let Some(node) = base.and_then(Arc::into_inner) {
-            self.keep(node.content);
+            self.release(&node);
+        }
+    }
+
+    /// The content of an object that others build on, decoded once more if it was dropped.
+    fn content_of(&mut self, node: &Node<N>) -> Result<Arc<Vec<u8>>, Broken> {
+        if let Some(content) = &*node.content() {
+            return Ok(Arc::clone(content));
+        }
+        let pack = self.shared.pack;
+        let chain: Vec<u32> =
+            std::iter::successors(Some(node.entry), |&entry| pack.base(entry)).collect();
+        let (mut base, mut content) = (Vec::new(), Vec::new());
+        for (index, &entry) in chain.iter().rev().enumerate() {
+            let on = (index > 0).then_some(base.as_slice());
+            self.decode(entry, on, &mut content)?;
+            std::mem::swap(&mut base, &mut content);
+        }
+        Ok(Arc::new(base))
+    }
+
+    /// Drops the content of what waits longest, as long as too much is held.
+    fn make_room(&mut self) {
+        let shared = self.shared;
+        for (_, base) in &self.jobs {
+            if shared.held.load(Ordering::Relaxed) <= shared.most_held {
+                return;
+            }
+            if let Some(node) = base {
+                shared.forget(node);
+            }
+        }
+    }
+
+    fn release(&mut self, node: &Node<N>) {
+        if let Some(content) = self.shared.forget(node).and_then(Arc::into_inner) {
+            self.keep(content);
         }
     }
 
@@ -293,7 +359,7 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
     fn decode(
         &mut self,
         entry: u32,
-        base: Option<&Node<N>>,
+        base: Option<&[u8]>,
         content: &mut Vec<u8>,
     ) -> Result<(), Broken> {
         let header = self.shared.pack.header(entry).ok_or(Broken::Corrupt)?;
@@ -308,7 +374,7 @@ impl<'w, N: Send + Sync> Worker<'w, N> {
             return inflate(&mut self.inflate, compressed, size as usize, content);
         };
         inflate(&mut self.inflate, compressed, size as usize, &mut self.delta)?;
-        delta::apply(&self.delta, &base.content, ALLOC_LIMIT, content, &mut self.copies)
+        delta::apply(&self.delta, base, ALLOC_LIMIT, content, &mut self.copies)
             .map_err(|_| Broken::Corrupt)
     }
 
