@@ -155,6 +155,26 @@ fn a_program_that_is_gone_or_of_another_version() {
     assert_ne!(code, 0);
 }
 
+/// Before 2.43, `git hook run` hands nothing on to a hook.
+#[test]
+fn with_an_older_git() {
+    let repo = guarded();
+    let path = std::env::var("PATH").expect("a path");
+    let git = repo.command("sh", &["-c", "command -v git"]).output().expect("it runs").stdout;
+    let git = String::from_utf8(git).expect("a path");
+    let (git, to) = (git.trim(), "to-stdin");
+    let refusal = format!("echo \"error: unknown option '{to}'\" >&2; exit 129");
+    let older = format!("case \"$*\" in *--{to}=*) {refusal} ;; esac\nexec '{git}' \"$@\"");
+    let older = repo.script("../older/git", &older);
+    let path = format!("{}:{path}", older.parent().expect("a folder").display());
+    let name = "try to change a branch";
+    let (code, json) = doctor(&repo, &[("PATH", &path)]);
+    assert_eq!((code, verdict(&json, name)), (0, "note"), "{json:#}");
+    repo.leakgate(&["install", "--strict"]).assert_code(0);
+    let (code, json) = doctor(&repo, &[("PATH", &path)]);
+    assert_eq!((code, verdict(&json, name)), (0, "ok"), "{json:#}");
+}
+
 #[test]
 fn what_the_environment_switches_off() {
     let repo = guarded();

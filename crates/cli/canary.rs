@@ -77,8 +77,9 @@ pub(crate) const SHORT_PATH: &str = "/usr/bin:/bin";
 pub(crate) struct Canary {
     folder: TempDir,
     common_dir: PathBuf,
-    /// Where hooks are, if that depends on the work tree.
-    hooks_path: Option<PathBuf>,
+    hooks_dir: PathBuf,
+    /// Whether where hooks are depends on the work tree.
+    in_work_tree: bool,
     name: String,
     token: String,
     /// A commit that has the secret.
@@ -97,7 +98,8 @@ impl Canary {
         let mut canary = Self {
             folder,
             common_dir,
-            hooks_path: in_work_tree.then(|| hooks_dir.to_owned()),
+            hooks_dir: hooks_dir.to_owned(),
+            in_work_tree,
             name: format!("leakgate-canary-{:08x}.txt", random() as u32),
             token: token(),
             bad: String::new(),
@@ -147,7 +149,13 @@ impl Canary {
                 ])
             }
         };
-        let output = command.stdin(Stdio::null()).output().context("could not run git")?;
+        let run = |command: &mut Command| {
+            command.stdin(Stdio::null()).output().context("could not run git")
+        };
+        let mut output = run(&mut command)?;
+        if attempt == Attempt::Ref && output.stderr.contains_str("unknown option") {
+            output = run(&mut self.change_elsewhere()?)?;
+        }
         Ok(self.fate(&output))
     }
 
@@ -200,10 +208,9 @@ impl Canary {
         self.ok(&["add", "-f", "--", &self.name])?;
         let tree = self.ok(&["write-tree"])?;
         self.bad = self.ok(&["commit-tree", "-p", &root, "-m", "a canary", &tree])?;
-        let format =
-            format!("--object-format={}", if root.len() == 64 { "sha256" } else { "sha1" });
-        let remote = self.path("remote.git").display().to_string();
-        self.run(outside(Command::new("git")).args(["init", "-q", "--bare", &format, &remote]))?;
+        let (format, remote) = (object_format(&root), self.path("remote.git"));
+        let mut init = outside(Command::new("git"));
+        self.run(init.args(["init", "-q", "--bare", format]).arg(remote))?;
         fs::write(self.path("git/HEAD.lock"), "")?;
         Ok(())
     }
@@ -240,11 +247,29 @@ impl Canary {
         ] {
             command.args(["-c", setting]);
         }
-        if let Some(path) = &self.hooks_path {
-            command.arg("-c").arg(format!("core.hooksPath={}", path.display()));
+        if self.in_work_tree {
+            command.arg("-c").arg(self.hooks_path());
         }
         command.args(args);
         command
+    }
+
+    /// The setting that makes git run the hooks of the repository.
+    fn hooks_path(&self) -> String {
+        format!("core.hooksPath={}", self.hooks_dir.display())
+    }
+
+    /// Changes a branch of another repository with the same hooks, for a git whose `hook run` hands
+    /// nothing on: before 2.43.
+    fn change_elsewhere(&self) -> anyhow::Result<Command> {
+        let other = self.path("other");
+        let format = object_format(&self.bad);
+        self.run(outside(Command::new("git")).args(["init", "-q", format]).arg(&other))?;
+        let hooks = self.hooks_path();
+        let mut command =
+            self.git(&["-c", &hooks, "update-ref", "refs/heads/leakgate-canary", &self.bad]);
+        command.env("GIT_DIR", other.join(".git")).env("GIT_WORK_TREE", &other);
+        Ok(command)
     }
 
     /// Runs git, which must succeed, and gives what it wrote.
@@ -275,6 +300,11 @@ fn copy(from: &Path, to: &Path, depth: usize, left: &mut usize) -> io::Result<()
         }
     }
     Ok(())
+}
+
+/// The option of `git init` for ids like this one.
+fn object_format(id: &str) -> &'static str {
+    if id.len() == 64 { "--object-format=sha256" } else { "--object-format=sha1" }
 }
 
 /// A command that knows nothing of the repository around it.
