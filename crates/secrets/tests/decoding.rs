@@ -2,8 +2,12 @@
 
 mod support;
 
+use std::io::Write as _;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use leakgate_model::{Confidence, Finding, Reveal};
 use leakgate_secrets::{RuleSet, Scratch};
 
@@ -16,6 +20,12 @@ fn scan(name: &str, content: &str) -> Vec<Finding> {
 fn value(finding: &Finding) -> String {
     let secret = finding.secret.as_ref().expect("a secret is found");
     String::from_utf8_lossy(secret.reveal(Reveal::the_user_asked())).into_owned()
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(text.as_bytes()).expect("memory takes it");
+    encoder.finish().expect("memory takes it")
 }
 
 fn hex(text: &str) -> String {
@@ -37,6 +47,8 @@ fn hidden(text: &str) -> Vec<(String, Vec<&'static str>)> {
         (URL_SAFE_NO_PAD.encode(text), vec!["base64"]),
         (lines.join("\n  "), vec!["base64"]),
         (STANDARD.encode(STANDARD.encode(text)), vec!["base64", "base64"]),
+        (STANDARD.encode(gzip(text)), vec!["base64 of gzip"]),
+        (STANDARD.encode(STANDARD.encode(gzip(text))), vec!["base64", "base64 of gzip"]),
         (hex(text), vec!["hex"]),
         (hex(text).to_uppercase(), vec!["hex"]),
         (each_byte(text, |byte| format!("\\x{byte:02x}")), vec!["escapes"]),
