@@ -2,12 +2,17 @@
 //! `master.key`, `.vault_pass`.
 //!
 //! Secrets are handed to containers and tools in such files. Nothing in the content tells what the
-//! value is, so the file's name stands for the name that it would be assigned to elsewhere.
+//! value is, so the file's name stands for the name that it would be assigned to elsewhere. And a
+//! long random value with nothing beside it is a token that somebody has saved.
 
 use std::ops::Range;
 
+use leakgate_model::Confidence;
+
 use crate::assignment::{self, Assigned};
+use crate::evident;
 use crate::syntax::Syntax;
+use crate::value;
 
 /// Longer files hold more than a password or a token.
 const LONGEST: usize = 600;
@@ -27,11 +32,62 @@ pub(crate) fn is_one(content: &[u8]) -> bool {
     }
 }
 
-/// The secret that a file holds, told by the file's name.
+/// The secret that a file holds, told by the file's name or by nothing but the value.
 pub(crate) fn read(path: &[u8], content: &[u8]) -> Option<Assigned> {
     if !is_one(content) {
         return None;
     }
+    named(path, content).or_else(|| nameless(path, content))
+}
+
+/// A value that was drawn at random beyond doubt, where the file's name allows a text without
+/// structure. A lone hash in hex is a checksum or a revision, unless somebody put it in quotes.
+fn nameless(path: &[u8], content: &[u8]) -> Option<Assigned> {
+    name(path).filter(|name| !name.is_empty() && !is_of_public(name))?;
+    let whole = value(content);
+    let quoted = match whole {
+        [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => Some(inside),
+        _ => None,
+    };
+    let value = quoted.unwrap_or(whole);
+    let has = |accept: fn(&u8) -> bool| value.iter().any(accept);
+    let mixed =
+        has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
+    let of_letters_and = |marks: &[u8]| {
+        value.iter().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(byte))
+    };
+    let has_form = if quoted.is_some() {
+        value.len() >= 32 && of_letters_and(b"+/=")
+    } else {
+        mixed && is_in_parts(value) && of_letters_and(b"_-.")
+    };
+    let drawn = has_form && evident::kind(value, b"").is_none() && value::is_drawn(value);
+    let start = content.iter().position(|byte| !byte.is_ascii_whitespace())?;
+    let start = start + usize::from(quoted.is_some());
+    drawn.then(|| Assigned {
+        name: 0..0,
+        value: start..start + value.len(),
+        confidence: Confidence::Medium,
+        reason: "a random value, and the file holds nothing else".into(),
+    })
+}
+
+/// Returns true if and only if a value is signed as tokens of sessions and bots are: two long parts,
+/// and a short one between them.
+fn is_in_parts(value: &[u8]) -> bool {
+    let lengths: Vec<_> = value.split(|&byte| byte == b'.').map(<[u8]>::len).collect();
+    matches!(lengths[..], [first, 6..=20, last] if first.min(last) >= 20)
+}
+
+/// Returns true if and only if a file's name says that everybody may read what it holds.
+fn is_of_public(name: &[u8]) -> bool {
+    const WORDS: [&str; 10] =
+        ["pub", "sha", "md5", "sum", "hash", "digest", "sig", "version", "revision", "fingerprint"];
+    let name = name.to_ascii_lowercase();
+    WORDS.iter().any(|word| memchr::memmem::find(&name, word.as_bytes()).is_some())
+}
+
+fn named(path: &[u8], content: &[u8]) -> Option<Assigned> {
     let name = name(path).filter(|name| !name.is_empty())?;
     let value = value(content);
     let start = content.iter().position(|byte| !byte.is_ascii_whitespace())?;
@@ -82,6 +138,23 @@ mod tests {
         }
         for path in ["db_password", "run/secrets/db_password.txt", ".vault_pass"] {
             assert_eq!(found(path, "Wq7-tangerine\n"), Some("Wq7-tangerine"), "{path}");
+        }
+    }
+
+    #[test]
+    fn a_random_value_alone_is_found_under_any_name() {
+        let token = [&hex()[..], ".Qx7_ZbW3.", "tLr5GvYc2NwPz8HdKj4s"].concat();
+        for content in [format!("{token}\n"), format!("\"{}\"", hex()), format!("'{}'\n", hex())] {
+            let bare = content.trim().trim_matches(['"', '\'']);
+            assert_eq!(found("notes/config.txt", &content), Some(bare), "{content}");
+            for path in ["a.rs", "file.sha256", "CHECKSUM", "id.pub", "a.svg"] {
+                assert_eq!(found(path, &content), None, "{path}");
+            }
+        }
+        let path = "target/".repeat(8);
+        for content in ["getElementsByTagNameAndAttributeValue2InOrder", &path, "\"1.2.3-beta.4\""]
+        {
+            assert_eq!(found("config.txt", content), None, "{content}");
         }
     }
 
