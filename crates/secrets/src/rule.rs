@@ -3,7 +3,7 @@
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 
 use crate::check::Check;
-use crate::rulefile::{Baked, Level, Sureness};
+use crate::rulefile::{self, Baked, Level, Sureness};
 use crate::shape::Shape;
 
 /// One kind of credential: what it looks like, what it means.
@@ -63,7 +63,7 @@ impl From<Baked> for Rule {
                 Sureness::Medium => Confidence::Medium,
                 Sureness::High => Confidence::High,
             },
-            pattern: baked.pattern.into(),
+            pattern: rulefile::expanded(&baked.pattern).into(),
             checks: baked.checks,
             entropy: baked.entropy,
             files: baked.files,

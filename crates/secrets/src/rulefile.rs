@@ -194,8 +194,6 @@ pub(crate) struct Loaded {
     pub rule: RuleText,
     /// Character classes spelled out as far as needed.
     pub anchors: Vec<String>,
-    /// The regex with its fragments expanded.
-    pub pattern: String,
     /// What the pattern's structure tells.
     pub shape: Shape,
 }
@@ -225,6 +223,7 @@ pub(crate) struct Baked {
     pub(crate) severity: Level,
     pub(crate) confidence: Sureness,
     pub(crate) anchors: Vec<String>,
+    /// With its fragments, which are spelled out when the rule is made ready.
     pub(crate) pattern: String,
     pub(crate) shape: Shape,
     pub(crate) checks: Vec<CheckName>,
@@ -256,7 +255,7 @@ impl From<&Loaded> for Baked {
             severity: rule.severity,
             confidence: rule.confidence,
             anchors: loaded.anchors.clone(),
-            pattern: loaded.pattern.clone(),
+            pattern: rule.pattern,
             shape: loaded.shape.clone(),
             checks: rule.check.0,
             entropy: rule.entropy,
@@ -365,6 +364,14 @@ pub(crate) fn load(file: &Path, text: &str) -> Result<Vec<Loaded>, Vec<String>> 
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
 }
 
+/// A pattern with its fragments spelled out.
+pub(crate) fn expanded(pattern: &str) -> String {
+    // At the beginning, the engine looks at the byte before: the match then begins with what the
+    // pattern says, which can serve as its anchor.
+    let rest = pattern.strip_prefix("{{start}}").unwrap_or(pattern);
+    rest.replace("{{assign}}", ASSIGN).replace("{{start}}", START).replace("{{end}}", END)
+}
+
 fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<String>> {
     let mut errors = Vec::new();
     if rule.id.is_empty() || !rule.id.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
@@ -389,14 +396,8 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
             errors.push(format!("the glob {glob:?} cannot be read: {error}"));
         }
     }
-    // At the beginning, the engine looks at the byte before: the match then begins with what the
-    // pattern says, which can serve as its anchor.
-    let (apart, rest) = match rule.pattern.strip_prefix("{{start}}") {
-        Some(rest) => (true, rest),
-        None => (false, rule.pattern.as_str()),
-    };
-    let pattern =
-        rest.replace("{{assign}}", ASSIGN).replace("{{start}}", START).replace("{{end}}", END);
+    let apart = rule.pattern.starts_with("{{start}}");
+    let pattern = expanded(&rule.pattern);
     // Where a value is assigned, one may also stand near the name: less is told of what follows.
     let assigns = rule.pattern.contains("{{assign}}");
     let ahead = if assigns { 1 } else { Ahead::MOST };
@@ -413,7 +414,7 @@ fn settle(file: &Path, provider: &str, rule: RuleText) -> Result<Loaded, Vec<Str
                 NEXT_TO_NAME.iter().for_each(|&byte| follow::add(&mut shape.ahead.bytes, byte));
             }
             let (file, provider) = (file.to_owned(), provider.to_owned());
-            Ok(Loaded { file, provider, rule, anchors, pattern, shape })
+            Ok(Loaded { file, provider, rule, anchors, shape })
         }
         Ok(_) => Err(errors),
         Err(why) => {
