@@ -413,3 +413,17 @@ fn any_number_of_threads_tells_the_same() {
     let one = told("1");
     assert!(["2", "3", "8"].iter().all(|threads| told(threads) == one));
 }
+
+/// A file that is nothing but a value is told by its name, and one may have several.
+#[test]
+fn a_lone_value_is_told_by_any_of_its_names() {
+    let repo = Repo::new();
+    let value = format!("{}\n", crate::support::secret::password(5));
+    repo.stage("notes/ab12", &value).commit();
+    repo.stage("config/master.key", &value).commit();
+    repo.git(&["rm", "-q", "config/master.key"]);
+    repo.commit();
+    let told = Told::of(&repo, &[]).assert_code(1);
+    assert_eq!(told.paths(), ["config/master.key"]);
+    assert_eq!(told.only()["history"]["sites"].as_array().map(Vec::len), Some(1));
+}

@@ -189,7 +189,12 @@ impl Scan<'_> {
         let extent = self.extent(args, refs, &graph, &mut outcome)?;
 
         let (wanted, mut blobs) = self.blobs(args, known, &mut outcome);
-        let sightings = history.sightings(&wanted, &|name| self.is_odd(name), self.threads, &NEVER);
+        let is_wanted = |number: u32, name: &[u8]| {
+            let counts = || !blobs.nameless.has(number) || RuleSet::may_name_a_secret(name);
+            wanted.has(number) && counts()
+        };
+        let is_odd = |name: &[u8]| self.is_odd(name);
+        let sightings = history.sightings(&is_wanted, &is_odd, self.threads, &NEVER);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
         let folders = extent.folders(history);
         let mut places =
@@ -235,13 +240,17 @@ impl Scan<'_> {
             outcome.problems.push(interrupted());
         }
         let mut wanted = Bits::new(self.history.len());
-        let mut found = Found::default();
+        let mut found = Found { nameless: Bits::new(self.history.len()), ..Found::default() };
         for visitor in visitors {
             outcome.scanned += visitor.count;
             outcome.bytes += visitor.bytes;
             found.calm.extend(visitor.calm);
             found.large.extend(visitor.large);
             found.broken.extend(visitor.broken);
+            for number in visitor.nameless {
+                wanted.insert(number);
+                found.nameless.insert(number);
+            }
             for number in visitor.candidates {
                 wanted.insert(number);
             }
@@ -394,6 +403,8 @@ impl Scan<'_> {
 /// What was found out about blobs, beside which may hold secrets.
 #[derive(Default)]
 struct Found {
+    /// To be looked at under names that tell of a secret.
+    nameless: Bits,
     /// Those that no secret can stand in, and their sizes.
     calm: Vec<(u32, u64)>,
     /// To be scanned as streams.

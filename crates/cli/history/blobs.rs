@@ -23,6 +23,8 @@ pub(super) struct Blobs<'h> {
     pub(super) calm: Vec<(u32, u64)>,
     /// To be scanned whole.
     pub(super) candidates: Vec<u32>,
+    /// To be scanned whole under names that tell of a secret.
+    pub(super) nameless: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
     pub(super) large: Vec<u32>,
     pub(super) broken: Vec<(u32, Broken)>,
@@ -89,6 +91,7 @@ impl<'h> Blobs<'h> {
             known,
             calm: Vec::new(),
             candidates: Vec::new(),
+            nameless: Vec::new(),
             large: Vec::new(),
             broken: Vec::new(),
             count: 0,
@@ -292,7 +295,9 @@ impl Visit for Blobs<'_> {
         // A fault of a check's own leaves the blob to the scan of the whole, which tells of it.
         let plain = catch_unwind(AssertUnwindSafe(|| self.ask(blob))).unwrap_or(None);
         let note = Note { len: text.len(), plain };
-        if note.is_candidate() {
+        if note.is_candidate() && self.rules.needs_a_name(text) {
+            self.nameless.push(number);
+        } else if note.is_candidate() {
             self.candidates.push(number);
         } else if is_first {
             self.calm.push((number, text.len() as u64));

@@ -107,7 +107,7 @@ impl RuleSet {
         begins: &Range<usize>,
         spots: &[Spot],
     ) -> Option<Range<usize>> {
-        let ahead = AHEAD.max(self.anchors.longest());
+        let ahead = AHEAD.max(self.anchors.reach());
         let mut reach = begins.start.saturating_sub(BACK)..begins.end + ahead;
         for spot in spots {
             if spot.before.max(spot.after) == u16::MAX {
@@ -131,6 +131,24 @@ impl RuleSet {
         Charset::detect(content) != Charset::Bytes
             || archive::is_archive(content)
             || sole::is_one(content)
+    }
+
+    /// Returns true if and only if a content can only be a secret as a file of a name that
+    /// [`RuleSet::may_name_a_secret`].
+    pub fn needs_a_name(&self, content: &[u8]) -> bool {
+        let mut spots = Vec::new();
+        sole::is_one(content)
+            && Charset::detect(content) == Charset::Bytes
+            && !archive::is_archive(content)
+            && {
+                self.spots(content, 0..content.len(), &mut spots);
+                !spots.iter().any(|spot| spot.likely) && !self.may_hide(content)
+            }
+    }
+
+    /// Returns true if a file of this name could be a secret as a whole.
+    pub fn may_name_a_secret(file: &[u8]) -> bool {
+        sole::may_be_named(file)
     }
 
     /// Returns true if and only if some bytes hold one that makes a content opaque.

@@ -99,6 +99,13 @@ fn named(path: &[u8], content: &[u8]) -> Option<Assigned> {
     Some(Assigned { name: 0..0, value, ..found })
 }
 
+/// Returns true if a file of this name can be one that [`read`] takes for a credential.
+pub(crate) fn may_be_named(file: &[u8]) -> bool {
+    // What is no letter of a name is left to the reading.
+    let is_odd = |name: &[u8]| !name.iter().all(|&byte| assignment::is_name_byte(byte));
+    name(file).is_some_and(|name| is_odd(&name) || crate::name::kind(&name).is_some())
+}
+
 fn value(content: &[u8]) -> &[u8] {
     content.trim_ascii()
 }

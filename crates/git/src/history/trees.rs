@@ -48,10 +48,10 @@ pub(super) struct Trees {
 }
 
 impl History<'_> {
-    /// Reads all trees: where the `wanted` objects stand, names that `is_odd`, what is missing.
+    /// Reads all trees: where the objects stand that are `wanted` under a name, names that `is_odd`, what is missing.
     pub fn sightings(
         &self,
-        wanted: &Bits,
+        wanted: &(dyn Fn(u32, &[u8]) -> bool + Sync),
         is_odd: &(dyn Fn(&[u8]) -> bool + Sync),
         threads: usize,
         stop: &AtomicBool,
@@ -150,7 +150,7 @@ struct Name {
 
 struct Reader<'h> {
     history: &'h History<'h>,
-    wanted: &'h Bits,
+    wanted: &'h (dyn Fn(u32, &[u8]) -> bool + Sync),
     is_odd: &'h (dyn Fn(&[u8]) -> bool + Sync),
     lists: &'h Lists,
     /// What this thread knows of names. Names are hostile: the hash is seeded.
@@ -245,7 +245,9 @@ impl Reader<'_> {
             return;
         }
         let target = match self.history.find(entry.id) {
-            Some(number) if entry.is_tree() || self.wanted.has(number) => Target::Object(number),
+            Some(number) if entry.is_tree() || (self.wanted)(number, entry.name) => {
+                Target::Object(number)
+            }
             Some(_) => return,
             None if entry.id.is_empty_tree() || entry.id.is_empty_blob() => return,
             None => Target::Missing(self.lists.missing.place(entry.id.to_owned())),
