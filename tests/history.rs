@@ -427,3 +427,13 @@ fn a_lone_value_is_told_by_any_of_its_names() {
     assert_eq!(told.paths(), ["config/master.key"]);
     assert_eq!(told.only()["history"]["sites"].as_array().map(Vec::len), Some(1));
 }
+
+/// A value that can only have been drawn at random needs no name.
+#[test]
+fn a_random_value_alone_is_told_under_any_name() {
+    let repo = Repo::new();
+    let value = format!("\"{}\"\n", [5, 6, 7].map(crate::support::secret::password).concat());
+    repo.stage("notes/today.txt", &value).stage("notes/SHA", &value).commit();
+    let told = Told::of(&repo, &[]).assert_code(1);
+    assert_eq!(told.paths(), ["notes/today.txt"]);
+}

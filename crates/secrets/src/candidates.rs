@@ -138,6 +138,7 @@ impl RuleSet {
     pub fn needs_a_name(&self, content: &[u8]) -> bool {
         let mut spots = Vec::new();
         sole::is_one(content)
+            && sole::drawn(content).is_none()
             && Charset::detect(content) == Charset::Bytes
             && !archive::is_archive(content)
             && {

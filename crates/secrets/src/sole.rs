@@ -44,6 +44,16 @@ pub(crate) fn read(path: &[u8], content: &[u8]) -> Option<Assigned> {
 /// structure. A lone hash in hex is a checksum or a revision, unless somebody put it in quotes.
 fn nameless(path: &[u8], content: &[u8]) -> Option<Assigned> {
     name(path).filter(|name| !name.is_empty() && !is_of_public(name))?;
+    Some(Assigned {
+        name: 0..0,
+        value: drawn(content)?,
+        confidence: Confidence::Medium,
+        reason: "a random value, and the file holds nothing else".into(),
+    })
+}
+
+/// The value that is all of a content and tells by itself that it is a secret.
+pub(crate) fn drawn(content: &[u8]) -> Option<Range<usize>> {
     let whole = value(content);
     let quoted = match whole {
         [b'"', inside @ .., b'"'] | [b'\'', inside @ .., b'\''] => Some(inside),
@@ -51,25 +61,19 @@ fn nameless(path: &[u8], content: &[u8]) -> Option<Assigned> {
     };
     let value = quoted.unwrap_or(whole);
     let has = |accept: fn(&u8) -> bool| value.iter().any(accept);
-    let mixed =
-        has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase) && has(u8::is_ascii_digit);
     let of_letters_and = |marks: &[u8]| {
         value.iter().all(|byte| byte.is_ascii_alphanumeric() || marks.contains(byte))
     };
     let has_form = if quoted.is_some() {
         value.len() >= 32 && of_letters_and(b"+/=")
     } else {
-        mixed && is_in_parts(value) && of_letters_and(b"_-.")
+        let mixed = has(u8::is_ascii_uppercase) && has(u8::is_ascii_lowercase);
+        mixed && has(u8::is_ascii_digit) && is_in_parts(value) && of_letters_and(b"_-.")
     };
-    let drawn = has_form && evident::kind(value, b"").is_none() && value::is_drawn(value);
     let start = content.iter().position(|byte| !byte.is_ascii_whitespace())?;
     let start = start + usize::from(quoted.is_some());
-    drawn.then(|| Assigned {
-        name: 0..0,
-        value: start..start + value.len(),
-        confidence: Confidence::Medium,
-        reason: "a random value, and the file holds nothing else".into(),
-    })
+    let drawn = has_form && evident::kind(value, b"").is_none() && value::is_drawn(value);
+    drawn.then(|| start..start + value.len())
 }
 
 /// Returns true if and only if a value is signed as tokens of sessions and bots are: two long parts,
