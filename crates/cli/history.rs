@@ -284,7 +284,9 @@ impl Scan<'_> {
         let mut spots = Vec::new();
         self.rules.spots(name, 0..name.len(), &mut spots);
         spots.iter().any(|spot| spot.likely)
-            || RuleSet::is_opaque(name)
+            // A byte order mark; a name is no file, so its being one value says nothing.
+            || RuleSet::has_control(name)
+            || matches!(name.first(), Some(0xfe | 0xff))
             || self.rules.may_hide(name)
     }
 
