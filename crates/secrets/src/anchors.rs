@@ -105,7 +105,7 @@ const MIXED: u32 = (1 << (32 - TAG)) - 1;
 const PLACE: usize = 32;
 const EXACT: u8 = 1;
 /// How many positions are sieved at a time.
-const BATCH: usize = 256;
+const BATCH: usize = 64;
 /// No further place belongs to the entry.
 const LAST: u8 = 2;
 /// A set of ASCII bytes; all others are in each.
