@@ -104,13 +104,13 @@ const MIXED: u32 = (1 << (32 - TAG)) - 1;
 /// of its bytes stand before the gram, how many are asked ahead, flags.
 const PLACE: usize = 32;
 const EXACT: u8 = 1;
-/// How many positions are sieved at a time.
-const BATCH: usize = 64;
 /// No further place belongs to the entry.
 const LAST: u8 = 2;
 /// A set of ASCII bytes; all others are in each.
 const SET: usize = 16;
 const NO_SET: u16 = u16::MAX;
+/// How many positions are sieved at a time.
+const BATCH: usize = 64;
 
 impl Anchors {
     /// An index made by [`build`].

@@ -48,7 +48,8 @@ pub(super) struct Trees {
 }
 
 impl History<'_> {
-    /// Reads all trees: where the objects stand that are `wanted` under a name, names that `is_odd`, what is missing.
+    /// Reads all trees: where the objects stand that are `wanted` under a name, names that
+    /// `is_odd`, what is missing.
     pub fn sightings(
         &self,
         wanted: &(dyn Fn(u32, &[u8]) -> bool + Sync),
