@@ -281,13 +281,10 @@ impl Scan<'_> {
 
     /// Returns true if and only if a name may hold a secret itself.
     fn is_odd(&self, name: &[u8]) -> bool {
-        let mut spots = Vec::new();
-        self.rules.spots(name, 0..name.len(), &mut spots);
-        spots.iter().any(|spot| spot.likely)
+        RuleSet::has_control(name)
             // A byte order mark; a name is no file, so its being one value says nothing.
-            || RuleSet::has_control(name)
             || matches!(name.first(), Some(0xfe | 0xff))
-            || self.rules.may_hide(name)
+            || self.rules.may_hold(name)
     }
 
     fn extent(

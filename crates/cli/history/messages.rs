@@ -4,14 +4,13 @@ use bstr::ByteSlice as _;
 use leakgate_git::history::{Bits, Kind, Message};
 use leakgate_git::unsigned_header;
 use leakgate_model::Finding;
-use leakgate_secrets::{RuleSet, Scratch, Spot};
+use leakgate_secrets::{RuleSet, Scratch};
 
 /// One thread's messages with something in them.
 pub(super) struct Messages<'r> {
     rules: &'r RuleSet,
     /// In these no secret can stand.
     known: &'r Bits,
-    spots: Vec<Spot>,
     header: Vec<u8>,
     scratch: Scratch,
     /// The commit or tag, and what was found in it.
@@ -22,9 +21,8 @@ pub(super) struct Messages<'r> {
 
 impl<'r> Messages<'r> {
     pub(super) fn new(rules: &'r RuleSet, known: &'r Bits) -> Self {
-        let (spots, header) = (Vec::new(), Vec::new());
-        let (found, calm) = (Vec::new(), Vec::new());
-        Self { rules, known, spots, header, scratch: Scratch::default(), found, calm }
+        let (header, found, calm) = (Vec::new(), Vec::new(), Vec::new());
+        Self { rules, known, header, scratch: Scratch::default(), found, calm }
     }
 }
 
@@ -67,10 +65,7 @@ impl Message for Messages<'_> {
 
 impl Messages<'_> {
     /// Returns true if a secret could stand in a text.
-    fn may_hold(&mut self, text: &[u8]) -> bool {
-        self.spots.clear();
-        self.rules.spots(text, 0..text.len(), &mut self.spots);
-        let likely = self.spots.iter().any(|spot| spot.likely);
-        likely || RuleSet::is_opaque(text) || self.rules.may_hide(text)
+    fn may_hold(&self, text: &[u8]) -> bool {
+        RuleSet::is_opaque(text) || self.rules.may_hold(text)
     }
 }

@@ -15,7 +15,7 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use crate::follow::{Ahead, Bytes, has};
+use crate::follow::{self, ASCII, Ahead, Ascii, Bytes, has};
 
 /// Four bytes that some literal contains, as one number, `FOLD`ed.
 type Gram = u32;
@@ -106,8 +106,7 @@ const PLACE: usize = 32;
 const EXACT: u8 = 1;
 /// No further place belongs to the entry.
 const LAST: u8 = 2;
-/// A set of ASCII bytes; all others are in each.
-const SET: usize = 16;
+/// In place of a set that has all bytes.
 const NO_SET: u16 = u16::MAX;
 /// How many positions are sieved at a time.
 const BATCH: usize = 64;
@@ -118,7 +117,7 @@ impl Anchors {
         let [entries, places, sets] = [0, 4, 8].map(|at| u32_at(&bytes, at) as usize);
         let places_at = ENTRIES + ENTRY * entries;
         let sets_at = places_at + PLACE * places;
-        let pool = sets_at + SET * sets;
+        let pool = sets_at + ASCII * sets;
         Self { bytes, places: places_at, sets: sets_at, pool, reach: OnceLock::new() }
     }
 
@@ -290,8 +289,8 @@ impl Anchors {
 
     /// Returns true if and only if a byte is in a set.
     fn has(&self, set: u16, byte: u8) -> bool {
-        let at = self.sets + SET * usize::from(set) + usize::from(byte >> 3);
-        set == NO_SET || byte >= 0x80 || self.bytes[at] >> (byte & 7) & 1 != 0
+        let sets = || self.bytes[self.sets..self.pool].as_chunks::<ASCII>().0;
+        set == NO_SET || follow::allows(&sets()[usize::from(set)], byte)
     }
 }
 
@@ -317,7 +316,7 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
         *before += bits.count_ones();
         Some(u16::try_from(rank).expect("there are fewer grams than 65,536"))
     });
-    let mut sets: Vec<[u8; SET]> = Vec::new();
+    let mut sets: Vec<Ascii> = Vec::new();
     let mut places: Vec<[u8; PLACE]> = Vec::new();
     let mut lists: HashMap<Vec<[u8; PLACE]>, usize> = HashMap::new();
     let mut entries: Vec<u32> = Vec::new();
@@ -355,7 +354,7 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
 }
 
 /// A place without its mark of being the last.
-fn place(literal: &Literal, pool: usize, before: usize, sets: &mut Vec<[u8; SET]>) -> [u8; PLACE] {
+fn place(literal: &Literal, pool: usize, before: usize, sets: &mut Vec<Ascii>) -> [u8; PLACE] {
     let mut place = [0; PLACE];
     for (at, &byte) in literal.bytes.iter().take(8).enumerate() {
         let case = if !literal.exact && byte.is_ascii_alphabetic() { 0x20 } else { 0 };
@@ -363,10 +362,8 @@ fn place(literal: &Literal, pool: usize, before: usize, sets: &mut Vec<[u8; SET]
     }
     place[16..20].copy_from_slice(&u32::try_from(pool).expect("a pool is small").to_le_bytes());
     let mut number = |bytes: Bytes| {
-        let mut set = [0; SET];
-        set[..8].copy_from_slice(&bytes[0].to_le_bytes());
-        set[8..].copy_from_slice(&bytes[1].to_le_bytes());
-        if set == [u8::MAX; SET] {
+        let set = follow::ascii(bytes);
+        if set == [u8::MAX; ASCII] {
             return NO_SET;
         }
         let index = sets.iter().position(|one| *one == set).unwrap_or_else(|| {
@@ -470,9 +467,8 @@ pub(crate) fn cost(anchors: &[String]) -> usize {
 /// One if the bit of a gram is set, else nought.
 #[inline]
 fn may_be(table: &[[u8; 8]; WORDS], gram: Gram) -> usize {
-    let hash = gram.wrapping_mul(SPREAD) >> (32 - BITS);
-    let word = u64::from_le_bytes(table[(hash >> 6) as usize & (WORDS - 1)]);
-    (word >> (hash & 63) & 1) as usize
+    let (word, bit) = slot(gram);
+    (u64::from_le_bytes(table[word]) >> bit & 1) as usize
 }
 
 /// The four bytes at a place, folded. A gram that reaches over the end can belong to a literal of
@@ -488,8 +484,15 @@ fn gram_at(text: &[u8], at: usize) -> Gram {
 /// The word of the table that a gram belongs to, and its bit there.
 #[inline]
 fn bit_of(gram: Gram) -> (usize, u64) {
+    let (word, bit) = slot(gram);
+    (word, 1 << bit)
+}
+
+/// The same, the bit by its number.
+#[inline]
+fn slot(gram: Gram) -> (usize, u32) {
     let hash = gram.wrapping_mul(SPREAD) >> (32 - BITS);
-    ((hash >> 6) as usize & (WORDS - 1), 1 << (hash & 63))
+    ((hash >> 6) as usize & (WORDS - 1), hash & 63)
 }
 
 /// A second number for a gram, which two grams of one bit seldom share; never [`MIXED`].

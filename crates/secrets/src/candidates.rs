@@ -107,8 +107,8 @@ impl RuleSet {
         begins: &Range<usize>,
         spots: &[Spot],
     ) -> Option<Range<usize>> {
-        let ahead = AHEAD.max(self.anchors.reach());
-        let mut reach = begins.start.saturating_sub(BACK)..begins.end + ahead;
+        let near = self.near();
+        let mut reach = begins.start.saturating_sub(near.behind)..begins.end + near.before;
         for spot in spots {
             if spot.before.max(spot.after) == u16::MAX {
                 return None;
@@ -136,15 +136,11 @@ impl RuleSet {
     /// Returns true if and only if a content can only be a secret as a file of a name that
     /// [`RuleSet::may_name_a_secret`].
     pub fn needs_a_name(&self, content: &[u8]) -> bool {
-        let mut spots = Vec::new();
         sole::is_one(content)
             && sole::drawn(content).is_none()
             && Charset::detect(content) == Charset::Bytes
             && !archive::is_archive(content)
-            && {
-                self.spots(content, 0..content.len(), &mut spots);
-                !spots.iter().any(|spot| spot.likely) && !self.may_hide(content)
-            }
+            && !self.may_hold(content)
     }
 
     /// Returns true if a file of this name could be a secret as a whole.
@@ -155,6 +151,13 @@ impl RuleSet {
     /// Returns true if and only if some bytes hold one that makes a content opaque.
     pub fn has_control(bytes: &[u8]) -> bool {
         memchr::memchr2(0, 0x1b, bytes).is_some()
+    }
+
+    /// Returns true if a secret could stand in a text that is not opaque, as it is or encoded.
+    pub fn may_hold(&self, text: &[u8]) -> bool {
+        let mut spots = Vec::new();
+        self.spots(text, 0..text.len(), &mut spots);
+        spots.iter().any(|spot| spot.likely) || self.may_hide(text)
     }
 
     /// Returns true if a secret could stand encoded in a text.

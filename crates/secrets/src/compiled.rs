@@ -18,10 +18,10 @@ use regex_automata::nfa::thompson;
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::util::pool::Pool;
 use regex_automata::{Input, Span};
-use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Hir, HirKind, Repetition};
+use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
 
 use crate::rule::Rule;
+use crate::shape;
 
 /// A regex ready to run.
 #[derive(Debug)]
@@ -71,8 +71,13 @@ impl Compiled {
     /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
     pub(crate) fn is_secret(&self, value: &[u8]) -> bool {
         let alone = self.alone.get_or_init(|| {
-            let group = secret_group(&self.pattern);
-            Machine::new(&parsed(&format!(r"\A(?:{group})\z")))
+            let pattern = parsed(&self.pattern);
+            let group = shape::secret(&pattern).expect("a rule's pattern has the group");
+            Machine::new(&Hir::concat(vec![
+                Hir::look(Look::Start),
+                (*group.sub).clone(),
+                Hir::look(Look::End),
+            ]))
         });
         alone.is_match(&Input::new(value))
     }
@@ -107,8 +112,7 @@ fn globs<'g>(globs: impl Iterator<Item = &'g str>) -> GlobSet {
 
 /// A pattern's syntax; it has been parsed before, as its shape was computed from it.
 fn parsed(pattern: &str) -> Hir {
-    let parsed = ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern);
-    parsed.expect("a rule's pattern is a regex: its shape was computed from it")
+    shape::parse(pattern).expect("a rule's pattern is a regex: its shape was computed from it")
 }
 
 /// A pattern that matches wherever this one does, and where a part of it stands more often.
@@ -170,27 +174,6 @@ impl fmt::Debug for Machine {
     }
 }
 
-/// What stands in the group `secret` of a pattern that has one.
-fn secret_group(pattern: &str) -> &str {
-    const OPEN: &str = "(?<secret>";
-    let start = pattern.find(OPEN).map_or(0, |at| at + OPEN.len());
-    let bytes = pattern.as_bytes();
-    let (mut at, mut depth, mut in_class) = (start, 0, false);
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 1,
-            b'[' => in_class = true,
-            b']' => in_class = false,
-            b'(' if !in_class => depth += 1,
-            b')' if !in_class && depth == 0 => break,
-            b')' if !in_class => depth -= 1,
-            _ => {}
-        }
-        at += 1;
-    }
-    pattern.get(start..at).unwrap_or(pattern)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -220,10 +203,11 @@ mod tests {
 
     #[test]
     fn the_group_of_each_rule_stands_alone() {
-        assert_eq!(secret_group(r"a(?<secret>(?:[()\]]\)|b){2})c"), r"(?:[()\]]\)|b){2}");
+        let whole = parsed(r"a(?<secret>(?:[()\]]\)|b){2})c");
+        let group = shape::secret(&whole).expect("it is there");
+        assert_eq!(*group.sub, parsed(r"(?:[()\]]\)|b){2}"));
         for rule in RuleSet::default().rules().filter(|rule| !rule.pattern.is_empty()) {
-            let group = secret_group(&rule.pattern);
-            assert!(regex_syntax::Parser::new().parse(group).is_ok(), "{}: {group}", rule.id);
+            assert!(shape::secret(&parsed(&rule.pattern)).is_some(), "{}", rule.id);
         }
     }
 }

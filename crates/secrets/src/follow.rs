@@ -21,6 +21,22 @@ pub(crate) fn add(bytes: &mut Bytes, byte: u8) {
     bytes[usize::from(byte >> 6)] |= 1 << (byte & 63);
 }
 
+/// A set of ASCII characters, one bit each. Bytes beyond ASCII are in every set: they are rare, and
+/// what passes is looked at by the rule itself.
+pub(crate) type Ascii = [u8; ASCII];
+pub(crate) const ASCII: usize = 16;
+
+/// The ASCII characters of a set.
+pub(crate) fn ascii(bytes: Bytes) -> Ascii {
+    (u128::from(bytes[1]) << 64 | u128::from(bytes[0])).to_le_bytes()
+}
+
+/// Returns true if and only if a byte is in a set.
+#[inline]
+pub(crate) fn allows(set: &Ascii, byte: u8) -> bool {
+    byte >= 0x80 || set[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
+}
+
 /// What can follow an anchor: so many bytes of a set, or fewer where the text ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Ahead {

@@ -11,7 +11,7 @@ use std::ops::Range;
 use regex_automata::Anchored;
 
 use crate::anchors::Hit;
-use crate::follow::{self, Bytes};
+use crate::follow::{self, ASCII, Ascii, Bytes};
 use crate::shape::Shape;
 
 /// The gates of all rules, by their index.
@@ -38,9 +38,9 @@ pub(crate) struct Gate<'g> {
     /// The rule runs on some files only.
     pub(crate) choosy: bool,
     /// The bytes that a secret can consist of.
-    alphabet: &'g Set,
+    alphabet: &'g Ascii,
     /// The bytes that can follow an anchor, and how many of them do.
-    ahead: &'g Set,
+    ahead: &'g Ascii,
     run: usize,
 }
 
@@ -55,14 +55,9 @@ pub(crate) enum Away {
     Joined,
 }
 
-/// A set of ASCII characters, one bit each. Bytes beyond ASCII are in every set: they are rare, and
-/// what a gate lets through is looked at by the rule itself.
-type Set = [u8; SET];
-const SET: usize = 16;
-
 /// Flags; longest, least and most in two bytes each; the alphabet; what follows an anchor, and how
 /// many bytes of it.
-const RECORD: usize = 1 + 2 + 2 + 2 + SET + SET + 1;
+const RECORD: usize = 1 + 2 + 2 + 2 + ASCII + ASCII + 1;
 const LEADS: u8 = 1;
 const BOUNDARY: u8 = 2;
 const APART: u8 = 4;
@@ -81,8 +76,8 @@ pub(crate) fn build<'s>(rules: impl Iterator<Item = (&'s Shape, bool)>) -> Vec<u
         out.extend(short(shape.longest));
         out.extend(short(shape.least));
         out.extend(short(shape.most));
-        let sets = shape.alphabet[..2].iter().chain(&shape.ahead.bytes[..2]);
-        out.extend(sets.flat_map(|word| word.to_le_bytes()));
+        out.extend(follow::ascii(shape.alphabet));
+        out.extend(follow::ascii(shape.ahead.bytes));
         out.push(shape.ahead.run);
     }
     out
@@ -108,9 +103,9 @@ impl Gates {
             most: short(5),
             near: record[0] & NEAR != 0,
             choosy: record[0] & CHOOSY != 0,
-            alphabet: record[7..7 + SET].try_into().expect("a record has its size"),
-            ahead: record[7 + SET..][..SET].try_into().expect("a record has its size"),
-            run: usize::from(record[7 + 2 * SET]),
+            alphabet: record[7..7 + ASCII].try_into().expect("a record has its size"),
+            ahead: record[7 + ASCII..][..ASCII].try_into().expect("a record has its size"),
+            run: usize::from(record[7 + 2 * ASCII]),
         }
     }
 }
@@ -155,12 +150,14 @@ impl Gate<'_> {
 
     /// Returns true if and only if what stands behind an anchor that ends at `end` can follow it.
     fn goes_on(self, text: &[u8], end: usize) -> bool {
-        text[end..text.len().min(end + self.run)].iter().all(|&byte| has(self.ahead, byte))
+        text[end..text.len().min(end + self.run)]
+            .iter()
+            .all(|&byte| follow::allows(self.ahead, byte))
     }
 
     /// Returns true if and only if a secret can have this byte.
     pub(crate) fn has(self, byte: u8) -> bool {
-        has(self.alphabet, byte)
+        follow::allows(self.alphabet, byte)
     }
 }
 
@@ -191,11 +188,6 @@ fn is_inside_word(text: &[u8], at: usize) -> bool {
 /// Returns true if and only if the byte before `at` could belong to the same token.
 pub(crate) fn is_joined(text: &[u8], at: usize) -> bool {
     at > 0 && joins(text[at - 1])
-}
-
-#[inline]
-fn has(set: &Set, byte: u8) -> bool {
-    byte >= 0x80 || set[usize::from(byte >> 3)] >> (byte & 7) & 1 != 0
 }
 
 #[cfg(test)]

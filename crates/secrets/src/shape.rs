@@ -74,12 +74,7 @@ pub(crate) fn of(
     declared: &[String],
     ahead: usize,
 ) -> Result<(Shape, Vec<String>), String> {
-    let hir = ParserBuilder::new()
-        .unicode(false)
-        .utf8(false)
-        .build()
-        .parse(pattern)
-        .map_err(|error| format!("the pattern is not a regex: {error}"))?;
+    let hir = parse(pattern).map_err(|error| format!("the pattern is not a regex: {error}"))?;
     let longest = hir
         .properties()
         .maximum_len()
@@ -87,7 +82,7 @@ pub(crate) fn of(
     if hir.properties().minimum_len().unwrap_or(0) == 0 {
         return Err("the pattern matches the empty text".to_owned());
     }
-    let secret = find_group(&hir).ok_or("the pattern has no group named `secret`")?;
+    let secret = secret(&hir).ok_or("the pattern has no group named `secret`")?;
     let folded = leading(&hir, Case::Folded);
     let as_written = heads(&leading(&hir, Case::AsWritten));
     let exact = as_written.is_some();
@@ -146,9 +141,7 @@ fn alphabet(hir: &Hir) -> Bytes {
         HirKind::Capture(capture) => return alphabet(&capture.sub),
         HirKind::Repetition(repetition) => return alphabet(&repetition.sub),
         HirKind::Concat(parts) | HirKind::Alternation(parts) => {
-            for part in parts.iter().map(alphabet) {
-                all.iter_mut().zip(part).for_each(|(word, more)| *word |= more);
-            }
+            parts.iter().map(alphabet).for_each(|part| follow::unite(&mut all, part));
         }
     }
     all
@@ -161,12 +154,18 @@ enum Case {
     AsWritten,
 }
 
-fn find_group(hir: &Hir) -> Option<&Capture> {
+/// A pattern's syntax. Patterns are of bytes.
+pub(crate) fn parse(pattern: &str) -> Result<Hir, Box<regex_syntax::Error>> {
+    ParserBuilder::new().unicode(false).utf8(false).build().parse(pattern).map_err(Box::new)
+}
+
+/// The group named `secret`.
+pub(crate) fn secret(hir: &Hir) -> Option<&Capture> {
     match hir.kind() {
         HirKind::Capture(capture) if capture.name.as_deref() == Some("secret") => Some(capture),
-        HirKind::Capture(capture) => find_group(&capture.sub),
-        HirKind::Repetition(repetition) => find_group(&repetition.sub),
-        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().find_map(find_group),
+        HirKind::Capture(capture) => secret(&capture.sub),
+        HirKind::Repetition(repetition) => secret(&repetition.sub),
+        HirKind::Concat(parts) | HirKind::Alternation(parts) => parts.iter().find_map(secret),
         _ => None,
     }
 }
