@@ -9,6 +9,7 @@ use bstr::{BString, ByteSlice as _};
 use leakgate_git::{Brought, Repository};
 use leakgate_hooks::Event;
 use leakgate_model::{ObjectId, shell_path};
+use leakgate_modes::Packager;
 use leakgate_secrets::{RuleSet, Scratch};
 use serde_json::{Map, Value};
 
@@ -60,7 +61,7 @@ fn arrivals(repository: &Repository, brought: Vec<Brought>) -> anyhow::Result<Ve
             None if hooks.as_ref().is_some_and(|hooks| path.starts_with(hooks)) => {
                 Some("git runs it")
             }
-            None if path.ends_with(b"package.json") && changes_scripts(repository, file) => {
+            None if changes_scripts(repository, file) => {
                 Some("npm and its like run its scripts at each install")
             }
             when => when,
@@ -92,7 +93,7 @@ const SCRIPTS: [&str; 6] =
 const MANAGERS: [&str; 2] = ["simple-git-hooks", "husky"];
 
 fn changes_scripts(repository: &Repository, file: &Brought) -> bool {
-    let is_named = file.path == "package.json" || file.path.ends_with(b"/package.json");
+    let is_named = Packager::of(file.path.as_bstr()) == Some(Packager::Npm);
     let read = |id: ObjectId| -> Option<Map<String, Value>> {
         let package: Value = serde_json::from_slice(&repository.blob(id)?).ok()?;
         let scripts = SCRIPTS.iter().map(|name| (*name, &package["scripts"][name]));

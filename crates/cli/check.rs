@@ -242,8 +242,9 @@ impl<'w> Worker<'w> {
             seen.skip = Some(Skip::Submodule);
             return seen;
         }
-        let wants_content = self.checks.modes.is_some() && leakgate_modes::wants_content(entry)
-            || leakgate_agents::wants_content(entry.path.as_bstr());
+        let is_settings = leakgate_agents::wants_content(entry.path.as_bstr());
+        let wants_content =
+            is_settings || self.checks.modes.is_some() && leakgate_modes::wants_content(entry);
         if let Some(bytes) = self.reader.calm(entry).filter(|_| !wants_content) {
             return Seen { bytes, ..seen };
         }
@@ -256,10 +257,9 @@ impl<'w> Worker<'w> {
                 let scanned = self.checks.rules.scan_file(&entry.path, bytes, &mut self.scratch);
                 seen.take(scanned);
                 judge_whole(self.checks, entry, bytes, &mut seen.findings);
-                let is_settings = leakgate_agents::wants_content(entry.path.as_bstr());
                 seen.settings = is_settings.then(|| bytes.to_vec());
             }
-            Content::Stream(_) if leakgate_agents::wants_content(entry.path.as_bstr()) => {
+            Content::Stream(_) if is_settings => {
                 seen.problem = Some(settings_too_large(entry));
             }
             Content::Stream(mut stream) => {

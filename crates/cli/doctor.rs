@@ -109,8 +109,8 @@ pub(crate) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
     if repository.work_tree().is_none() {
         hook(&hooks_dir, Event::PreReceive, &mut findings);
     } else {
-        let strict = STRICT_EVENTS.into_iter().filter(|_| is_strict(&hooks_dir));
-        for event in Event::DEFAULT.into_iter().chain(strict) {
+        let strict: &[Event] = if is_strict(&hooks_dir) { &Event::STRICT } else { &[] };
+        for &event in Event::DEFAULT.iter().chain(strict) {
             hook(&hooks_dir, event, &mut findings);
         }
         environment(&mut findings);
@@ -276,20 +276,27 @@ fn attempts(repository: &Repository, hooks_dir: &Path, findings: &mut Findings) 
             continue;
         }
         let (verdict, detail) = match canary.attempt(attempt) {
-            Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
-            Ok(Fate::Through) => (Verdict::Bad, consequence.to_owned()),
             // It is leakgate or another program that is not found there: nothing slips by.
             Ok(Fate::Otherwise(said)) if attempt == Attempt::ShortPath => {
                 (Verdict::Note, format!("no commit goes through: {said}"))
             }
-            Ok(Fate::Otherwise(said)) => {
-                (Verdict::Unknown, format!("something else stopped it: {said}"))
-            }
-            Err(error) => (Verdict::Unknown, format!("{error:#}")),
+            fate => judged(fate, (Verdict::Bad, consequence)),
         };
         findings.add(name, verdict, detail);
     }
     strict_attempts(&canary, hooks_dir, findings);
+}
+
+/// What an attempt tells, if going through means `through`.
+fn judged(fate: anyhow::Result<Fate>, through: (Verdict, &str)) -> (Verdict, String) {
+    match fate {
+        Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
+        Ok(Fate::Through) => (through.0, through.1.to_owned()),
+        Ok(Fate::Otherwise(said)) => {
+            (Verdict::Unknown, format!("something else stopped it: {said}"))
+        }
+        Err(error) => (Verdict::Unknown, format!("{error:#}")),
+    }
 }
 
 /// What only `--strict` promises, with what goes through else.
@@ -309,27 +316,18 @@ const STRICT: [(Attempt, &str, &str, &str); 2] = [
     ),
 ];
 
-/// The events that only `--strict` installs hooks for.
-const STRICT_EVENTS: [Event; 2] = [Event::PrepareCommitMsg, Event::ReferenceTransaction];
-
+/// Whether a hook is there that only `--strict` installs.
 fn is_strict(hooks_dir: &Path) -> bool {
     let is_installed =
         |event| matches!(leakgate_hooks::state(hooks_dir, event), State::Installed { .. });
-    STRICT_EVENTS.into_iter().any(|event| is_installed(event) || is_configured(event))
+    Event::STRICT.into_iter().any(|event| is_installed(event) || is_configured(event))
 }
 
 fn strict_attempts(canary: &Canary, hooks_dir: &Path, findings: &mut Findings) {
     let strict = is_strict(hooks_dir);
     for (attempt, name, consequence, advice) in STRICT {
-        let (verdict, detail) = match canary.attempt(attempt) {
-            Ok(Fate::Stopped) => (Verdict::Good, "leakgate stops it".to_owned()),
-            Ok(Fate::Through) if strict => (Verdict::Bad, consequence.to_owned()),
-            Ok(Fate::Through) => (Verdict::Note, advice.to_owned()),
-            Ok(Fate::Otherwise(said)) => {
-                (Verdict::Unknown, format!("something else stopped it: {said}"))
-            }
-            Err(error) => (Verdict::Unknown, format!("{error:#}")),
-        };
+        let through = if strict { (Verdict::Bad, consequence) } else { (Verdict::Note, advice) };
+        let (verdict, detail) = judged(canary.attempt(attempt), through);
         findings.add(name, verdict, detail);
     }
 }

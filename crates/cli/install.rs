@@ -37,7 +37,7 @@ fn events(args: &InstallArgs) -> Vec<Event> {
     }
     let mut events = Event::DEFAULT.to_vec();
     if args.strict {
-        events.extend([Event::PrepareCommitMsg, Event::ReferenceTransaction]);
+        events.extend(Event::STRICT);
     }
     if args.on_checkout {
         events.extend([Event::PostCheckout, Event::PostMerge]);

@@ -152,13 +152,10 @@ pub(crate) fn scan_all(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (findings, mut outcome) = check::all(checks, source, listing, scan.threads)?;
-    let applied = leakgate_policy::apply(findings, ignores);
-    outcome.ignored = applied.ignored;
-    applied.kept.iter().for_each(|finding| outcome.count(finding));
-    let mut findings = applied.kept;
-    findings.sort_by(|a, b| a.sort_key().cmp(&b.sort_key()));
-    Ok(Scanned { findings, outcome })
+    let (findings, outcome) = check::all(checks, source, listing, scan.threads)?;
+    let mut scanned = Scanned { findings: Vec::new(), outcome };
+    scanned.add(leakgate_policy::apply(findings, ignores));
+    Ok(scanned)
 }
 
 pub(crate) fn finish(

@@ -82,6 +82,9 @@ impl Event {
         Self::PrePush,
     ];
 
+    /// What `--strict` adds: where git runs hardly any other hook.
+    pub const STRICT: [Self; 2] = [Self::PrepareCommitMsg, Self::ReferenceTransaction];
+
     /// Git's name for the event, which is the name of the hook's file.
     pub fn name(self) -> &'static str {
         match self {
