@@ -24,7 +24,7 @@ use leakgate_git::history::{
     Bits, Graph, History, Kind, Place, Places, Ref, Sightings, Target, seconds_of,
 };
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
-use leakgate_policy::IgnoreFile;
+use leakgate_policy::{IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Scope};
 use leakgate_secrets::RuleSet;
 
@@ -38,6 +38,7 @@ use self::secrets::Secrets;
 use crate::args::HistoryArgs;
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
+use crate::samples::Handling;
 use crate::terminal;
 
 /// `leakgate history`.
@@ -78,7 +79,8 @@ fn scan(
     }
     let threads = threads(args.scan.threads);
     let stop = interrupt()?;
-    let scan = Scan { history: &history, rules, ignores, threads, stop: &stop };
+    let samples = Handling::of(&args.scan, Samples::Count);
+    let scan = Scan { history: &history, rules, ignores, samples, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
     let (told, calm) = scan.run(args, &known)?;
     if let Some(cache) = cache {
@@ -135,6 +137,7 @@ struct Scan<'s> {
     history: &'s History<'s>,
     rules: &'s RuleSet,
     ignores: &'s IgnoreFile,
+    samples: Handling<'s>,
     threads: usize,
     /// Set when the user wants no more to be read; what was read is told.
     stop: &'s AtomicBool,

@@ -131,6 +131,10 @@ impl<'s> Secrets<'s> {
                 outcome.ignored += 1;
                 continue;
             }
+            if self.is_sample(&known, &applied.kept) {
+                outcome.samples += 1;
+                continue;
+            }
             let mut finding = applied.kept.swap_remove(0);
             let trace = self.trace(&known, stay, places, &tips);
             let origin = self.origin(&finding, &known, places);
@@ -150,6 +154,14 @@ impl<'s> Secrets<'s> {
             origins.push(origin.filter(|_| is_plain));
         }
         (findings, traces, origins)
+    }
+
+    /// Returns true if and only if a secret stands nowhere but where samples do.
+    fn is_sample(&self, known: &Known, found: &[Finding]) -> bool {
+        let Scan { rules, samples, .. } = *self.scan;
+        known.messages.is_empty()
+            && known.refs.is_empty()
+            && found.iter().all(|finding| samples.is_left_out(rules, finding))
     }
 
     /// Where a finding can be found again.

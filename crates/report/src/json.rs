@@ -84,6 +84,7 @@ struct Summary {
     warnings: u64,
     already_committed: u64,
     ignored: u64,
+    samples: u64,
     problems: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     commits: Option<u64>,
@@ -209,6 +210,7 @@ impl Summary {
             warnings: counts.warnings,
             already_committed: counts.already_committed,
             ignored: outcome.ignored,
+            samples: outcome.samples,
             problems: outcome.problems.len(),
             commits: report.history.map(|history| history.commits),
             shallow: report.history.map(|history| history.shallow),
