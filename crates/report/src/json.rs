@@ -345,7 +345,8 @@ mod tests {
             "exit": 2,
             "summary": {
                 "scanned": 5, "bytes": 12345, "deleted": 0, "skipped": {"submodule": 1},
-                "blocking": 2, "warnings": 0, "already_committed": 0, "ignored": 0, "problems": 1
+                "blocking": 2, "warnings": 0, "already_committed": 0, "ignored": 0, "samples": 0,
+                "problems": 1
             },
             "findings": [mode_document(&findings[0]), secret_document(&findings[1])],
             "problems": [{
