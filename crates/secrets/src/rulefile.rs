@@ -205,7 +205,8 @@ const ASSIGN: &str = concat!(
     r#"[\]"'`\\)]{0,4}[ \t]{0,20}"#,
     r"(?:=>|:=|==?|:{1,3}=?|,|\(|>|\|\||\?=|\.=|<-|[ \t]-|[ \t])",
     r"[ \t]{0,20}(?:\r?\n[ \t]{0,40})?",
-    r#"[\["'`\\(={>@$]{0,6}?"#,
+    // `@` and `$` are a part of a value, but for strings such as `@"…"`.
+    r#"(?:[\["'`\\(={>]|[@$]["'`]){0,6}?"#,
     // Python's and Rust's kinds of strings: only before a quote, else a letter of the value.
     r#"(?:[bru]{1,2}["'`])?"#,
 );
