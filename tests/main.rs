@@ -17,6 +17,7 @@ mod doctor;
 mod files;
 mod history;
 mod history_cache;
+mod history_modes;
 mod history_property;
 mod hook_input;
 mod hook_matrix;

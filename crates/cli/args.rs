@@ -130,6 +130,9 @@ pub(crate) struct HistoryArgs {
     /// Also what no ref leads to any more
     #[arg(long)]
     pub(crate) unreachable: bool,
+    /// Also modes, links and names of files that were ever committed
+    #[arg(long)]
+    pub(crate) modes: bool,
     /// Memory for decoded objects, as 64M: less takes longer [default: 256M]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) max_memory: Option<usize>,

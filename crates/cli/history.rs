@@ -8,6 +8,7 @@ mod blobs;
 mod cache;
 mod confirm;
 mod messages;
+mod modes;
 mod part;
 mod progress;
 mod saved;
@@ -21,10 +22,10 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use leakgate_git::Repository;
 use leakgate_git::history::{
-    Bits, Graph, History, Kind, Place, Places, Ref, Sightings, Target, seconds_of,
+    Bits, Graph, History, Kind, Place, Places, Ref, Search, Sightings, Target, seconds_of,
 };
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
-use leakgate_policy::IgnoreFile;
+use leakgate_policy::{Config, IgnoreFile};
 use leakgate_report::{HistoryFacts, Scope};
 use leakgate_secrets::RuleSet;
 
@@ -78,7 +79,8 @@ fn scan(
     }
     let threads = threads(args.scan.threads);
     let stop = interrupt()?;
-    let scan = Scan { history: &history, rules, ignores, threads, stop: &stop };
+    let modes = args.modes.then(|| policy(repository)).transpose()?;
+    let scan = Scan { history: &history, rules, ignores, modes, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
     let (told, calm) = scan.run(args, &known)?;
     if let Some(cache) = cache {
@@ -91,6 +93,11 @@ fn scan(
         }
     }
     Ok(told)
+}
+
+/// What the repository says of its own files now.
+fn policy(repository: &Repository) -> anyhow::Result<Config> {
+    Ok(repository.work_tree().map(|root| Config::read(&root)).transpose()?.unwrap_or_default())
 }
 
 /// What the cache knows of the objects that are there.
@@ -135,6 +142,8 @@ struct Scan<'s> {
     history: &'s History<'s>,
     rules: &'s RuleSet,
     ignores: &'s IgnoreFile,
+    /// If modes, links and names are to be looked at, what the repository lets pass of them.
+    modes: Option<Config>,
     threads: usize,
     /// Set when the user wants no more to be read; what was read is told.
     stop: &'s AtomicBool,
@@ -194,23 +203,31 @@ impl Scan<'_> {
             wanted.has(number) && counts()
         };
         let is_odd = |name: &[u8]| self.is_odd(name);
-        let sightings = history.sightings(&is_wanted, &is_odd, self.threads, &NEVER);
+        let marks = self.modes.as_ref().map(|_| &modes::marks as _);
+        let search = Search { wanted: &is_wanted, is_odd: &is_odd, marks };
+        let sightings = history.sightings(&search, self.threads, &NEVER);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
         let folders = extent.folders(history);
         let mut places =
             sightings.places(roots(&graph, &extent.scope).chain(folders.iter().copied()));
         self.add_other_places(args, &extent, &graph, &sightings, &wanted, &mut places);
         tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
+        let entries: Vec<_> = sightings.entries().collect();
         // What follows needs memory itself.
         drop(sightings);
 
-        let mut secrets = Secrets::new(self, &graph, &extent);
+        let mut secrets = Secrets::new(self, &graph, &extent, &entries);
         secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();
-        secrets.take_places(&places, confirm::blobs(self, &places, &blobs, &mut outcome));
+        let mut hits = confirm::blobs(self, &places, &blobs, &mut outcome);
+        let mut modes = modes::look(self, &places, &entries, &mut outcome);
+        modes::drop_told(&mut modes.hits, &hits, &places, &entries, |n| history.id(n));
+        hits.append(&mut modes.hits);
+        secrets.take_places(&places, hits);
         let calm = messages.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
         let calm: Vec<(u32, u64)> = calm.chain(std::mem::take(&mut blobs.calm)).collect();
         secrets.take_messages(messages);
         secrets.take_refs();
+        secrets.take_submodules(&modes);
         let (findings, traces, origins) = secrets.tell(&places, &mut outcome);
         outcome.problems.sort();
         outcome.problems.dedup();
@@ -449,7 +466,10 @@ fn tell_of_places(
     }
     let mut told = HashSet::new();
     let mut missing = 0;
-    for place in &places.list {
+    // Places are in the order in which threads met names.
+    let mut list: Vec<_> = places.list.iter().collect();
+    list.sort_by(|a, b| a.path.cmp(&b.path));
+    for place in list {
         if !told.insert(place.target) {
             continue;
         }
@@ -467,7 +487,7 @@ fn tell_of_places(
                     outcome.problems.push(Problem { path: Some(place.path.clone()), ..problem });
                 }
             }
-            Target::Name(_) => {}
+            Target::Name(_) | Target::Odd(_) | Target::Entry(_) => {}
         }
     }
     if missing > MOST_MISSING {

@@ -45,7 +45,8 @@ impl Cache {
             parts.push(list.len().to_le_bytes().to_vec());
             parts.extend(list.iter().map(|one| one.as_bytes().to_vec()));
         }
-        parts.push(format!("{:?} {:?} {}", args.range, args.since, args.unreachable).into_bytes());
+        let flags = (args.unreachable, args.modes);
+        parts.push(format!("{:?} {:?} {flags:?}", args.range, args.since).into_bytes());
         let ignores = repository.work_tree().and_then(|root| fs::read(root.join(FILE_NAME)).ok());
         parts.push(ignores.unwrap_or_default());
         parts.extend(repository.history_state()?);

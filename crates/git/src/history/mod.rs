@@ -8,6 +8,7 @@
 mod bits;
 mod commits;
 mod delta;
+mod entries;
 mod ids;
 mod loose;
 mod pack;
@@ -37,9 +38,10 @@ use crate::repository::{Error, Repository};
 pub use bits::Bits;
 pub use commits::{Commit, Graph, Message};
 pub use delta::Copy;
+pub use entries::{Below, Marks, Search, Where};
 pub use refs::Ref;
 pub use revision::seconds_of;
-pub use timeline::{Place, Places, Stay};
+pub use timeline::{Place, Places, Stay, Unless};
 pub use trees::{Sightings, Target};
 pub use walk::{Base, Broken, Decoded, Visit};
 
