@@ -19,6 +19,7 @@ mod history;
 mod history_cache;
 mod history_modes;
 mod history_property;
+mod history_shards;
 mod hook_input;
 mod hook_matrix;
 mod hostile;

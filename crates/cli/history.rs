@@ -13,8 +13,10 @@ mod part;
 mod progress;
 mod saved;
 mod secrets;
+mod shard;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -36,22 +38,40 @@ pub(crate) use self::part::calm;
 use self::progress::{Progress, interrupt};
 use self::saved::{Origin, Saved};
 use self::secrets::Secrets;
-use crate::args::HistoryArgs;
+use self::shard::ShardReport;
+use crate::args::{HistoryArgs, MergeArgs};
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
 use crate::terminal;
 
 /// `leakgate history`.
 pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    match args.shard {
+        Some(shard) => shard::write(args, shard),
+        None => tell(args, None),
+    }
+}
+
+/// `leakgate merge`.
+pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
+    if args.history.shard.is_some() {
+        bail!("the shards of a merge are in the reports; take --shard out");
+    }
+    tell(&args.history, Some(&args.reports))
+}
+
+/// Tells what the history holds; what was read in shards is not read again.
+fn tell(args: &HistoryArgs, shards: Option<&[PathBuf]>) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let shards = shards.map(|files| shard::read(files, args, &rules)).transpose()?;
     let cache = Cache::of(args, &repository)?;
     let saved = cache.as_ref().and_then(Cache::report);
     let told = match saved.and_then(|saved| saved.recall(&repository, &rules, &ignores)) {
         Some(told) => told,
-        None => scan(args, &repository, &rules, &ignores, cache.as_ref())?,
+        None => scan(args, &repository, &rules, &ignores, cache.as_ref(), shards.as_deref())?,
     };
     let facts = HistoryFacts { traces: &told.traces, commits: told.commits, shallow: told.shallow };
     run::finish_with(
@@ -72,6 +92,7 @@ fn scan(
     rules: &RuleSet,
     ignores: &IgnoreFile,
     cache: Option<&Cache>,
+    shards: Option<&[ShardReport]>,
 ) -> anyhow::Result<Told> {
     let mut history = History::open(repository)?;
     if let Some(bytes) = args.max_memory {
@@ -82,6 +103,10 @@ fn scan(
     let modes = args.modes.then(|| policy(repository)).transpose()?;
     let scan = Scan { history: &history, rules, ignores, modes, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
+    if let Some(shards) = shards {
+        known.add(&history, shards)?;
+        known.tell_of_rest(&history, args);
+    }
     let (told, calm) = scan.run(args, &known)?;
     if let Some(cache) = cache {
         known.list.extend(calm.iter().map(|&(number, size)| (history.id(number), size)));
@@ -110,6 +135,8 @@ struct Known {
     /// How many of them are blobs, and how many bytes these have.
     blobs: u64,
     bytes: u64,
+    /// What is known of other blobs, which stand among the numbers but not in the list.
+    found: Found,
 }
 
 impl Known {
@@ -249,7 +276,7 @@ impl Scan<'_> {
         progress.add(known.blobs);
         let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &progress);
         let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
-        let unknown = (known.blobs > 0).then(|| self.unknown(known));
+        let unknown = (known.numbers.count() > 0).then(|| self.unknown(known));
         self.history.walk(Kind::Blob, unknown.as_ref(), &mut visitors, self.stop);
         outcome.scanned += known.blobs;
         outcome.bytes += known.bytes;
@@ -258,6 +285,14 @@ impl Scan<'_> {
         }
         let mut wanted = Bits::new(self.history.len());
         let mut found = Found { nameless: Bits::new(self.history.len()), ..Found::default() };
+        found.large.extend(&known.found.large);
+        found.broken.extend(&known.found.broken);
+        for &(number, is_nameless) in &known.found.likely {
+            wanted.insert(number);
+            if is_nameless {
+                found.nameless.insert(number);
+            }
+        }
         for visitor in visitors {
             outcome.scanned += visitor.count;
             outcome.bytes += visitor.bytes;
@@ -423,6 +458,8 @@ struct Found {
     nameless: Bits,
     /// Those that no secret can stand in, and their sizes.
     calm: Vec<(u32, u64)>,
+    /// Of what was asked elsewhere: those to be looked at, and whether that depends on their names.
+    likely: Vec<(u32, bool)>,
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,
