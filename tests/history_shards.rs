@@ -217,7 +217,7 @@ fn what_does_not_belong_together_is_refused_by_name() {
         (vec![first.clone(), odd], "odd.json", "7 of 2"),
         (vec![first.clone(), cut], "cut.json", "not whole"),
         (vec![first.clone(), plain], "plain.json", "not of a shard"),
-        (vec![first.clone(), repo.beside("nowhere.json")], "nowhere.json", "cannot be read"),
+        (vec![first, repo.beside("nowhere.json")], "nowhere.json", "cannot be read"),
     ] {
         let run = merge(&repo, &files, &[]).assert_code(2);
         let errors = run.errors();

@@ -35,4 +35,5 @@ mod permissions;
 mod property;
 mod ranges;
 mod repositories;
+mod samples;
 mod server;

@@ -65,6 +65,9 @@ pub(crate) struct ScanArgs {
     /// Print only the commands that mend what was found
     #[arg(long, conflicts_with_all = ["output", "quiet", "verbose"])]
     pub(crate) fix: bool,
+    /// Count what tests and documentation hold like all else
+    #[arg(long)]
+    pub(crate) samples: bool,
     /// Show the values of secrets
     #[arg(long)]
     pub(crate) show_secrets: bool,

@@ -16,6 +16,7 @@ use leakgate_git::{
 };
 use leakgate_model::{Entry, Finding, Listing, Mode, Problem, ProblemKind};
 use leakgate_modes::{FileMode, Setting, Standing};
+use leakgate_policy::Samples;
 use leakgate_report::Scope;
 use leakgate_secrets::{RuleSet, Scratch};
 
@@ -38,7 +39,8 @@ pub(crate) fn audit(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let ignores = run::ignores(repository.work_tree().as_deref())?;
     let listed = Staged::list_index(&repository)?;
     let around = look_around(&repository, &listed.1, &rules);
-    let mut scanned = run::scan_listed(&repository, listed, &rules, &ignores, scan)?;
+    let mut scanned =
+        run::scan_listed(&repository, listed, &rules, &ignores, Samples::Count, scan)?;
     scanned.add(leakgate_policy::apply(around.findings, &ignores));
     scanned.outcome.problems.extend(around.problems);
     scanned.outcome.problems.sort();

@@ -15,6 +15,8 @@ use leakgate_policy::{has_new, mark_known};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
 use rayon::prelude::*;
 
+use crate::samples::Handling;
+
 /// The checks of one run.
 pub(crate) struct Checks<'c> {
     pub(crate) rules: &'c RuleSet,
@@ -22,6 +24,8 @@ pub(crate) struct Checks<'c> {
     pub(crate) modes: Option<leakgate_modes::Context>,
     /// What the change as a whole shows, each with the position of its entry.
     pub(crate) whole: Vec<(usize, Finding)>,
+    /// What is done with samples.
+    pub(crate) samples: Handling<'c>,
 }
 
 /// Fewer entries than this are scanned on one thread: starting others costs more.

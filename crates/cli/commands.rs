@@ -46,7 +46,7 @@ pub(crate) fn ignore(args: &IgnoreArgs) -> anyhow::Result<Exit> {
 /// Where no paths are given, they are looked for wherever a hook may have found them: in the staged
 /// change, in the message of a commit that was stopped, in commits that were not pushed yet.
 fn find(wanted: Fingerprint, file: &IgnoreFile, paths: &[PathBuf]) -> anyhow::Result<Vec<Finding>> {
-    let scan = ScanArgs::default();
+    let scan = ScanArgs { samples: true, ..ScanArgs::default() };
     let rules = RuleSet::default();
     let is_wanted = |finding: &Finding| {
         finding.fingerprint == Some(wanted)

@@ -12,6 +12,7 @@ use anyhow::{Context as _, bail};
 use bstr::{BStr, BString, ByteSlice as _};
 use leakgate_git::{Moment, PathKind, Repository, Staged};
 use leakgate_model::{Finding, Mode, ObjectId, shell_path};
+use leakgate_policy::Samples;
 
 use crate::args::{FixArgs, FixWhat, ScanArgs};
 use crate::exit::Exit;
@@ -49,7 +50,7 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         .iter()
         .filter_map(|entry| Some((entry.path.clone(), (entry.mode, entry.id?))))
         .collect();
-    let scanned = run::scan_listed(&repository, listed, &rules, &ignores, &scan)?;
+    let scanned = run::scan_listed(&repository, listed, &rules, &ignores, Samples::Tell, &scan)?;
     let introduced = scanned.findings.iter().filter(|finding| is_new(finding));
     let wanted: BTreeMap<(BString, Action), &Finding> = introduced
         .filter_map(|finding| Some(((finding.path.clone(), action(finding, &staged)?), finding)))

@@ -27,7 +27,7 @@ use leakgate_git::history::{
     Bits, Graph, History, Kind, Place, Places, Ref, Search, Sightings, Target, seconds_of,
 };
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
-use leakgate_policy::{Config, IgnoreFile};
+use leakgate_policy::{Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Scope};
 use leakgate_secrets::RuleSet;
 
@@ -42,6 +42,7 @@ use self::shard::ShardReport;
 use crate::args::{HistoryArgs, MergeArgs};
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
+use crate::samples::Handling;
 use crate::terminal;
 
 /// `leakgate history`.
@@ -101,7 +102,8 @@ fn scan(
     let threads = threads(args.scan.threads);
     let stop = interrupt()?;
     let modes = args.modes.then(|| policy(repository)).transpose()?;
-    let scan = Scan { history: &history, rules, ignores, modes, threads, stop: &stop };
+    let samples = Handling::of(&args.scan, Samples::Count);
+    let scan = Scan { history: &history, rules, ignores, modes, samples, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
     if let Some(shards) = shards {
         known.add(&history, shards)?;
@@ -171,6 +173,7 @@ struct Scan<'s> {
     ignores: &'s IgnoreFile,
     /// If modes, links and names are to be looked at, what the repository lets pass of them.
     modes: Option<Config>,
+    samples: Handling<'s>,
     threads: usize,
     /// Set when the user wants no more to be read; what was read is told.
     stop: &'s AtomicBool,

@@ -11,12 +11,14 @@ use anyhow::{Context as _, bail};
 use bstr::{BString, ByteSlice as _};
 use leakgate_git::{Cleanup, Cut, Message, Moment, RangeSpec, Repository, Tip};
 use leakgate_hooks::Event;
+use leakgate_policy::Samples;
 use leakgate_report::Scope;
 
 use crate::args::{HookArgs, ScanArgs};
 use crate::check::Checks;
 use crate::exit::Exit;
 use crate::range::{self, Ignores, Purpose, is_zero};
+use crate::samples::Handling;
 use crate::{arrival, note, run, skip, terminal, transaction};
 
 /// Runs what belongs to the event.
@@ -104,7 +106,8 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let (scan, repository) = (quiet(), run::repository()?);
     let rules = run::rules(&scan)?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
-    let checks = Checks { rules: &rules, modes: None, whole: Vec::new() };
+    let samples = Handling::of(&scan, Samples::Tell);
+    let checks = Checks { rules: &rules, modes: None, whole: Vec::new(), samples };
     let look = |cleanup: &Cleanup| {
         let (source, listing) = Message::read(Path::new(file), cleanup)?;
         run::scan_all(&checks, &source, listing, &ignores, &scan)

@@ -21,6 +21,7 @@ mod note;
 mod range;
 mod rule_commands;
 mod run;
+mod samples;
 mod shipped;
 mod skip;
 mod terminal;

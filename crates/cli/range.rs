@@ -8,7 +8,7 @@ use bstr::BString;
 use leakgate_git::{Cut, Range, RangeSpec, Repository, Tip};
 use leakgate_model::{Finding, ObjectId};
 use leakgate_modes::FileMode;
-use leakgate_policy::{FILE_NAME, IgnoreFile};
+use leakgate_policy::{FILE_NAME, IgnoreFile, Samples};
 use leakgate_report::Scope;
 use leakgate_secrets::RuleSet;
 
@@ -18,6 +18,7 @@ use crate::ci;
 use crate::exit::Exit;
 use crate::history;
 use crate::run::{self, Scanned};
+use crate::samples::Handling;
 
 /// Two ends in words: what is reachable from the last and not from the first ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -101,7 +102,8 @@ fn look(
         Ignores::None => IgnoreFile::default(),
     };
     let modes = run::mode_context(&listing, FileMode::Trusted, || source.submodules());
-    let checks = Checks { rules, modes: Some(modes), whole: Vec::new() };
+    let samples = Handling::of(scan, Samples::Warn);
+    let checks = Checks { rules, modes: Some(modes), whole: Vec::new(), samples };
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }
 

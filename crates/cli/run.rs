@@ -10,13 +10,14 @@ use bstr::BString;
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
 use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
-use leakgate_policy::{Applied, Config, IgnoreFile};
+use leakgate_policy::{Applied, Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
 use leakgate_secrets::RuleSet;
 
 use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
+use crate::samples::Handling;
 use crate::{access, terminal, whole};
 
 /// What a scan found, policy applied.
@@ -73,7 +74,7 @@ pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let repository = repository()?;
     let ignores = ignores(repository.work_tree().as_deref())?;
     let listed = Staged::list_index(&repository)?;
-    let scanned = scan_listed(&repository, listed, &rules, &ignores, scan)?;
+    let scanned = scan_listed(&repository, listed, &rules, &ignores, Samples::Count, scan)?;
     finish("index", Scope::Files, &scanned, &rules, scan, start)
 }
 
@@ -94,7 +95,8 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
-    let checks = Checks { rules: &rules, modes: None, whole: Vec::new() };
+    let samples = Handling::of(&args.scan, Samples::Tell);
+    let checks = Checks { rules: &rules, modes: None, whole: Vec::new(), samples };
     let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
     finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
 }
@@ -106,7 +108,8 @@ pub(crate) fn scan_staged(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    scan_listed(repository, Staged::list(repository, moment)?, rules, ignores, scan)
+    let listed = Staged::list(repository, moment)?;
+    scan_listed(repository, listed, rules, ignores, Samples::Warn, scan)
 }
 
 /// Scans what was listed of the index, modes included.
@@ -115,6 +118,7 @@ pub(crate) fn scan_listed(
     (source, mut listing): (Staged<'_>, Listing),
     rules: &RuleSet,
     ignores: &IgnoreFile,
+    samples: Samples,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let file_mode = if repository.file_mode() { FileMode::Trusted } else { FileMode::Untrusted };
@@ -124,7 +128,8 @@ pub(crate) fn scan_listed(
         None => Config::default(),
     };
     let whole = whole::findings(&source, &mut listing, &config);
-    let checks = Checks { rules, modes: Some(modes), whole };
+    let samples = Handling::of(scan, samples);
+    let checks = Checks { rules, modes: Some(modes), whole, samples };
     let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
     if let Some(root) = repository.work_tree().filter(|_| file_mode == FileMode::Trusted) {
         let new = access::look(&root, &mut scanned.findings);
@@ -142,7 +147,9 @@ pub(crate) fn scan_files(
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
     let (source, listing) = Files::list(paths, options)?;
-    scan_all(&Checks { rules, modes: None, whole: Vec::new() }, &source, listing, ignores, scan)
+    let samples = Handling::of(scan, Samples::Count).below(paths);
+    let checks = Checks { rules, modes: None, whole: Vec::new(), samples };
+    scan_all(&checks, &source, listing, ignores, scan)
 }
 
 pub(crate) fn scan_all(
@@ -154,7 +161,9 @@ pub(crate) fn scan_all(
 ) -> anyhow::Result<Scanned> {
     let (findings, outcome) = check::all(checks, source, listing, scan.threads)?;
     let mut scanned = Scanned { findings: Vec::new(), outcome };
-    scanned.add(leakgate_policy::apply(findings, ignores));
+    let mut applied = leakgate_policy::apply(findings, ignores);
+    scanned.outcome.samples = checks.samples.handle(checks.rules, &mut applied);
+    scanned.add(applied);
     Ok(scanned)
 }
 

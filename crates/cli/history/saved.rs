@@ -27,6 +27,7 @@ pub(super) struct Saved {
     scanned: u64,
     bytes: u64,
     ignored: u64,
+    samples: u64,
     skipped: Vec<(usize, u64)>,
     problems: Vec<(Option<Vec<u8>>, usize, String, String)>,
 }
@@ -109,6 +110,7 @@ impl Saved {
             scanned: outcome.scanned,
             bytes: outcome.bytes,
             ignored: outcome.ignored,
+            samples: outcome.samples,
             skipped: skipped.collect::<Option<_>>()?,
             problems,
         })
@@ -125,6 +127,7 @@ impl Saved {
             scanned: self.scanned,
             bytes: self.bytes,
             ignored: self.ignored,
+            samples: self.samples,
             ..Outcome::default()
         };
         for &(skip, count) in &self.skipped {

@@ -202,6 +202,10 @@ impl<'s> Secrets<'s> {
                 outcome.ignored += 1;
                 continue;
             }
+            if self.is_sample(&known, &applied.kept) {
+                outcome.samples += 1;
+                continue;
+            }
             let mut finding = applied.kept.swap_remove(0);
             if self.scan.modes.as_ref().is_some_and(|policy| policy.lets_pass(&finding)) {
                 outcome.ignored += 1;
@@ -239,6 +243,14 @@ impl<'s> Secrets<'s> {
         if has_secret {
             finding.reasons.clear();
         }
+    }
+
+    /// Returns true if and only if a secret stands nowhere but where samples do.
+    fn is_sample(&self, known: &Known, found: &[Finding]) -> bool {
+        let Scan { rules, samples, .. } = *self.scan;
+        known.messages.is_empty()
+            && known.refs.is_empty()
+            && found.iter().all(|finding| samples.is_left_out(rules, finding))
     }
 
     /// Where a finding can be found again.

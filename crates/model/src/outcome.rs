@@ -114,6 +114,8 @@ pub struct Outcome {
     pub already_committed: u64,
     /// Findings that an ignore entry or an inline marker let pass.
     pub ignored: u64,
+    /// What tests and documentation hold that is most likely made up, where it is not told.
+    pub samples: u64,
 }
 
 impl Outcome {

@@ -6,6 +6,7 @@ mod config;
 mod ignore_file;
 mod marker;
 mod novelty;
+mod sample;
 
 use leakgate_model::{Category, Finding, Fingerprint, Key};
 
@@ -13,6 +14,7 @@ pub use config::{CONFIG_NAME, Config, ConfigError, rules};
 pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
 pub use marker::{MARKER, Marker, marker};
 pub use novelty::{has_new, mark_known};
+pub use sample::{Samples, is_sample_place};
 
 /// What a policy made of some findings.
 #[derive(Debug, Default)]

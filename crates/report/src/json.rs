@@ -84,6 +84,7 @@ struct Summary {
     warnings: u64,
     already_committed: u64,
     ignored: u64,
+    samples: u64,
     problems: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     commits: Option<u64>,
@@ -209,6 +210,7 @@ impl Summary {
             warnings: counts.warnings,
             already_committed: counts.already_committed,
             ignored: outcome.ignored,
+            samples: outcome.samples,
             problems: outcome.problems.len(),
             commits: report.history.map(|history| history.commits),
             shallow: report.history.map(|history| history.shallow),
@@ -343,7 +345,8 @@ mod tests {
             "exit": 2,
             "summary": {
                 "scanned": 5, "bytes": 12345, "deleted": 0, "skipped": {"submodule": 1},
-                "blocking": 2, "warnings": 0, "already_committed": 0, "ignored": 0, "problems": 1
+                "blocking": 2, "warnings": 0, "already_committed": 0, "ignored": 0, "samples": 0,
+                "problems": 1
             },
             "findings": [mode_document(&findings[0]), secret_document(&findings[1])],
             "problems": [{

@@ -19,8 +19,11 @@ pub struct Search<'s> {
     pub is_odd: &'s (dyn Fn(&[u8]) -> bool + Sync),
     /// Which entries, by what their names say; none if it is not given. Asked for each name, not
     /// for each entry.
-    pub marks: Option<&'s (dyn Fn(&[u8]) -> Marks + Sync)>,
+    pub marks: Option<&'s Marking<'s>>,
 }
+
+/// What each name says of entries.
+pub type Marking<'s> = dyn Fn(&[u8]) -> Marks + Sync + 's;
 
 /// Where an entry must be to count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +127,7 @@ impl History<'_> {
 
 struct Reader<'h> {
     history: &'h History<'h>,
-    marks: &'h (dyn Fn(&[u8]) -> Marks + Sync),
+    marks: &'h Marking<'h>,
     lists: &'h Lists,
     wanted: &'h Bits,
     /// Trees of which the folders count as well.

@@ -39,7 +39,7 @@ use crate::repository::{Error, Repository};
 pub use bits::Bits;
 pub use commits::{Commit, Graph, Message};
 pub use delta::Copy;
-pub use entries::{Below, Marks, Search, Where};
+pub use entries::{Below, Marking, Marks, Search, Where};
 pub use refs::Ref;
 pub use revision::seconds_of;
 pub use shard::Shard;

@@ -107,6 +107,10 @@ fn tally(report: &Report<'_>, counts: &Counts, detail: Detail) -> String {
     if outcome.ignored > 0 {
         tally.push(format!("{} ignored", grouped(outcome.ignored)));
     }
+    if outcome.samples > 0 {
+        let samples = count(outcome.samples, "sample", "samples");
+        tally.push(format!("{samples} in tests and documentation (see with --samples)"));
+    }
     tally.join(", ")
 }
 
