@@ -15,6 +15,7 @@ mod content;
 mod decoding;
 mod doctor;
 mod files;
+mod fleet;
 mod history;
 mod history_cache;
 mod history_modes;
