@@ -164,10 +164,26 @@ fn repositories() {
     };
     assert_eq!([run("1/3"), run("2/3"), run("3/3")], [1, 0, 0]);
     for index in 1..=7 {
-        let report = fs::read(repo.beside(&format!("reports/{index}.json"))).expect("a report");
+        let name = format!("reports/{index}-repo {}.json", index - 1);
+        let report = fs::read(repo.beside(&name)).expect("a report");
         let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
         assert_eq!(report["exit"], u8::from(index == 4), "{index}");
     }
+    let merge = |args: &[&str]| {
+        let line = format!("leakgate merge \"$LEAKGATE_REPORTS\"/*.json {}", args.join(" "));
+        Run::of(&mut command(&repo, "sh", &["-c", &line]), b"")
+    };
+    let merged = merge(&["--format", "json"]).assert_code(1).json();
+    assert_eq!(merged["summary"]["commits"], 7);
+    assert_eq!(merged["summary"]["blocking"], 1);
+    let fourth = &merged["repositories"][3];
+    assert!(fourth["name"].as_str().is_some_and(|name| name.ends_with("/4-repo 3.json")));
+    assert_eq!(fourth["report"]["findings"].as_array().map(Vec::len), Some(1));
+    let text = merge(&["-q"]).assert_code(1).text();
+    assert!(text.contains("4-repo 3.json: 1 block") && text.lines().count() == 2, "{text}");
+    merge(&["--format", "sarif"]).assert_code(2);
+    fs::write(repo.beside("reports/5-no.json"), "{}").expect("a file");
+    assert!(merge(&[]).assert_code(2).errors().contains("5-no.json"));
     assert_eq!([run("0/3"), run("4/3")], [2, 2]);
     fs::remove_dir_all(repo.beside("repo 1")).expect("a folder");
     assert_eq!(run("2/3"), 2);

@@ -155,7 +155,8 @@ pub(crate) struct HistoryArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MergeArgs {
-    /// What `leakgate history --shard` wrote, of all shards
+    /// What `leakgate history --shard` wrote, of all shards; or whole reports of several
+    /// repositories, as JSON
     #[arg(required = true, value_name = "REPORT")]
     pub(crate) reports: Vec<PathBuf>,
     #[command(flatten)]

@@ -11,6 +11,7 @@ mod messages;
 mod modes;
 mod part;
 mod progress;
+mod repositories;
 mod saved;
 mod secrets;
 mod shard;
@@ -57,6 +58,9 @@ pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
 pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     if args.history.shard.is_some() {
         bail!("the shards of a merge are in the reports; take --shard out");
+    }
+    if args.reports.first().is_some_and(|first| repositories::is_whole(first)) {
+        return repositories::merge(&args.reports, &args.history.scan);
     }
     tell(&args.history, Some(&args.reports))
 }

@@ -3,8 +3,9 @@
 #
 #   sh repositories.sh LIST I/N REPORTS
 #
-# LIST has a folder of a repository in each line. Each report gets the number of its line as its name.
+# LIST has a folder of a repository in each line. A report is named for the line and the folder.
 # The status is the highest: 1 if something was found, 2 if something could not be scanned.
+# `leakgate merge REPORTS/*.json` makes one of all reports.
 set -eu
 
 list=$1 index=${2%/*} count=${2#*/} reports=$3
@@ -18,7 +19,7 @@ while IFS= read -r repository; do
 	[ $((line % count)) -eq $((index % count)) ] || continue
 	result=0
 	(cd "$repository" || exit 2; exec leakgate history --format json) \
-		>"$reports/$line.json" </dev/null || result=$?
+		>"$reports/$line-$(basename "$repository").json" </dev/null || result=$?
 	# Whatever else ended it, the repository was not scanned.
 	case $result in 0 | 1 | 2) ;; *) result=2 ;; esac
 	[ "$result" -le "$status" ] || status=$result

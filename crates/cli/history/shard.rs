@@ -94,8 +94,7 @@ pub(super) fn write(args: &HistoryArgs, shard: Shard) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let (document, is_complete) = ask(args, &repository, &rules, shard)?;
     terminal::output(args.scan.output.as_deref(), |out| {
-        serde_json::to_writer_pretty(&mut *out, &document)?;
-        writeln!(out)
+        leakgate_report::write_json(out, &document)
     })?;
     if !is_complete {
         return Ok(Exit::Incomplete);
