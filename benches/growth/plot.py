@@ -11,7 +11,7 @@ import sys
 from xml.sax.saxutils import escape
 
 WIDTH, HEIGHT = 680, 400
-LEFT, RIGHT, TOP, BOTTOM = 60, 24, 24, 84
+LEFT, RIGHT, TOP, BOTTOM = 60, 48, 24, 84
 
 
 def steps(most):
@@ -66,7 +66,9 @@ def picture(rows):
     for x, y, name in points:
         px, py = place(x, y)
         yield f'<circle cx="{px:.1f}" cy="{py:.1f}" r="4" fill="#0a58ca"/>'
-        yield text(px - 7, py - 6, name, anchor="end")
+        # The first stand too close to the axes and each other for their names.
+        if py < HEIGHT - BOTTOM - 12:
+            yield text(px + 8, py + 14, name, anchor="start")
     off = farthest[1] / (slope * farthest[0]) - 1
     yield text(
         middle,
