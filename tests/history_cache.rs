@@ -10,7 +10,7 @@ use crate::support::secret::{assert_hidden, github_token, line};
 use crate::support::{Repo, Run};
 
 /// A rule of a repository's own, which finds other words with another seed.
-fn rule(seed: u64) -> String {
+pub(crate) fn rule(seed: u64) -> String {
     let word = ["words", "line"][seed as usize % 2];
     format!(
         "provider: Corp\nrules:\n  - id: corp-word\n    description: Corp's word\n    \

@@ -16,10 +16,10 @@ use crate::support::{Repo, Run, program};
 type Site = (String, String, String, u64, u64);
 
 /// Numbers by a linear congruence; the high bits are good enough.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, sides: usize) -> usize {
+    pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(0x1405_7b7e_f767_814f);
         (self.0 >> 33) as usize % sides
     }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use leakgate_git::history::Shard;
 
 /// Stops secrets and dangerous permissions at the moment of commit.
 #[derive(Debug, Parser)]
@@ -25,6 +26,8 @@ pub(crate) enum Command {
     Stdin(StdinArgs),
     /// Scan everything that was ever committed
     History(HistoryArgs),
+    /// Tell what a history holds that was read in shards
+    Merge(MergeArgs),
     /// Mend what was found, without touching unrelated work
     Fix(FixArgs),
     /// Scan what commits bring, with their messages
@@ -133,14 +136,31 @@ pub(crate) struct HistoryArgs {
     /// Also what no ref leads to any more
     #[arg(long)]
     pub(crate) unreachable: bool,
+    /// Also modes, links and names of files that were ever committed
+    #[arg(long)]
+    pub(crate) modes: bool,
     /// Memory for decoded objects, as 64M: less takes longer [default: 256M]
     #[arg(long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) max_memory: Option<usize>,
     /// Keep what was found out for the next time [default: in the git folder]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
+    /// Read only one of N shards, for `leakgate merge`; the first is 1/N
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["refs", "branch",
+        "range", "since", "unreachable", "modes", "cache", "fix", "show_secrets"])]
+    pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) scan: ScanArgs,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct MergeArgs {
+    /// What `leakgate history --shard` wrote, of all shards; or whole reports of several
+    /// repositories, as JSON
+    #[arg(required = true, value_name = "REPORT")]
+    pub(crate) reports: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -292,6 +312,16 @@ fn bytes(text: &str) -> Result<usize, String> {
     let number = digits.parse::<usize>().ok();
     let bytes = number.zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
     bytes.ok_or_else(|| "write it as a number and K, M or G".to_owned())
+}
+
+/// One of several: `2/5`.
+fn shard(text: &str) -> Result<Shard, String> {
+    let numbers = text.split_once('/').and_then(|(index, count)| {
+        Some(Shard { index: index.parse().ok()?, count: count.parse().ok()? })
+    });
+    numbers
+        .filter(|shard| (1..=shard.count).contains(&shard.index))
+        .ok_or_else(|| "write it as 2/5: the second of five, counted from 1".to_owned())
 }
 
 #[cfg(test)]

@@ -8,12 +8,16 @@ mod blobs;
 mod cache;
 mod confirm;
 mod messages;
+mod modes;
 mod part;
 mod progress;
+mod repositories;
 mod saved;
 mod secrets;
+mod shard;
 
 use std::collections::HashSet;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Instant;
@@ -21,10 +25,10 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use leakgate_git::Repository;
 use leakgate_git::history::{
-    Bits, Graph, History, Kind, Place, Places, Ref, Sightings, Target, seconds_of,
+    Bits, Graph, History, Kind, Place, Places, Ref, Search, Sightings, Target, seconds_of,
 };
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
-use leakgate_policy::{IgnoreFile, Samples};
+use leakgate_policy::{Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Scope};
 use leakgate_secrets::RuleSet;
 
@@ -35,7 +39,8 @@ pub(crate) use self::part::calm;
 use self::progress::{Progress, interrupt};
 use self::saved::{Origin, Saved};
 use self::secrets::Secrets;
-use crate::args::HistoryArgs;
+use self::shard::ShardReport;
+use crate::args::{HistoryArgs, MergeArgs};
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
 use crate::samples::Handling;
@@ -43,15 +48,35 @@ use crate::terminal;
 
 /// `leakgate history`.
 pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+    match args.shard {
+        Some(shard) => shard::write(args, shard),
+        None => tell(args, None),
+    }
+}
+
+/// `leakgate merge`.
+pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
+    if args.history.shard.is_some() {
+        bail!("the shards of a merge are in the reports; take --shard out");
+    }
+    if args.reports.first().is_some_and(|first| repositories::is_whole(first)) {
+        return repositories::merge(&args.reports, &args.history.scan);
+    }
+    tell(&args.history, Some(&args.reports))
+}
+
+/// Tells what the history holds; what was read in shards is not read again.
+fn tell(args: &HistoryArgs, shards: Option<&[PathBuf]>) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let shards = shards.map(|files| shard::read(files, args, &rules)).transpose()?;
     let cache = Cache::of(args, &repository)?;
     let saved = cache.as_ref().and_then(Cache::report);
     let told = match saved.and_then(|saved| saved.recall(&repository, &rules, &ignores)) {
         Some(told) => told,
-        None => scan(args, &repository, &rules, &ignores, cache.as_ref())?,
+        None => scan(args, &repository, &rules, &ignores, cache.as_ref(), shards.as_deref())?,
     };
     let facts = HistoryFacts { traces: &told.traces, commits: told.commits, shallow: told.shallow };
     run::finish_with(
@@ -72,6 +97,7 @@ fn scan(
     rules: &RuleSet,
     ignores: &IgnoreFile,
     cache: Option<&Cache>,
+    shards: Option<&[ShardReport]>,
 ) -> anyhow::Result<Told> {
     let mut history = History::open(repository)?;
     if let Some(bytes) = args.max_memory {
@@ -79,9 +105,14 @@ fn scan(
     }
     let threads = threads(args.scan.threads);
     let stop = interrupt()?;
+    let modes = args.modes.then(|| policy(repository)).transpose()?;
     let samples = Handling::of(&args.scan, Samples::Count);
-    let scan = Scan { history: &history, rules, ignores, samples, threads, stop: &stop };
+    let scan = Scan { history: &history, rules, ignores, modes, samples, threads, stop: &stop };
     let mut known = Known::of(&history, cache);
+    if let Some(shards) = shards {
+        known.add(&history, shards)?;
+        known.tell_of_rest(&history, args);
+    }
     let (told, calm) = scan.run(args, &known)?;
     if let Some(cache) = cache {
         known.list.extend(calm.iter().map(|&(number, size)| (history.id(number), size)));
@@ -95,6 +126,11 @@ fn scan(
     Ok(told)
 }
 
+/// What the repository says of its own files now.
+fn policy(repository: &Repository) -> anyhow::Result<Config> {
+    Ok(repository.work_tree().map(|root| Config::read(&root)).transpose()?.unwrap_or_default())
+}
+
 /// What the cache knows of the objects that are there.
 #[derive(Default)]
 struct Known {
@@ -105,6 +141,8 @@ struct Known {
     /// How many of them are blobs, and how many bytes these have.
     blobs: u64,
     bytes: u64,
+    /// What is known of other blobs, which stand among the numbers but not in the list.
+    found: Found,
 }
 
 impl Known {
@@ -137,6 +175,8 @@ struct Scan<'s> {
     history: &'s History<'s>,
     rules: &'s RuleSet,
     ignores: &'s IgnoreFile,
+    /// If modes, links and names are to be looked at, what the repository lets pass of them.
+    modes: Option<Config>,
     samples: Handling<'s>,
     threads: usize,
     /// Set when the user wants no more to be read; what was read is told.
@@ -197,23 +237,31 @@ impl Scan<'_> {
             wanted.has(number) && counts()
         };
         let is_odd = |name: &[u8]| self.is_odd(name);
-        let sightings = history.sightings(&is_wanted, &is_odd, self.threads, &NEVER);
+        let marks = self.modes.as_ref().map(|_| &modes::marks as _);
+        let search = Search { wanted: &is_wanted, is_odd: &is_odd, marks };
+        let sightings = history.sightings(&search, self.threads, &NEVER);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
         let folders = extent.folders(history);
         let mut places =
             sightings.places(roots(&graph, &extent.scope).chain(folders.iter().copied()));
         self.add_other_places(args, &extent, &graph, &sightings, &wanted, &mut places);
         tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
+        let entries: Vec<_> = sightings.entries().collect();
         // What follows needs memory itself.
         drop(sightings);
 
-        let mut secrets = Secrets::new(self, &graph, &extent);
+        let mut secrets = Secrets::new(self, &graph, &extent, &entries);
         secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();
-        secrets.take_places(&places, confirm::blobs(self, &places, &blobs, &mut outcome));
+        let mut hits = confirm::blobs(self, &places, &blobs, &mut outcome);
+        let mut modes = modes::look(self, &places, &entries, &mut outcome);
+        modes::drop_told(&mut modes.hits, &hits, &places, &entries, |n| history.id(n));
+        hits.append(&mut modes.hits);
+        secrets.take_places(&places, hits);
         let calm = messages.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
         let calm: Vec<(u32, u64)> = calm.chain(std::mem::take(&mut blobs.calm)).collect();
         secrets.take_messages(messages);
         secrets.take_refs();
+        secrets.take_submodules(&modes);
         let (findings, traces, origins) = secrets.tell(&places, &mut outcome);
         outcome.problems.sort();
         outcome.problems.dedup();
@@ -235,7 +283,7 @@ impl Scan<'_> {
         progress.add(known.blobs);
         let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &progress);
         let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
-        let unknown = (known.blobs > 0).then(|| self.unknown(known));
+        let unknown = (known.numbers.count() > 0).then(|| self.unknown(known));
         self.history.walk(Kind::Blob, unknown.as_ref(), &mut visitors, self.stop);
         outcome.scanned += known.blobs;
         outcome.bytes += known.bytes;
@@ -244,6 +292,14 @@ impl Scan<'_> {
         }
         let mut wanted = Bits::new(self.history.len());
         let mut found = Found { nameless: Bits::new(self.history.len()), ..Found::default() };
+        found.large.extend(&known.found.large);
+        found.broken.extend(&known.found.broken);
+        for &(number, is_nameless) in &known.found.likely {
+            wanted.insert(number);
+            if is_nameless {
+                found.nameless.insert(number);
+            }
+        }
         for visitor in visitors {
             outcome.scanned += visitor.count;
             outcome.bytes += visitor.bytes;
@@ -409,6 +465,8 @@ struct Found {
     nameless: Bits,
     /// Those that no secret can stand in, and their sizes.
     calm: Vec<(u32, u64)>,
+    /// Of what was asked elsewhere: those to be looked at, and whether that depends on their names.
+    likely: Vec<(u32, bool)>,
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,
@@ -452,7 +510,10 @@ fn tell_of_places(
     }
     let mut told = HashSet::new();
     let mut missing = 0;
-    for place in &places.list {
+    // Places are in the order in which threads met names.
+    let mut list: Vec<_> = places.list.iter().collect();
+    list.sort_by(|a, b| a.path.cmp(&b.path));
+    for place in list {
         if !told.insert(place.target) {
             continue;
         }
@@ -470,7 +531,7 @@ fn tell_of_places(
                     outcome.problems.push(Problem { path: Some(place.path.clone()), ..problem });
                 }
             }
-            Target::Name(_) => {}
+            Target::Name(_) | Target::Odd(_) | Target::Entry(_) => {}
         }
     }
     if missing > MOST_MISSING {

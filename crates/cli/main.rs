@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Files(files) => run::files(&files),
         Command::Stdin(stdin) => run::stdin(&stdin),
         Command::History(args) => history::history(&args),
+        Command::Merge(args) => history::merge(&args),
         Command::Range(range) => range::range(&range),
         Command::Hook(args) => hook::hook(&args),
         Command::Install(args) => install::install(&args),

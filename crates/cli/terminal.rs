@@ -71,6 +71,12 @@ pub(crate) fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()>
     output(None, |out| lines.into_iter().try_for_each(|line| writeln!(out, "{line}")))
 }
 
+/// Prints a line beside the report.
+pub(crate) fn note(text: &str) {
+    // Nothing is left to be done if standard error is closed.
+    let _ = writeln!(io::stderr(), "leakgate: {}", harmless(text));
+}
+
 /// Prints an error, its causes behind it.
 pub(crate) fn complain(error: &anyhow::Error) {
     let prefix =

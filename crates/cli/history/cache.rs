@@ -45,8 +45,8 @@ impl Cache {
             parts.push(list.len().to_le_bytes().to_vec());
             parts.extend(list.iter().map(|one| one.as_bytes().to_vec()));
         }
-        let samples = args.scan.samples;
-        let rest = format!("{:?} {:?} {} {samples}", args.range, args.since, args.unreachable);
+        let (samples, flags) = (args.scan.samples, (args.unreachable, args.modes));
+        let rest = format!("{:?} {:?} {flags:?} {samples}", args.range, args.since);
         parts.push(rest.into_bytes());
         let ignores = repository.work_tree().and_then(|root| fs::read(root.join(FILE_NAME)).ok());
         parts.push(ignores.unwrap_or_default());

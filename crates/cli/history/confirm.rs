@@ -26,7 +26,7 @@ pub(super) fn blobs(
         match place.target {
             Target::Object(number) => of_blob.entry(number).or_default().push(index as u32),
             Target::Name(_) => hits.extend(name(scan.rules, index as u32, place, &mut scratch)),
-            Target::Missing(_) => {}
+            Target::Missing(_) | Target::Odd(_) | Target::Entry(_) => {}
         }
     }
     let mut wanted = Bits::new(scan.history.len());

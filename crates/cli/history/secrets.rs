@@ -3,12 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use bstr::BString;
-use leakgate_git::history::{Graph, Kind, Places, Stay, Target};
-use leakgate_model::{Deed, Finding, Outcome, RuleId, Secret, Site, Standing, Trace};
+use leakgate_git::history::{Graph, Kind, Places, Stay, Target, Unless};
+use leakgate_model::{
+    Category, Deed, Finding, Mode, ObjectId, Outcome, RuleId, Secret, Site, Standing, Trace,
+};
 use leakgate_secrets::Scratch;
 
 use super::confirm::Hits;
 use super::messages::Messages;
+use super::modes::Modes;
 use super::saved::Origin;
 use super::{Extent, Scan};
 use crate::check::masked;
@@ -20,12 +23,40 @@ pub(super) struct Secrets<'s> {
     extent: &'s Extent,
     /// Places in trees that a ref points to without a commit.
     pub(super) folders: HashSet<u32>,
-    numbers: HashMap<(RuleId, Secret), u32>,
+    /// Modes and objects of entries that were searched for.
+    entries: &'s [(Mode, ObjectId)],
+    numbers: HashMap<Name, u32>,
     list: Vec<Known>,
     /// Which secrets each place holds.
     held_at: Vec<Vec<u32>>,
+    /// What counts in some commits and not in others, and how many numbers it takes.
+    unless: Vec<Unless>,
+    parts: u32,
+    /// The numbers of these by place.
+    part_at: HashMap<u32, u32>,
     scratch: Scratch,
     shown: HashMap<BString, BString>,
+}
+
+/// What makes a finding the same as another.
+#[derive(PartialEq, Eq, Hash)]
+enum Name {
+    Secret(RuleId, Secret),
+    /// A mode, link or name: the file that has it.
+    Entry(RuleId, BString),
+}
+
+impl Name {
+    fn of(finding: &Finding) -> Option<Self> {
+        let rule = finding.rule.clone();
+        match &finding.secret {
+            Some(secret) => Some(Self::Secret(rule, secret.clone())),
+            None if finding.category == Category::Permission => {
+                Some(Self::Entry(rule, finding.path.clone()))
+            }
+            None => None,
+        }
+    }
 }
 
 /// What is known of a secret.
@@ -40,11 +71,20 @@ struct Known {
 }
 
 impl<'s> Secrets<'s> {
-    pub(super) fn new(scan: &'s Scan<'s>, graph: &'s Graph, extent: &'s Extent) -> Self {
+    pub(super) fn new(
+        scan: &'s Scan<'s>,
+        graph: &'s Graph,
+        extent: &'s Extent,
+        entries: &'s [(Mode, ObjectId)],
+    ) -> Self {
         Self {
             scan,
             graph,
             extent,
+            entries,
+            unless: Vec::new(),
+            parts: 0,
+            part_at: HashMap::new(),
             folders: HashSet::new(),
             numbers: HashMap::new(),
             list: Vec::new(),
@@ -58,14 +98,43 @@ impl<'s> Secrets<'s> {
     pub(super) fn take_places(&mut self, places: &Places, mut hits: Hits) {
         self.held_at = vec![Vec::new(); places.list.len()];
         hits.sort_by(|(one, a), (other, b)| {
-            let by_path = places.list[*one as usize].path.cmp(&places.list[*other as usize].path);
-            by_path.then(one.cmp(other)).then_with(|| a.sort_key().cmp(&b.sort_key()))
+            let key =
+                |place: u32| (&places.list[place as usize].path, self.object_at(place, places));
+            key(*one).cmp(&key(*other)).then_with(|| a.sort_key().cmp(&b.sort_key()))
         });
         for (place, finding) in hits {
             let Some(number) = self.number(&finding) else { continue };
             self.held_at[place as usize].push(number);
             self.list[number as usize].at.push((place, finding));
         }
+    }
+
+    /// Takes which commits of other repositories are submodules, of those that were taken as found.
+    /// They are if the same commit lists them; so each place of them is a thing of its own, which
+    /// makes the finding in commits that do not.
+    pub(super) fn take_submodules(&mut self, modes: &Modes) {
+        let mut next = self.list.len() as u32;
+        let mut number = || {
+            next += 1;
+            next - 1
+        };
+        let mut by_path: HashMap<&BString, u32> = HashMap::new();
+        for (place, path) in &modes.links {
+            let by = *by_path.entry(path).or_insert_with(|| {
+                let by = number();
+                for &list in modes.listed.get(path).into_iter().flatten() {
+                    self.held_at[list as usize].push(by);
+                }
+                by
+            });
+            let part = number();
+            let held = std::mem::take(&mut self.held_at[*place as usize]);
+            self.unless.extend(held.into_iter().map(|whole| Unless { part, by, whole }));
+            self.held_at[*place as usize].push(part);
+            self.part_at.insert(*place, part);
+        }
+        self.unless.sort_unstable();
+        self.parts = next - self.list.len() as u32;
     }
 
     /// Takes what commits and tags tell, as far as they count.
@@ -100,9 +169,8 @@ impl<'s> Secrets<'s> {
     }
 
     fn number(&mut self, finding: &Finding) -> Option<u32> {
-        let key = (finding.rule.clone(), finding.secret.clone()?);
         let next = self.list.len() as u32;
-        let number = *self.numbers.entry(key).or_insert(next);
+        let number = *self.numbers.entry(Name::of(finding)?).or_insert(next);
         if number == next {
             self.list.push(Known::default());
         }
@@ -117,11 +185,14 @@ impl<'s> Secrets<'s> {
     ) -> (Vec<Finding>, Vec<Trace>, Vec<Option<Origin>>) {
         let tips: Vec<(usize, usize)> = self.tips();
         let of_tips: Vec<usize> = tips.iter().map(|&(_, place)| place).collect();
-        let stays =
-            self.graph.stays(places, &self.held_at, self.list.len(), &self.extent.scope, &of_tips);
+        let count = self.list.len() + self.parts as usize;
+        let scope = &self.extent.scope;
+        let stays = self.graph.stays(places, &self.held_at, &self.unless, count, scope, &of_tips);
         let mut told = Vec::new();
-        for (number, stay) in stays.iter().enumerate() {
-            let known = std::mem::take(&mut self.list[number]);
+        for (number, mut known) in std::mem::take(&mut self.list).into_iter().enumerate() {
+            let stay = &stays[number];
+            let part = |place: &u32| self.part_at.get(place).map(|&part| &stays[part as usize]);
+            known.at.retain(|(place, _)| part(place).is_none_or(|part| part.is_anywhere));
             let Some(finding) = self.finding(&known, stay, places) else { continue };
             // Of all its places, one that is not let pass is enough.
             let all = known.at.iter().map(|(_, finding)| finding.clone());
@@ -136,8 +207,15 @@ impl<'s> Secrets<'s> {
                 continue;
             }
             let mut finding = applied.kept.swap_remove(0);
+            if self.scan.modes.as_ref().is_some_and(|policy| policy.lets_pass(&finding)) {
+                outcome.ignored += 1;
+                continue;
+            }
             let trace = self.trace(&known, stay, places, &tips);
             let origin = self.origin(&finding, &known, places);
+            if finding.category == Category::Permission {
+                self.tidy(&mut finding, &trace);
+            }
             let shown = self.shown(&finding.path.clone());
             finding.path = shown;
             told.push((finding, trace, origin));
@@ -154,6 +232,17 @@ impl<'s> Secrets<'s> {
             origins.push(origin.filter(|_| is_plain));
         }
         (findings, traces, origins)
+    }
+
+    /// Takes out of a finding about a file what would not help, or tell a secret.
+    fn tidy(&mut self, finding: &mut Finding, trace: &Trace) {
+        let has_secret = self.shown(&finding.path) != finding.path;
+        if has_secret || trace.standing != Standing::Head {
+            finding.fixes.clear();
+        }
+        if has_secret {
+            finding.reasons.clear();
+        }
     }
 
     /// Returns true if and only if a secret stands nowhere but where samples do.
@@ -207,6 +296,15 @@ impl<'s> Secrets<'s> {
         // It stands in no commit, or came before those that count.
         let stray = known.at.iter().find(|(place, _)| self.is_apart(*place, places));
         stray.map(|(_, finding)| finding.clone())
+    }
+
+    /// What stands at a place, if it is more than a name.
+    fn object_at(&self, place: u32, places: &Places) -> Option<ObjectId> {
+        match places.list[place as usize].target {
+            Target::Object(number) => Some(self.scan.history.id(number)),
+            Target::Entry(entry) => Some(self.entries[entry as usize].1),
+            Target::Missing(_) | Target::Name(_) | Target::Odd(_) => None,
+        }
     }
 
     /// Returns true if and only if a place is one that no commit has to lead to.
@@ -275,11 +373,8 @@ impl<'s> Secrets<'s> {
     fn sites(&mut self, known: &Known, places: &Places) -> Vec<Site> {
         let mut sites = Vec::new();
         for (place, finding) in &known.at {
+            let object = self.object_at(*place, places);
             let place = &places.list[*place as usize];
-            let object = match place.target {
-                Target::Object(number) => Some(self.scan.history.id(number)),
-                _ => None,
-            };
             let at = finding.place.as_ref();
             let at = at.map(|at| (at.line, at.column, at.span.start, at.span.end));
             sites.push(Site { path: self.shown(&place.path), object, at });

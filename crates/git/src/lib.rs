@@ -37,7 +37,7 @@ pub use message::{Cleanup, Message, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use range::{Cut, Range, RangeSpec, Tip};
 pub use repository::{Error, HooksPath, Moment, Repository};
-pub use staged::Staged;
+pub use staged::{Staged, submodule_paths};
 pub use stdin::Stdin;
 pub use step::{StagedTrees, Step};
 pub use trailer::with_trailer;

@@ -151,7 +151,7 @@ impl<'r> Staged<'r> {
 }
 
 /// The paths that a `.gitmodules` file names.
-pub(crate) fn submodule_paths(text: &[u8]) -> BTreeSet<BString> {
+pub fn submodule_paths(text: &[u8]) -> BTreeSet<BString> {
     text.lines()
         .filter_map(|line| line.trim().strip_prefix(b"path")?.trim_start().strip_prefix(b"="))
         .map(|path| path.trim().trim_with(|c| c == '"').as_bstr().to_owned())

@@ -33,6 +33,7 @@ mod rules;
 mod script;
 mod secret_file;
 mod ships;
+mod stored;
 mod tree;
 mod value;
 mod work_tree;
@@ -43,6 +44,10 @@ pub use audit::{
 };
 pub use automation::runs;
 pub use ships::{Packager, copies_all};
+pub use stored::{
+    Folder, Whereabouts, check_name, check_stored, check_stored_content, folder, is_odd_name,
+    stored, whereabouts,
+};
 pub use tree::{Member, Node, Tree, check_tree};
 pub use work_tree::{Access, check_access};
 

@@ -58,6 +58,21 @@ pub(crate) fn check(entry: &Entry, head: &[u8], findings: &mut Vec<Finding>) {
     findings.push(finding);
 }
 
+/// Returns true if and only if a file of this name is a hook in some folder.
+pub(crate) fn may_be_hook(name: &BStr) -> bool {
+    HOOKS.iter().any(|hook| name == hook)
+}
+
+/// Returns true if and only if a file of this name is called by it in some folder.
+pub(crate) fn may_be_called_by_name(name: &BStr) -> bool {
+    !name.contains(&b'.') || name.ends_with(b".sh")
+}
+
+/// Returns true if and only if a folder of this name is one of programs.
+pub(crate) fn is_program_folder(folder: &BStr) -> bool {
+    PROGRAM_FOLDERS.iter().any(|programs| folder == programs)
+}
+
 /// A file of Rust may begin with `#![`, which names no program.
 fn names_interpreter(head: &[u8]) -> bool {
     head.strip_prefix(b"#!").is_some_and(|rest| rest.trim_ascii_start().starts_with(b"/"))
@@ -85,8 +100,7 @@ fn is_hook(path: &BStr) -> bool {
 
 fn is_called_by_name(path: &BStr) -> bool {
     let (folder, name) = split(path);
-    PROGRAM_FOLDERS.iter().any(|programs| folder == programs.as_bytes())
-        && (!name.contains(&b'.') || name.ends_with(b".sh"))
+    is_program_folder(folder.as_bstr()) && may_be_called_by_name(name.as_bstr())
 }
 
 /// The name of the folder a file is in, and its own.

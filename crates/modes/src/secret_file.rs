@@ -285,13 +285,40 @@ pub(crate) fn kind(path: &BStr) -> Option<Kind> {
     kind.filter(|_| holds_values(&name))
 }
 
+/// Returns true if and only if a file of this name may be one of secrets in any folder.
+pub(crate) fn may_be_secret(name: &BStr) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let fits = |pattern: &Pattern| match *pattern {
+        In(_, whole) => lower == whole.as_bytes(),
+        pattern => pattern.matches(b"", &lower),
+    };
+    let is_named = || NAMES.iter().any(|(_, patterns)| patterns.iter().any(fits));
+    (environment(&lower).is_some() || is_named()) && holds_values(&lower)
+}
+
+/// Returns true if and only if a file of this name may be a transcript in a folder of those.
+pub(crate) fn may_be_session(name: &BStr) -> bool {
+    let lower = name.to_ascii_lowercase();
+    [".jsonl", ".md", ".txt"].iter().any(|end| lower.ends_with(end.as_bytes()))
+}
+
+/// Returns true if and only if transcripts may stand below a folder of this name.
+pub(crate) fn keeps_sessions(folder: &BStr) -> bool {
+    LOGS.iter()
+        .chain(&[".specstory/", "agent-transcripts/"])
+        .any(|name| *folder == name[..name.len() - 1])
+}
+
+/// Where coding agents keep their logs.
+const LOGS: [&str; 4] = [".claude/", ".codex/", ".cursor/", ".gemini/"];
+
 /// Where coding agents and their companions keep what was said.
 fn is_session(path: &BStr, name: &[u8]) -> bool {
     let below =
         |folder: &str| path.starts_with_str(folder) || path.contains_str(format!("/{folder}"));
     let is_log = name.ends_with(b".jsonl");
     let is_page = name.ends_with(b".md");
-    (is_log && [".claude/", ".codex/", ".cursor/", ".gemini/"].into_iter().any(below))
+    (is_log && LOGS.into_iter().any(below))
         || (is_page && below(".specstory/history/"))
         || ((is_log || name.ends_with(b".txt")) && below("agent-transcripts/"))
 }

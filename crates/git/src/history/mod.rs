@@ -8,11 +8,13 @@
 mod bits;
 mod commits;
 mod delta;
+mod entries;
 mod ids;
 mod loose;
 mod pack;
 mod refs;
 mod revision;
+mod shard;
 mod state;
 mod timeline;
 mod trees;
@@ -37,9 +39,11 @@ use crate::repository::{Error, Repository};
 pub use bits::Bits;
 pub use commits::{Commit, Graph, Message};
 pub use delta::Copy;
+pub use entries::{Below, Marking, Marks, Search, Where};
 pub use refs::Ref;
 pub use revision::seconds_of;
-pub use timeline::{Place, Places, Stay};
+pub use shard::Shard;
+pub use timeline::{Place, Places, Stay, Unless};
 pub use trees::{Sightings, Target};
 pub use walk::{Base, Broken, Decoded, Visit};
 

@@ -172,30 +172,50 @@ pub struct Stay {
     pub removed: Option<usize>,
     /// Which of the given tips have it.
     pub tips: Vec<usize>,
+    /// Whether any commit has it, be it one that does not count.
+    pub is_anywhere: bool,
+}
+
+/// A thing that a commit has if it has a part of it and not something else beside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Unless {
+    /// The part. It stays with the commit only if it makes the whole.
+    pub part: u32,
+    /// What must not be there.
+    pub by: u32,
+    /// What the part makes.
+    pub whole: u32,
 }
 
 impl Graph {
-    /// Tells for `count` things when they came and went, given which of them each place holds.
+    /// Tells for `count` things when they came and went, given which of them each place holds, and
+    /// those that a commit has only for want of others.
     /// Only commits that are `in_scope` bring or take away; `tips` are places of commits.
     pub fn stays(
         &self,
         places: &Places,
         held_at: &[Vec<u32>],
+        unless: &[Unless],
         count: usize,
         in_scope: &Bits,
         tips: &[usize],
     ) -> Vec<Stay> {
         let mut sets = Sets::default();
         let of_nodes = sets.of_nodes(places, held_at);
+        let mut made = HashMap::new();
         let of_commits: Vec<u32> = self
             .commits
             .iter()
             .map(|commit| {
                 let node = commit.tree.and_then(|tree| places.root(tree));
-                node.map_or(EMPTY, |node| of_nodes[node as usize])
+                let set = node.map_or(EMPTY, |node| of_nodes[node as usize]);
+                *made.entry(set).or_insert_with(|| sets.settle(set, unless))
             })
             .collect();
         let mut stays = vec![Stay::default(); count];
+        for &set in made.values() {
+            sets.get(set).iter().for_each(|&thing| stays[thing as usize].is_anywhere = true);
+        }
         for place in (0..self.commits.len()).filter(|&place| in_scope.has(place as u32)) {
             self.compare(place, &of_commits, &sets, &mut stays);
         }
@@ -271,6 +291,23 @@ impl Sets {
         self.lists.push(list.clone());
         self.known.insert(list, set);
         set
+    }
+
+    /// The set that is left of one by what must not be there; `unless` is sorted.
+    fn settle(&mut self, set: u32, unless: &[Unless]) -> u32 {
+        if unless.is_empty() {
+            return set;
+        }
+        let mut list = Vec::new();
+        for &thing in self.get(set) {
+            let from = unless.partition_point(|one| one.part < thing);
+            match unless.get(from).filter(|one| one.part == thing) {
+                Some(one) if self.has(set, one.by) => {}
+                Some(one) => list.extend([thing, one.whole]),
+                None => list.push(thing),
+            }
+        }
+        self.of(list)
     }
 
     /// What each node holds, directly or not: the deepest first.

@@ -14,10 +14,12 @@ use std::sync::{Mutex, PoisonError};
 use bstr::BString;
 use gix::ObjectId;
 use gix::hash::oid;
-use leakgate_model::{Problem, ProblemKind};
+use leakgate_model::{Mode, Problem, ProblemKind};
 
+use super::entries::{Below, Marks, Search, Where};
 use super::pack::NONE;
 use super::{Bits, Broken, Copy, Decoded, History, Kind, Visit};
+use crate::object::to_model_id;
 
 /// What an entry of a tree can be searched for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,10 +30,17 @@ pub enum Target {
     Missing(u32),
     /// A name, whatever stands under it, by its place in the list of names.
     Name(u32),
+    /// A name that is odd as such, by its place in the list of names.
+    Odd(u32),
+    /// A mode and what stands under it, by their place in the list of those.
+    Entry(u32),
 }
 
 /// What holds what: a target, the tree that names it, and the name it has there.
 type Edge = (Target, u32, u32);
+
+/// A tree, the name under which it holds something directly, and what.
+pub(super) type Hold = (u32, u32, Target);
 
 /// What all trees name of what was searched for.
 #[derive(Default)]
@@ -44,41 +53,45 @@ pub(super) struct Trees {
     names: Vec<BString>,
     /// Ids that are named and not there.
     missing: Vec<ObjectId>,
+    /// Modes and ids of entries that were searched for.
+    entries: Vec<(Mode, ObjectId)>,
     problems: Vec<(u32, Problem)>,
 }
 
 impl History<'_> {
-    /// Reads all trees: where the objects stand that are `wanted` under a name, names that
-    /// `is_odd`, what is missing.
+    /// Reads all trees: where that stands which is searched for, and what is missing.
     pub fn sightings(
         &self,
-        wanted: &(dyn Fn(u32, &[u8]) -> bool + Sync),
-        is_odd: &(dyn Fn(&[u8]) -> bool + Sync),
+        search: &Search<'_>,
         threads: usize,
         stop: &AtomicBool,
     ) -> Sightings<'_> {
         let lists = Lists::default();
         let new = |_| Reader {
             history: self,
-            wanted,
-            is_odd,
+            search,
             lists: &lists,
             names: HashMap::default(),
             trees: Trees::default(),
+            folders: Vec::new(),
         };
         let mut readers: Vec<_> = (0..threads.max(1)).map(new).collect();
         self.walk(Kind::Tree, None, &mut readers, stop);
         let (mut added, mut removed, mut trees) = (Vec::new(), Vec::new(), Trees::default());
+        let mut folders = Vec::new();
         for reader in readers {
+            folders.extend(reader.folders);
             added.push(reader.trees.added);
             removed.push(reader.trees.removed);
             trees.problems.extend(reader.trees.problems);
         }
         trees.added = sorted(added);
         trees.removed = sorted(removed);
+        let holds = self.in_folders(folders, search, &lists, threads, stop);
         trees.names = lists.names.into_list();
         trees.missing = lists.missing.into_list();
-        Sightings::new(self, trees, threads)
+        trees.entries = lists.entries.into_list();
+        Sightings::new(self, trees, holds, threads)
     }
 }
 
@@ -103,12 +116,13 @@ fn sorted<T: Ord + Clone + Send>(mut lists: Vec<Vec<T>>) -> Vec<T> {
 
 /// Lists that all threads add to, each thing once.
 #[derive(Default)]
-struct Lists {
-    names: Interner<BString>,
+pub(super) struct Lists {
+    pub(super) names: Interner<BString>,
     missing: Interner<ObjectId>,
+    pub(super) entries: Interner<(Mode, ObjectId)>,
 }
 
-struct Interner<T>(Mutex<(HashMap<T, u32>, Vec<T>)>);
+pub(super) struct Interner<T>(Mutex<(HashMap<T, u32>, Vec<T>)>);
 
 impl<T> Default for Interner<T> {
     fn default() -> Self {
@@ -117,7 +131,7 @@ impl<T> Default for Interner<T> {
 }
 
 impl<T: Clone + Eq + std::hash::Hash> Interner<T> {
-    fn place(&self, thing: T) -> u32 {
+    pub(super) fn place(&self, thing: T) -> u32 {
         let mut inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(&place) = inner.0.get(&thing) {
             return place;
@@ -145,18 +159,20 @@ struct Note {
 #[derive(Clone, Copy)]
 struct Name {
     is_odd: bool,
+    marks: Marks,
     /// Its place in the list of names; [`NONE`] as long as it needs none.
     place: u32,
 }
 
 struct Reader<'h> {
     history: &'h History<'h>,
-    wanted: &'h (dyn Fn(u32, &[u8]) -> bool + Sync),
-    is_odd: &'h (dyn Fn(&[u8]) -> bool + Sync),
+    search: &'h Search<'h>,
     lists: &'h Lists,
     /// What this thread knows of names. Names are hostile: the hash is seeded.
     names: HashMap<BString, Name, foldhash::fast::RandomState>,
     trees: Trees,
+    /// Folders whose names make files in them count.
+    folders: Vec<(u32, Below)>,
 }
 
 impl Visit for Reader<'_> {
@@ -242,11 +258,14 @@ impl Reader<'_> {
         if name.is_odd {
             kept.push((at, Target::Name(name.place), name.place));
         }
+        if self.search.marks.is_some() {
+            self.mark(entry, name.marks, at, kept);
+        }
         if entry.mode == b"160000" {
             return;
         }
         let target = match self.history.find(entry.id) {
-            Some(number) if entry.is_tree() || (self.wanted)(number, entry.name) => {
+            Some(number) if entry.is_tree() || (self.search.wanted)(number, entry.name) => {
                 Target::Object(number)
             }
             Some(_) => return,
@@ -257,12 +276,41 @@ impl Reader<'_> {
         kept.push((at, target, place));
     }
 
+    /// Keeps an entry, or notes a folder, if its name and mode make it count.
+    fn mark(
+        &mut self,
+        entry: &Entry<'_>,
+        marks: Marks,
+        at: u32,
+        kept: &mut Vec<(u32, Target, u32)>,
+    ) {
+        let is_tree = entry.is_tree();
+        if is_tree && marks.below != Below::Nothing {
+            let number = self.history.find(entry.id);
+            self.folders.extend(number.map(|number| (number, marks.below)));
+        }
+        let mode = (!is_tree).then(|| entry.mode());
+        let counts = mode.filter(|&mode| marks.place_of(mode) == Where::Anywhere);
+        if counts.is_none() && !marks.is_odd {
+            return;
+        }
+        let name = self.place(entry.name);
+        if marks.is_odd {
+            kept.push((at, Target::Odd(name), name));
+        }
+        if let Some(mode) = counts {
+            let target = self.lists.entries.place((mode, entry.id.to_owned()));
+            kept.push((at, Target::Entry(target), name));
+        }
+    }
+
     /// Looks at a name that is new to this thread.
     fn meet(&mut self, name: &bstr::BStr) -> Name {
-        let is_odd = (self.is_odd)(name);
-        self.names.insert(name.to_owned(), Name { is_odd, place: NONE });
+        let is_odd = (self.search.is_odd)(name);
+        let marks = self.search.marks.map_or(Marks::NONE, |marks| marks(name));
+        self.names.insert(name.to_owned(), Name { is_odd, marks, place: NONE });
         let place = if is_odd { self.place(name) } else { NONE };
-        Name { is_odd, place }
+        Name { is_odd, marks, place }
     }
 
     /// The place of a known name in the list of names.
@@ -276,16 +324,16 @@ impl Reader<'_> {
 }
 
 /// A line of a tree.
-struct Entry<'t> {
+pub(super) struct Entry<'t> {
     mode: &'t [u8],
-    name: &'t bstr::BStr,
-    id: &'t oid,
+    pub(super) name: &'t bstr::BStr,
+    pub(super) id: &'t oid,
     /// How many bytes it takes.
-    len: usize,
+    pub(super) len: usize,
 }
 
 impl<'t> Entry<'t> {
-    fn parse(rest: &'t [u8], hash: gix::hash::Kind) -> Option<Self> {
+    pub(super) fn parse(rest: &'t [u8], hash: gix::hash::Kind) -> Option<Self> {
         let space = rest.iter().take(8).position(|&byte| byte == b' ')?;
         let name = space + 1;
         let end = name + rest[name..].iter().position(|&byte| byte == 0)?;
@@ -294,8 +342,14 @@ impl<'t> Entry<'t> {
         Some(Self { mode: &rest[..space], name: rest[name..end].into(), id, len })
     }
 
-    fn is_tree(&self) -> bool {
+    pub(super) fn is_tree(&self) -> bool {
         matches!(self.mode, b"40000" | b"040000")
+    }
+
+    pub(super) fn mode(&self) -> Mode {
+        let digits = std::str::from_utf8(self.mode).ok();
+        // What is no number is no mode that git writes either.
+        Mode::from_git(digits.and_then(|digits| u32::from_str_radix(digits, 8).ok()).unwrap_or(0))
     }
 }
 
@@ -304,15 +358,15 @@ pub struct Sightings<'h> {
     history: &'h History<'h>,
     trees: Trees,
     /// What each tree holds of it, directly or not: the tree, the name, the target; sorted.
-    holds: Vec<(u32, u32, Target)>,
+    holds: Vec<Hold>,
     /// For each number, where in `holds` its part begins; and where the last part ends.
     begins: Vec<u32>,
 }
 
 impl<'h> Sightings<'h> {
-    fn new(history: &'h History<'h>, trees: Trees, threads: usize) -> Self {
+    fn new(history: &'h History<'h>, trees: Trees, found: Vec<Hold>, threads: usize) -> Self {
         let mut sightings = Self { history, trees, holds: Vec::new(), begins: Vec::new() };
-        let holds = sightings.climb(threads);
+        let holds = sightings.climb(found, threads);
         let mut at = 0;
         let begin = |number: usize| {
             at += holds[at..].iter().take_while(|&&(tree, ..)| (tree as usize) < number).count();
@@ -327,14 +381,18 @@ impl<'h> Sightings<'h> {
         sightings
     }
 
-    /// Climbs from what was searched for to the trees that hold it, then to those that hold them.
-    fn climb(&self, threads: usize) -> Vec<(u32, u32, Target)> {
+    /// Climbs from what was searched for to the trees that hold it, then to those that hold them;
+    /// of some of it that is known already.
+    fn climb(&self, found: Vec<Hold>, threads: usize) -> Vec<Hold> {
         let mut seen = Bits::new(self.history.len());
         let targets = self.trees.added.iter().map(|edge| edge.0);
         let mut wave: Vec<Target> =
             targets.filter(|&target| !is_tree(self.history, target)).collect();
         wave.dedup();
+        let known = found.iter().filter(|&&(tree, ..)| seen.insert(tree));
+        wave.extend(known.map(|&(tree, ..)| Target::Object(tree)));
         let mut holds: Vec<Vec<_>> = vec![Vec::new(); threads.max(1)];
+        holds[0] = found;
         while !wave.is_empty() {
             let found = self.holders(&wave, threads);
             let trees = found.iter().flatten().map(|&(tree, ..)| tree);
@@ -346,7 +404,7 @@ impl<'h> Sightings<'h> {
     }
 
     /// What holds some targets directly, in no order.
-    fn holders(&self, targets: &[Target], threads: usize) -> Vec<Vec<(u32, u32, Target)>> {
+    fn holders(&self, targets: &[Target], threads: usize) -> Vec<Vec<Hold>> {
         let next = AtomicUsize::new(0);
         let run = || {
             let mut holds = Vec::new();
@@ -370,7 +428,7 @@ impl<'h> Sightings<'h> {
 
     /// The trees that hold a target: those that name it first, and what builds on them, as long as
     /// it does not name it no more.
-    fn hold(&self, target: Target, holds: &mut Vec<(u32, u32, Target)>) {
+    fn hold(&self, target: Target, holds: &mut Vec<Hold>) {
         let removed = edges_of(&self.trees.removed, target);
         let mut lineage = Vec::new();
         for &(_, tree, name) in edges_of(&self.trees.added, target) {
@@ -386,7 +444,7 @@ impl<'h> Sightings<'h> {
     }
 
     /// What a tree holds directly: itself, names and targets.
-    pub(super) fn held_by(&self, tree: u32) -> &[(u32, u32, Target)] {
+    pub(super) fn held_by(&self, tree: u32) -> &[Hold] {
         let [from, to] = [tree, tree + 1].map(|number| self.begins[number as usize] as usize);
         &self.holds[from..to]
     }
@@ -397,6 +455,11 @@ impl<'h> Sightings<'h> {
 
     pub(super) fn name(&self, name: u32) -> &BString {
         &self.trees.names[name as usize]
+    }
+
+    /// The modes and ids of the entries that were searched for.
+    pub fn entries(&self) -> impl Iterator<Item = (Mode, leakgate_model::ObjectId)> {
+        self.trees.entries.iter().map(|(mode, id)| (*mode, to_model_id(id)))
     }
 
     /// The problem that something is not there.
