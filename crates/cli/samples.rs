@@ -55,7 +55,7 @@ impl<'a> Handling<'a> {
         finding.status == Status::Introduced
             && finding.place.is_some()
             && is_sample_place(self.inner(&finding.path))
-            && rules.get(&finding.rule).is_some_and(|rule| rule.general)
+            && rules.get(&finding.rule).is_some_and(|rule| !rule.issued)
     }
 
     /// The part of a path that the user did not name.

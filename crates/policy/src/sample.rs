@@ -18,7 +18,7 @@ pub enum Samples {
 }
 
 /// Folders of tests and of documentation, in lower case.
-const FOLDERS: [&str; 27] = [
+const FOLDERS: [&str; 29] = [
     "__fixtures__",
     "__mocks__",
     "__snapshots__",
@@ -36,6 +36,7 @@ const FOLDERS: [&str; 27] = [
     "selftests",
     "spec",
     "specs",
+    "t",
     "test",
     "test-data",
     "test-fixtures",
@@ -46,9 +47,9 @@ const FOLDERS: [&str; 27] = [
     "testsuite",
     "unittest",
     "unittests",
+    "xt",
 ];
-/// What other folders of tests begin and end with.
-const FOLDER_STARTS: [&[u8]; 2] = [b"test_", b"test-"];
+/// What other folders of tests end with.
 const FOLDER_ENDS: [&[u8]; 8] =
     [b"_test", b"_tests", b"-test", b"-tests", b".test", b".tests", b"Test", b"Tests"];
 /// What the names of test programs end with, without their extension.
@@ -67,8 +68,14 @@ pub fn is_sample_place(path: &[u8]) -> bool {
 fn is_sample_folder(name: &[u8]) -> bool {
     let is_known = || FOLDERS.binary_search_by(|one| compare(one, name)).is_ok();
     is_known()
-        || FOLDER_STARTS.iter().any(|start| name.starts_with(start))
+        || begins_with_test(name)
         || FOLDER_ENDS.iter().any(|end| name.ends_with(end) && name.len() > end.len())
+}
+
+/// Returns true if and only if the first word of a name is `test`: `test-support`, `testFixtures`.
+fn begins_with_test(name: &[u8]) -> bool {
+    let next = name.strip_prefix(b"test").and_then(<[u8]>::first);
+    next.is_some_and(|next| next.is_ascii_uppercase() || b"-_.".contains(next))
 }
 
 /// Compares a word in lower case with one in any.
@@ -104,6 +111,8 @@ mod tests {
             "lib/test_data/key.pem",
             "unit-tests/a.c",
             "My.App.Tests/A.cs",
+            "src/testFixtures/a.p12",
+            "t/lib.sh",
             "pkg/server_test.go",
             "src/a.spec.ts",
             "src/UserTest.java",
@@ -127,6 +136,7 @@ mod tests {
             "src/docs.py",
             "testify.go",
             "attest.rs",
+            "testament/a.rs",
             "README.md",
         ] {
             assert!(!is_sample_place(path.as_bytes()), "{path}");

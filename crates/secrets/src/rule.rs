@@ -32,6 +32,8 @@ pub struct Rule {
     pub keep_placeholders: bool,
     /// Tells a kind of structure: any provider's own rule goes before it.
     pub general: bool,
+    /// A provider issued what it finds, so that it opens something wherever it stands.
+    pub issued: bool,
     /// Rules of the ids that belong with this secret.
     pub pair: Vec<RuleId>,
     /// How many lines away such an id may stand.
@@ -63,6 +65,7 @@ impl From<Baked> for Rule {
             files: baked.files,
             keep_placeholders: baked.keep_placeholders,
             general: baked.general,
+            issued: baked.issued,
             pair: baked.pair.into_iter().map(|id| RuleId(id.into())).collect(),
             within: u64::from(baked.within),
             shape: baked.shape,

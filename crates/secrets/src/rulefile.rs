@@ -61,6 +61,9 @@ pub(crate) struct RuleText {
     /// Tells a kind of structure rather than a provider's: any provider's own rule goes before it.
     #[serde(default)]
     pub general: bool,
+    /// `false` for what no provider issues, as a password that somebody chooses.
+    #[serde(default = "issued")]
+    pub issued: bool,
     /// `keep` to report values that read like placeholders.
     #[serde(default)]
     pub placeholders: Option<Keep>,
@@ -82,6 +85,11 @@ pub(crate) struct RuleText {
     pub examples: Vec<String>,
     /// Templates of texts without a finding.
     pub counter_examples: Vec<String>,
+}
+
+/// Most rules are about what a provider issues.
+fn issued() -> bool {
+    true
 }
 
 /// An id and its secret are mostly assigned one behind the other.
@@ -232,6 +240,7 @@ pub(crate) struct Baked {
     pub(crate) entropy: f32,
     pub(crate) files: Vec<String>,
     pub(crate) general: bool,
+    pub(crate) issued: bool,
     pub(crate) keep_placeholders: bool,
     pub(crate) pair: Vec<String>,
     pub(crate) within: u8,
@@ -268,6 +277,7 @@ impl From<&Loaded> for Baked {
             entropy: rule.entropy,
             files: rule.files,
             general: rule.general,
+            issued: rule.issued && !rule.general,
             keep_placeholders: rule.placeholders.is_some(),
             pair: rule.pair,
             within: rule.within,

@@ -267,6 +267,7 @@ fn in_code(id: RuleId, title: &'static str) -> Rule {
         files: Vec::new(),
         keep_placeholders: false,
         general: true,
+        issued: false,
         pair: Vec::new(),
         within: 0,
         shape: Shape::of_code(),
