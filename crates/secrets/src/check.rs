@@ -61,6 +61,8 @@ pub(crate) fn run(check: Check, text: &[u8], start: usize, end: usize) -> Proof 
         Check::Password => password(value),
         Check::Der => structured::der(value),
         Check::Macaroon => structured::macaroon(value),
+        Check::Protobuf => structured::protobuf(value),
+        Check::Luhn => luhn(value),
         Check::Seed => structured::seed(value),
         Check::Pem => return pem::prove(text, start, end),
     };
@@ -140,6 +142,33 @@ pub(crate) fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
     const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
     const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
     STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text)).ok()
+}
+
+/// ISO/IEC 7812-1, annex B. Numbers that are published for tests repeat their digits.
+fn luhn(value: &[u8]) -> Verdict {
+    let digits: Vec<u8> = value.iter().filter(|byte| byte.is_ascii_digit()).copied().collect();
+    let is_told = |digit: &u8| digits.contains(digit);
+    let distinct = (b'0'..=b'9').filter(is_told).count();
+    let repeats = digits.windows(4).any(|four| four.iter().all(|digit| *digit == four[0]));
+    let Some((last, rest)) = digits.split_last() else { return Verdict::Invalid };
+    if repeats || distinct < 6 || *last != luhn_digit(rest) {
+        return Verdict::Invalid;
+    }
+    Verdict::Unknown(Some("its last digit is right".into()))
+}
+
+/// The digit that belongs behind a card number.
+pub(crate) fn luhn_digit(digits: &[u8]) -> u8 {
+    let sum: u32 = digits
+        .iter()
+        .rev()
+        .enumerate()
+        .map(|(at, digit)| match (u32::from(digit - b'0'), at % 2) {
+            (digit, 0) => digit * 2 / 10 + digit * 2 % 10,
+            (digit, _) => digit,
+        })
+        .sum();
+    b'0' + ((10 - sum % 10) % 10) as u8
 }
 
 fn json_object(text: &[u8]) -> Option<Value> {

@@ -161,6 +161,10 @@ pub enum CheckName {
     Der,
     /// A macaroon behind a prefix.
     Macaroon,
+    /// A protocol buffer in base64 behind a prefix.
+    Protobuf,
+    /// The last digit of a card number.
+    Luhn,
     /// Base32 of the seed of one-time passwords.
     Seed,
     /// An AWS access key id.

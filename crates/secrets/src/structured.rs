@@ -1,4 +1,5 @@
-//! Offline proofs by binary structure: private keys in DER, macaroons, seeds of one-time passwords.
+//! Offline proofs by binary structure: private keys in DER, macaroons, protocol buffers, seeds of
+//! one-time passwords.
 //!
 //! What a random value cannot have by chance is lengths that fit. Each of these is read no further
 //! than it takes to be sure.
@@ -24,6 +25,15 @@ pub(crate) fn macaroon(value: &[u8]) -> Verdict {
         Some((2, fields)) if ends_with_signature(fields) => valid("the macaroon parses"),
         _ => Verdict::Unknown(None),
     }
+}
+
+/// A token that is a protocol buffer in base64url behind its prefix and a full stop, as those that
+/// HashiCorp Vault hands out since 1.10: a number first, then bytes, a key's worth of them at least,
+/// and nothing behind the last field.
+pub(crate) fn protobuf(value: &[u8]) -> Verdict {
+    let body = value.iter().position(|&byte| byte == b'.').map_or(value, |at| &value[at + 1..]);
+    let decoded = decode_base64(body).unwrap_or_default();
+    if is_signed_message(&decoded) { valid("its structure parses") } else { Verdict::Unknown(None) }
 }
 
 /// Base32 of a seed, RFC 4226 and 6238: text instead of random bytes is what documents show.
@@ -104,6 +114,28 @@ fn ends_with_signature(mut rest: &[u8]) -> bool {
     false
 }
 
+/// Protocol Buffers, "Encoding": each field has a tag, which is its number and its type, and a
+/// value. The fields stand in the order of their numbers.
+fn is_signed_message(bytes: &[u8]) -> bool {
+    const NUMBER: usize = 0;
+    const BYTES: usize = 2;
+    let (mut last, mut signed, mut rest) = (0, false, bytes);
+    while !rest.is_empty() {
+        let Some((tag, more)) = varint(rest) else { return false };
+        let Some((value, more)) = varint(more) else { return false };
+        let taken = match tag & 7 {
+            NUMBER => 0,
+            BYTES if last > 0 => value,
+            _ => return false,
+        };
+        if tag >> 3 <= last || more.len() < taken {
+            return false;
+        }
+        (last, signed, rest) = (tag >> 3, signed || taken >= 16, &more[taken..]);
+    }
+    signed
+}
+
 /// A number of seven bits a byte, least first, as protocol buffers have them.
 fn varint(bytes: &[u8]) -> Option<(usize, &[u8])> {
     let last = bytes.iter().take(3).position(|byte| byte & 0x80 == 0)?;
@@ -180,6 +212,16 @@ mod tests {
     }
 
     #[test]
+    fn a_signed_message_parses_to_its_end() {
+        let message = [&[8, 1, 0x12, 32][..], &[7; 32], &[0x1a, 4], b"abcd"].concat();
+        let token = |bytes: &[u8]| format!("hvs.{}", URL_SAFE_NO_PAD.encode(bytes));
+        assert!(matches!(protobuf(token(&message).as_bytes()), Verdict::Valid(_)));
+        for wrong in [&message[..message.len() - 1], &message[2..], &[8, 1, 0x12, 2, 7, 7]] {
+            assert_eq!(protobuf(token(wrong).as_bytes()), Verdict::Unknown(None));
+        }
+    }
+
+    #[test]
     fn seeds_that_documents_show_are_none() {
         // Of RFC 4226: the digits, twice.
         let documented = ["GEZDGNBVGY3TQOJQ", "GEZDGNBVGY3TQOJQ"].concat();
@@ -192,7 +234,8 @@ mod tests {
         fn any_bytes_are_read(bytes: Vec<u8>, text in "[A-Za-z0-9_=-]{0,90}") {
             is_private_key(&bytes);
             ends_with_signature(&bytes);
-            for check in [der, macaroon, seed] {
+            is_signed_message(&bytes);
+            for check in [der, macaroon, protobuf, seed] {
                 check(text.as_bytes());
             }
         }

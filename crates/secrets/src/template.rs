@@ -53,6 +53,10 @@ fn make(inside: &str, before: &str, random: &mut Random) -> Option<String> {
             let digits = check::crc32_base36_digits(token(before).as_bytes());
             return Some(String::from_utf8_lossy(&digits).into_owned());
         }
+        "luhn" => {
+            let digits: Vec<u8> = token(before).bytes().filter(u8::is_ascii_digit).collect();
+            return Some(char::from(check::luhn_digit(&digits)).into());
+        }
         "checkhex" => {
             return Some(check::crc32_hex_digits(token(before).trim_end_matches('_').as_bytes()));
         }
