@@ -44,9 +44,10 @@ fn show(id: &str) -> anyhow::Result<Exit> {
                 rule.confidence.as_str()
             ),
         ];
-        lines.extend(rule.advice.iter().map(|advice| format!("advice: {advice}")));
-        lines.extend(rule.rotate.iter().map(|page| format!("revoke or renew: {page}")));
-        lines.extend(rule.references.iter().map(|page| format!("reference: {page}")));
+        let about = rules.about(&rule.id).unwrap_or_default();
+        lines.extend(about.advice.iter().map(|advice| format!("advice: {advice}")));
+        lines.extend(about.rotate.iter().map(|page| format!("revoke or renew: {page}")));
+        lines.extend(about.references.iter().map(|page| format!("reference: {page}")));
         if !rule.pattern.is_empty() {
             lines.push(format!("pattern: {}", rule.pattern));
         }

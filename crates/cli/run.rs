@@ -195,15 +195,16 @@ pub(crate) fn finish_with(
         return Ok(exit);
     }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
-    let described: Vec<_> = ids.into_iter().filter_map(|id| rules.get(id)).collect();
+    let described: Vec<_> =
+        ids.into_iter().filter_map(|id| Some((rules.get(id)?, rules.about(id)?))).collect();
     let found: Vec<RuleInfo<'_>> = described
         .iter()
-        .map(|rule| RuleInfo {
+        .map(|(rule, about)| RuleInfo {
             id: rule.id.as_str(),
             title: &rule.title,
             provider: Some(rule.provider.as_ref()).filter(|name| !name.is_empty()),
             severity: rule.severity,
-            help: rule.references.first().map(AsRef::as_ref),
+            help: about.references.first().map(String::as_str),
         })
         .collect();
     let report = Report {

@@ -6,6 +6,7 @@
 //! structure make sure. This crate does no input or output beyond reading rule files, and knows
 //! neither git nor the terminal: the same bytes and rules give the same findings.
 
+mod about;
 mod anchors;
 mod archive;
 mod assignment;
@@ -51,6 +52,7 @@ mod url;
 mod value;
 mod weak;
 
+pub use about::About;
 pub use archive::Scanned;
 pub use candidates::{Encoding, Near, Spot};
 pub use check::{Check, Verdict};

@@ -36,12 +36,6 @@ pub struct Rule {
     pub pair: Vec<RuleId>,
     /// How many lines away such an id may stand.
     pub within: u64,
-    /// Where the secret is revoked.
-    pub rotate: Option<Text>,
-    /// What to do once it has leaked.
-    pub advice: Option<Text>,
-    /// Where the format is published.
-    pub references: Vec<Text>,
     /// What the pattern's structure tells.
     pub(crate) shape: Shape,
 }
@@ -71,9 +65,6 @@ impl From<Baked> for Rule {
             general: baked.general,
             pair: baked.pair.into_iter().map(|id| RuleId(id.into())).collect(),
             within: u64::from(baked.within),
-            rotate: baked.rotate.map(Text::Owned),
-            advice: baked.advice.map(Text::Owned),
-            references: baked.references.into_iter().map(Text::Owned).collect(),
             shape: baked.shape,
         }
     }

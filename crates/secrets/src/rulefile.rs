@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::about::About;
 use crate::anchors::{self, Literal};
 use crate::follow::{self, ANY, Ahead, Bytes};
 use crate::gate;
@@ -204,7 +205,8 @@ const ASSIGN: &str = concat!(
     r#"[\]"'`\\)]{0,4}[ \t]{0,20}"#,
     r"(?:=>|:=|==?|:{1,3}=?|,|\(|>|\|\||\?=|\.=|<-|[ \t]-|[ \t])",
     r"[ \t]{0,20}(?:\r?\n[ \t]{0,40})?",
-    r#"[\["'`\\(={>@$]{0,6}?"#,
+    // `@` and `$` are a part of a value, but for strings such as `@"…"`.
+    r#"(?:[\["'`\\(={>]|[@$]["'`]){0,6}?"#,
     // Python's and Rust's kinds of strings: only before a quote, else a letter of the value.
     r#"(?:[bru]{1,2}["'`])?"#,
 );
@@ -233,9 +235,14 @@ pub(crate) struct Baked {
     pub(crate) keep_placeholders: bool,
     pub(crate) pair: Vec<String>,
     pub(crate) within: u8,
-    pub(crate) rotate: Option<String>,
-    pub(crate) advice: Option<String>,
-    pub(crate) references: Vec<String>,
+}
+
+impl Loaded {
+    /// What it tells people.
+    pub(crate) fn about(&self) -> About {
+        let RuleText { rotate, advice, references, .. } = self.rule.clone();
+        About { rotate, advice, references }
+    }
 }
 
 impl Baked {
@@ -264,9 +271,6 @@ impl From<&Loaded> for Baked {
             keep_placeholders: rule.placeholders.is_some(),
             pair: rule.pair,
             within: rule.within,
-            rotate: rule.rotate,
-            advice: rule.advice,
-            references: rule.references,
         }
     }
 }
@@ -274,7 +278,7 @@ impl From<&Loaded> for Baked {
 /// The index of the anchors of all rules, which are told by their position.
 ///
 /// The password finder and the assignment finder come after the rules, in this order.
-pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
+pub(crate) fn index<'r>(rules: impl Iterator<Item = &'r Baked>) -> Vec<u8> {
     let mut anchors: BTreeMap<(String, bool), Literal> = BTreeMap::new();
     let mut add = |text: &str, exact: bool, next: Bytes, shape: &Shape, rule: usize| {
         let text = if exact { text.to_owned() } else { text.to_ascii_lowercase() };
@@ -293,23 +297,25 @@ pub(crate) fn index(rules: &[Baked]) -> Vec<u8> {
         follow::unite(&mut literal.behind, behind);
         literal.ahead = literal.ahead.or(shape.ahead);
     };
-    for (index, rule) in rules.iter().enumerate() {
+    let mut count = 0;
+    for (index, rule) in rules.enumerate() {
         for anchor in &rule.anchors {
             let next = rule.shape.next.get(anchor).copied().unwrap_or(ANY);
             add(anchor, rule.shape.exact, next, &rule.shape, index);
         }
+        count = index + 1;
     }
     let code = Shape::of_code();
     for byte in stems::URL_BEFORE {
-        add(&format!("{}://", char::from(*byte)), false, ANY, &code, rules.len());
+        add(&format!("{}://", char::from(*byte)), false, ANY, &code, count);
     }
     let mut behind = [0; 4];
     stems::BEHIND_SHORT.iter().for_each(|&byte| follow::add(&mut behind, byte));
     for stem in stems::ASSIGNED_SHORT {
-        add(stem, false, behind, &code, rules.len() + 1);
+        add(stem, false, behind, &code, count + 1);
     }
     for stem in stems::ASSIGNED {
-        add(stem, false, ANY, &code, rules.len() + 1);
+        add(stem, false, ANY, &code, count + 1);
     }
     anchors::build(&anchors.into_values().collect::<Vec<_>>())
 }

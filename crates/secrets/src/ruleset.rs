@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 
+use crate::about::{About, Packed};
 use crate::anchors::Anchors;
 use crate::compiled::Compiled;
 use crate::gate::{self, Gates};
@@ -28,8 +29,8 @@ pub struct RuleSet {
 /// Where rules come from.
 #[derive(Debug)]
 enum Source {
-    Builtin,
-    Given(Vec<Baked>),
+    Builtin(Packed),
+    Given(Vec<(Baked, About)>),
 }
 
 /// A rule that can be run.
@@ -58,6 +59,7 @@ const URL_PASSWORD: RuleId = RuleId::new("url-password");
 
 static RULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/rules.bin"));
 static OFFSETS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/offsets.bin"));
+static ABOUT: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/about.bin"));
 static GATES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/gates.bin"));
 /// Words of the index's table are read at any moment of a scan: none shall cross a line of the cache.
 static ANCHORS: &Aligned<[u8]> =
@@ -69,7 +71,7 @@ struct Aligned<T: ?Sized>(T);
 impl Default for RuleSet {
     /// The built-in rules.
     fn default() -> Self {
-        Self::with(Source::Builtin, Gates::new(GATES.into()), Anchors::new(ANCHORS.0.into()))
+        Self::with(Source::builtin(), Gates::new(GATES.into()), Anchors::new(ANCHORS.0.into()))
     }
 }
 
@@ -85,10 +87,12 @@ impl RuleSet {
     pub(crate) fn with_loaded(more: &[Loaded]) -> Self {
         // The baked index numbers the built-in rules only, so one is built for all: rules of a
         // run's own are worth the milliseconds.
-        let builtin = (0..Source::Builtin.len()).map(|index| Source::Builtin.get(index));
-        let mut rules: Vec<Baked> =
-            builtin.filter(|builtin| more.iter().all(|rule| rule.rule.id != builtin.id)).collect();
-        rules.extend(more.iter().map(Baked::from));
+        let builtin = Source::builtin();
+        let mut rules: Vec<_> = (0..builtin.len())
+            .map(|index| (builtin.get(index), builtin.about(index)))
+            .filter(|(builtin, _)| more.iter().all(|rule| rule.rule.id != builtin.id))
+            .collect();
+        rules.extend(more.iter().map(|rule| (Baked::from(rule), rule.about())));
         Self::of(rules)
     }
 
@@ -100,15 +104,17 @@ impl RuleSet {
 
     /// These rules alone, and those whose finder is code.
     pub fn only(&self, ids: &[RuleId]) -> Self {
-        let all = (0..self.source.len()).map(|index| self.source.get(index));
-        let rules: Vec<_> =
-            all.filter(|rule| ids.iter().any(|id| id.as_str() == rule.id)).collect();
+        let rules: Vec<_> = (0..self.source.len())
+            .map(|index| (self.source.get(index), self.source.about(index)))
+            .filter(|(rule, _)| ids.iter().any(|id| id.as_str() == rule.id))
+            .collect();
         Self::of(rules)
     }
 
-    fn of(rules: Vec<Baked>) -> Self {
-        let anchors = Anchors::new(rulefile::index(&rules).into());
-        let gates = Gates::new(gate::build(rules.iter().map(Baked::gate)).into());
+    fn of(rules: Vec<(Baked, About)>) -> Self {
+        let baked = || rules.iter().map(|(rule, _)| rule);
+        let anchors = Anchors::new(rulefile::index(baked()).into());
+        let gates = Gates::new(gate::build(baked().map(Baked::gate)).into());
         Self::with(Source::Given(rules), gates, anchors)
     }
 
@@ -134,6 +140,20 @@ impl RuleSet {
     /// The rule with this id.
     pub fn get(&self, id: &RuleId) -> Option<Rule> {
         self.index_of(id).map(|index| self.rule(usize::from(index)))
+    }
+
+    /// What the rule with this id tells people.
+    pub fn about(&self, id: &RuleId) -> Option<About> {
+        self.index_of(id).map(|index| self.about_of(index))
+    }
+
+    /// What the rule at an index tells people.
+    pub(crate) fn about_of(&self, index: u16) -> About {
+        match usize::from(index).checked_sub(self.source.len()) {
+            None => self.source.about(usize::from(index)),
+            Some(0) => in_code_about("https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1"),
+            Some(_) => in_code_about("https://cwe.mitre.org/data/definitions/798.html"),
+        }
     }
 
     /// Where the rule with this id stands.
@@ -179,33 +199,36 @@ impl RuleSet {
     fn rule(&self, index: usize) -> Rule {
         match index.checked_sub(self.source.len()) {
             None => self.source.get(index).into(),
-            Some(0) => in_code(
-                URL_PASSWORD,
-                "Password in a URL",
-                "https://www.rfc-editor.org/rfc/rfc3986#section-3.2.1",
-            ),
-            Some(_) => in_code(
-                GENERIC,
-                "Secret assigned to a credential's name",
-                "https://cwe.mitre.org/data/definitions/798.html",
-            ),
+            Some(0) => in_code(URL_PASSWORD, "Password in a URL"),
+            Some(_) => in_code(GENERIC, "Secret assigned to a credential's name"),
         }
     }
 }
 
 impl Source {
+    fn builtin() -> Self {
+        Self::Builtin(Packed::new(ABOUT))
+    }
+
     fn len(&self) -> usize {
         match self {
-            Self::Builtin => OFFSETS.len() / 4 - 1,
+            Self::Builtin(_) => OFFSETS.len() / 4 - 1,
             Self::Given(rules) => rules.len(),
         }
     }
 
     fn get(&self, index: usize) -> Baked {
         match self {
-            Self::Builtin => postcard::from_bytes(baked(index))
+            Self::Builtin(_) => postcard::from_bytes(baked(index))
                 .expect("the build script wrote it with the same types"),
-            Self::Given(rules) => rules[index].clone(),
+            Self::Given(rules) => rules[index].0.clone(),
+        }
+    }
+
+    fn about(&self, index: usize) -> About {
+        match self {
+            Self::Builtin(packed) => packed.get(index).clone(),
+            Self::Given(rules) => rules[index].1.clone(),
         }
     }
 
@@ -213,10 +236,10 @@ impl Source {
     fn has_id(&self, index: usize, id: &str) -> bool {
         match self {
             // The id comes first: the rest need not be decoded.
-            Self::Builtin => {
+            Self::Builtin(_) => {
                 postcard::take_from_bytes::<&str>(baked(index)).is_ok_and(|(one, _)| one == id)
             }
-            Self::Given(rules) => rules[index].id == id,
+            Self::Given(rules) => rules[index].0.id == id,
         }
     }
 }
@@ -231,7 +254,7 @@ fn baked(index: usize) -> &'static [u8] {
 }
 
 /// A rule whose finder is code.
-fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
+fn in_code(id: RuleId, title: &'static str) -> Rule {
     Rule {
         id,
         provider: Text::Borrowed(""),
@@ -246,11 +269,12 @@ fn in_code(id: RuleId, title: &'static str, reference: &'static str) -> Rule {
         general: true,
         pair: Vec::new(),
         within: 0,
-        rotate: None,
-        advice: Some(Text::Borrowed(
-            "Change it where it is used, and read it from the environment or a secrets manager.",
-        )),
-        references: vec![Text::Borrowed(reference)],
         shape: Shape::of_code(),
     }
+}
+
+fn in_code_about(reference: &str) -> About {
+    let advice =
+        "Change it where it is used, and read it from the environment or a secrets manager.";
+    About { rotate: None, advice: Some(advice.into()), references: vec![reference.into()] }
 }

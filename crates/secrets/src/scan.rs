@@ -321,6 +321,7 @@ impl RuleSet {
             .filter(|one| window.begins.contains(&one.span.start))
             .map(|one| {
                 let rule = &self.ready(one.rule).rule;
+                let about = self.about_of(one.rule);
                 let mut place = places.of(&one.span, decoded);
                 place.decoded.extend(one.layers());
                 Finding {
@@ -337,9 +338,9 @@ impl RuleSet {
                     place: Some(place),
                     secret: Some(secret(one)),
                     status: Status::Introduced,
-                    advice: rule.advice.iter().cloned().collect(),
+                    advice: about.advice.into_iter().map(Text::Owned).collect(),
                     fixes: Vec::new(),
-                    rotate: rule.rotate.clone(),
+                    rotate: about.rotate.map(Text::Owned),
                     fingerprint: None,
                 }
             })
