@@ -153,6 +153,20 @@ pub(crate) struct HistoryArgs {
     pub(crate) scan: ScanArgs,
 }
 
+impl HistoryArgs {
+    /// Returns true if and only if something is said of what to read.
+    pub(crate) fn selects(&self) -> bool {
+        let Self { refs, branch, range, since, unreachable, modes, cache, .. } = self;
+        !refs.is_empty()
+            || !branch.is_empty()
+            || range.is_some()
+            || since.is_some()
+            || *unreachable
+            || *modes
+            || cache.is_some()
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub(crate) struct MergeArgs {
     /// What `leakgate history --shard` wrote, of all shards; or whole reports of several

@@ -60,6 +60,12 @@ pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
         bail!("the shards of a merge are in the reports; take --shard out");
     }
     if args.reports.first().is_some_and(|first| repositories::is_whole(first)) {
+        if args.history.selects() {
+            bail!(
+                "these reports are whole, and nothing can be chosen from them any more; give \
+                   such options to `leakgate history`"
+            );
+        }
         return repositories::merge(&args.reports, &args.history.scan);
     }
     tell(&args.history, Some(&args.reports))

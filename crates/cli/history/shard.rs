@@ -244,7 +244,7 @@ fn read_one(file: &Path, rules: &str) -> anyhow::Result<ShardReport> {
         (&document.likely_by_name, Verdict::LikelyByName),
         (&document.large, Verdict::Large),
     ];
-    let mut blobs = Vec::with_capacity(document.blobs.min(text.len()));
+    let mut blobs = Vec::new();
     for (list, verdict) in lists {
         let damaged = || format!("a list in it is damaged; {}", again(document.shard));
         unpack(list, document.id_length, verdict, &mut blobs).with_context(damaged)?;

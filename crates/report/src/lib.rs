@@ -192,7 +192,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report<'_>, settings: &Settings) 
 /// Writes a document of another shape in JSON, as harmless to look at as a report.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_json(out: &mut dyn io::Write, document: &impl serde::Serialize) -> io::Result<()> {
     let text = serde_json::to_string_pretty(document)?;
     writeln!(out, "{}", escape::json_visible(&text))

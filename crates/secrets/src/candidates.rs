@@ -340,9 +340,9 @@ fn read_until(text: &[u8], at: usize) -> usize {
     }
     let line_end = |from: usize| {
         // In quotes, a backslash takes the end of a line along.
-        memchr::memchr_iter(b'\n', &text[from..text.len().min(most)])
-            .map(|end| from + end)
-            .find(|&end| text[end - 1] != b'\\')
+        // Blanks may go on beyond what is read.
+        let rest = text.get(from..text.len().min(most)).unwrap_or_default();
+        memchr::memchr_iter(b'\n', rest).map(|end| from + end).find(|&end| text[end - 1] != b'\\')
     };
     let second = line_end(sign).and_then(|end| {
         let blanks = text[end..].iter().take(44).take_while(|byte| byte.is_ascii_whitespace());
@@ -379,6 +379,16 @@ mod tests {
         rules.spots(text, begins, &mut spots);
         spots.sort_unstable();
         spots
+    }
+
+    #[test]
+    fn a_line_that_ends_where_reading_does() {
+        let most = assignment::LONGEST_READ;
+        for len in most - 60..most + 4 {
+            let text = format!("{}\n{}\nx\n", "x".repeat(len), " ".repeat(44));
+            let end = read_until(text.as_bytes(), 0);
+            assert!(end <= most && end >= (len + 1).min(most), "{len}: {end}");
+        }
     }
 
     /// Texts with whole secrets, parts of them, and what only looks like one.
