@@ -59,3 +59,27 @@ fn number(bytes: &[u8], at: usize) -> usize {
     let four = bytes[4 * at..4 * at + 4].try_into().expect("four bytes");
     u32::from_le_bytes(four) as usize
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use leakgate_model::RuleId;
+
+    use crate::RuleSet;
+    use crate::rulefile;
+
+    #[test]
+    fn what_was_packed_is_what_the_files_say() {
+        let patterns = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../patterns");
+        let loaded = rulefile::load_dir(&patterns).expect("the rule files are of the form");
+        let rules = RuleSet::default();
+        for rule in &loaded {
+            let id = RuleId(rule.rule.id.clone().into());
+            let (told, about) = (rules.about(&id).expect("it is built in"), rule.about());
+            assert_eq!(told.rotate, about.rotate, "{id}");
+            assert_eq!(told.advice, about.advice, "{id}");
+            assert_eq!(told.references, about.references, "{id}");
+        }
+    }
+}
