@@ -16,7 +16,7 @@ mod saved;
 mod secrets;
 mod shard;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -30,9 +30,9 @@ use leakgate_git::history::{
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
 use leakgate_policy::{Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Scope};
-use leakgate_secrets::RuleSet;
+use leakgate_secrets::{Memory, RuleSet};
 
-use self::blobs::Blobs;
+use self::blobs::{At, Blobs};
 use self::cache::Cache;
 use self::messages::Messages;
 pub(crate) use self::part::calm;
@@ -287,7 +287,8 @@ impl Scan<'_> {
     fn blobs(&self, args: &HistoryArgs, known: &Known, outcome: &mut Outcome) -> (Bits, Found) {
         let progress = Progress::new(self.history.count(Kind::Blob), args.scan.quiet);
         progress.add(known.blobs);
-        let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &progress);
+        let memory = Memory::for_objects(self.history.len());
+        let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &memory, &progress);
         let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
         let unknown = (known.numbers.count() > 0).then(|| self.unknown(known));
         self.history.walk(Kind::Blob, unknown.as_ref(), &mut visitors, self.stop);
@@ -316,8 +317,9 @@ impl Scan<'_> {
                 wanted.insert(number);
                 found.nameless.insert(number);
             }
-            for number in visitor.candidates {
+            for (number, at) in visitor.candidates {
                 wanted.insert(number);
+                found.at.extend(at.map(|at| (number, at)));
             }
         }
         found.large.sort_unstable();
@@ -473,6 +475,8 @@ struct Found {
     calm: Vec<(u32, u64)>,
     /// Of what was asked elsewhere: those to be looked at, and whether that depends on their names.
     likely: Vec<(u32, bool)>,
+    /// Where alone secrets could stand in some of those to be looked at.
+    at: HashMap<u32, At>,
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,

@@ -8,21 +8,25 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Bits, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoding, Piece, Recall, RuleSet, Spot};
+use leakgate_secrets::{Encoding, Found, Memory, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
+
+/// Places in a text, in bytes, in their order.
+pub(super) type At = Box<[u32]>;
 
 /// What one thread found out.
 pub(super) struct Blobs<'h> {
     history: &'h History<'h>,
     rules: &'h RuleSet,
-    recall: Recall,
+    recall: Recall<'h>,
     /// Blobs that need not be asked, but for those that build on them.
     known: &'h Bits,
     /// Blobs in which no secret can stand, with their sizes.
     pub(super) calm: Vec<(u32, u64)>,
-    /// To be scanned whole.
-    pub(super) candidates: Vec<u32>,
+    /// To be scanned again, where secrets could stand: by their numbers, with the places if a look
+    /// at these is enough.
+    pub(super) candidates: Vec<(u32, Option<At>)>,
     /// To be scanned whole under names that tell of a secret.
     pub(super) nameless: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
@@ -35,8 +39,8 @@ pub(super) struct Blobs<'h> {
     ranges: Vec<Range<usize>>,
     /// Where what stood encoded in the base must be asked anew.
     stale: Vec<Range<usize>>,
-    /// The spots that were found there, by place.
-    fresh: Vec<Spot>,
+    /// What was found there, the spots by place.
+    fresh: Found,
     progress: &'h Progress,
     /// How many blobs the progress was not told of yet.
     untold: u64,
@@ -69,6 +73,13 @@ impl Plain {
     fn is_likely(&self) -> bool {
         self.spots.iter().any(|spot| spot.likely) || self.encodings.iter().any(|one| one.likely)
     }
+
+    /// Where secrets could stand, if that is nowhere but in what stands there as it is.
+    fn likely(&self) -> Option<At> {
+        let is_plain = !self.encodings.iter().any(|one| one.likely);
+        let likely = self.spots.iter().filter(|spot| spot.likely);
+        is_plain.then(|| likely.map(|spot| spot.at).collect())
+    }
 }
 
 /// No source has so many; a list of them must not take more than the content.
@@ -82,12 +93,13 @@ impl<'h> Blobs<'h> {
         history: &'h History<'h>,
         rules: &'h RuleSet,
         known: &'h Bits,
+        memory: &'h Memory,
         progress: &'h Progress,
     ) -> Self {
         Self {
             history,
             rules,
-            recall: Recall::default(),
+            recall: Recall::new(memory),
             known,
             calm: Vec::new(),
             candidates: Vec::new(),
@@ -98,7 +110,7 @@ impl<'h> Blobs<'h> {
             bytes: 0,
             ranges: Vec::new(),
             stale: Vec::new(),
-            fresh: Vec::new(),
+            fresh: Found::default(),
             progress,
             untold: 0,
         }
@@ -114,11 +126,12 @@ impl<'h> Blobs<'h> {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
-            self.carry_encodings(base.copies, &from.encodings, &mut encodings);
-            if self.ask_changed(text, &mut encodings) == Piece::Opaque {
-                return None;
-            }
-            self.carry(text, base, &from.spots, &mut spots);
+            self.find_stale(text.len(), base, &from.spots);
+            self.fresh.encodings.clear();
+            self.carry_encodings(base.copies, &from.encodings);
+            self.ask_changed(text)?;
+            self.carry(base, &from.spots, &mut spots);
+            encodings.extend_from_slice(&self.fresh.encodings);
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
@@ -159,20 +172,36 @@ impl<'h> Blobs<'h> {
         }
     }
 
-    /// Carries the spots of the base that stay what they are, asks the others anew, and adds what
-    /// was asked beside changes.
-    fn carry(&self, text: &[u8], base: &Base<'_, Note>, from: &[Spot], spots: &mut Vec<Spot>) {
-        let mut ranges = self.ranges.iter().peekable();
-        let mut fresh = self.fresh.iter().peekable();
-        spots.reserve(from.len() + self.fresh.len());
+    /// Adds the spots of the base that do not stay what they are to what must be asked anew.
+    fn find_stale(&mut self, len: usize, base: &Base<'_, Note>, from: &[Spot]) {
+        let known = self.ranges.len();
         for copy in base.copies {
             let opens = copy.from == 0 && copy.to == 0;
             let end = copy.from + copy.len;
-            let closes = end == base.note.len && copy.to + copy.len == text.len();
-            let first = from.partition_point(|spot| (spot.at as usize) < copy.from);
-            for spot in from[first..].iter().take_while(|spot| (spot.at as usize) < end) {
+            let closes = end == base.note.len && copy.to + copy.len == len;
+            for spot in spots_of(copy, from) {
                 let at = spot.at as usize;
-                let here = at - copy.from + copy.to;
+                let same_before = opens || at >= copy.from + usize::from(spot.before);
+                let same_after = closes || at + usize::from(spot.after) <= end;
+                if !same_before || !same_after {
+                    let here = at - copy.from + copy.to;
+                    self.ranges.push(here..here + 1);
+                }
+            }
+        }
+        if self.ranges.len() > known {
+            join(&mut self.ranges);
+        }
+    }
+
+    /// Carries the spots of the base that stay what they are, and adds what was asked anew.
+    fn carry(&self, base: &Base<'_, Note>, from: &[Spot], spots: &mut Vec<Spot>) {
+        let mut ranges = self.ranges.iter().peekable();
+        let mut fresh = self.fresh.spots.iter().peekable();
+        spots.reserve(from.len() + self.fresh.spots.len());
+        for copy in base.copies {
+            for spot in spots_of(copy, from) {
+                let here = spot.at as usize - copy.from + copy.to;
                 while ranges.next_if(|range| range.end <= here).is_some() {}
                 if ranges.peek().is_some_and(|range| range.contains(&here)) {
                     continue;
@@ -180,42 +209,39 @@ impl<'h> Blobs<'h> {
                 while let Some(spot) = fresh.next_if(|spot| (spot.at as usize) < here) {
                     spots.push(*spot);
                 }
-                let same_before = opens || at >= copy.from + usize::from(spot.before);
-                let same_after = closes || at + usize::from(spot.after) <= end;
-                if same_before && same_after {
-                    spots.push(Spot { at: here as u32, ..*spot });
-                } else {
-                    self.rules.spots(text, here..here + 1, spots);
-                }
+                spots.push(Spot { at: here as u32, ..*spot });
             }
         }
         spots.extend(fresh);
     }
 
-    /// Asks what was changed for spots, and for what is encoded there.
-    fn ask_changed(&mut self, text: &[u8], encodings: &mut Vec<Encoding>) -> Piece {
-        self.fresh.clear();
+    /// Asks what was changed for spots, and for what is encoded there. Returns `None` if that makes
+    /// an opaque text of it.
+    fn ask_changed(&mut self, text: &[u8]) -> Option<()> {
+        let fresh = &mut self.fresh;
+        fresh.spots.clear();
+        let mut done = 0;
         for range in &self.ranges {
+            if RuleSet::has_control(&text[range.clone()]) {
+                return None;
+            }
             if touched(&self.stale, range) {
-                if RuleSet::has_control(&text[range.clone()]) {
-                    return Piece::Opaque;
-                }
-                self.rules.spots(text, range.clone(), &mut self.fresh);
-            } else if self.recall.ask(self.rules, text, range, &mut self.fresh, encodings)
-                == Piece::Opaque
-            {
-                return Piece::Opaque;
+                self.rules.spots(text, range.clone(), &mut fresh.spots);
+            } else {
+                done = self.recall.ask(self.rules, text, done, range, fresh);
             }
         }
         for range in &self.stale {
-            self.rules.encodings(text, range.clone(), encodings);
+            self.rules.encodings(text, range.clone(), &mut fresh.encodings);
         }
-        Piece::Plain
+        fresh.spots.sort_unstable();
+        fresh.spots.dedup();
+        Some(())
     }
 
     /// Carries what stands encoded away from changes. What stood beside them is asked anew together
     /// with the changes that touch it: an encoding reaches far.
-    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding], to: &mut Vec<Encoding>) {
+    fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding]) {
         self.stale.clear();
         let mut ranges = self.ranges.iter().peekable();
         for copy in copies {
@@ -230,7 +256,8 @@ impl<'h> Blobs<'h> {
                 if part != whole || ranges.peek().is_some_and(|range| range.start <= reach.end) {
                     self.stale.push(here);
                 } else {
-                    to.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
+                    let fresh = &mut self.fresh.encodings;
+                    fresh.push(Encoding { start: here.start as u32, end: here.end as u32, ..*one });
                 }
             }
         }
@@ -242,6 +269,13 @@ impl<'h> Blobs<'h> {
             join(&mut self.stale);
         }
     }
+}
+
+/// The spots of a base that a copy takes along.
+fn spots_of<'s>(copy: &Copy, from: &'s [Spot]) -> impl Iterator<Item = &'s Spot> + use<'s> {
+    let (start, end) = (copy.from, copy.from + copy.len);
+    let first = from.partition_point(|spot| (spot.at as usize) < start);
+    from[first..].iter().take_while(move |spot| (spot.at as usize) < end)
 }
 
 /// Returns true if and only if a range touches one of these, which are sorted and apart.
@@ -298,7 +332,7 @@ impl Visit for Blobs<'_> {
         if note.is_candidate() && self.rules.needs_a_name(text) {
             self.nameless.push(number);
         } else if note.is_candidate() {
-            self.candidates.push(number);
+            self.candidates.push((number, note.plain.as_ref().and_then(Plain::likely)));
         } else if is_first {
             self.calm.push((number, text.len() as u64));
         }

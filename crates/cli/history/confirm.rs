@@ -7,6 +7,7 @@ use leakgate_git::history::{Bits, Broken, Decoded, Kind, Place, Places, Target, 
 use leakgate_model::{Content, Finding, Outcome, Problem, ProblemKind, Skip};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
 
+use super::blobs::At;
 use super::{Found, NEVER, Scan};
 
 /// What was found at places, by their numbers.
@@ -37,6 +38,7 @@ pub(super) fn blobs(
     let new = |_| Confirm {
         scan,
         places,
+        at: &found.at,
         wanted: &wanted,
         of_blob: &of_blob,
         scratch: Scratch::default(),
@@ -79,6 +81,7 @@ fn name(rules: &RuleSet, index: u32, place: &Place, scratch: &mut Scratch) -> Hi
 struct Confirm<'s> {
     scan: &'s Scan<'s>,
     places: &'s Places,
+    at: &'s HashMap<u32, At>,
     wanted: &'s Bits,
     of_blob: &'s HashMap<u32, Vec<u32>>,
     scratch: Scratch,
@@ -102,8 +105,14 @@ impl Visit for Confirm<'_> {
             let path = &self.places.list[index as usize].path;
             let rules = self.scan.rules;
             let scratch = &mut self.scratch;
-            let scanned =
-                catch_unwind(AssertUnwindSafe(|| rules.scan_file(path, blob.content, scratch)));
+            let at = self.at.get(&blob.number);
+            let scanned = catch_unwind(AssertUnwindSafe(|| {
+                let holds = at.is_none_or(|at| rules.holds_at(path, blob.content, at, scratch));
+                if !holds {
+                    return Scanned::default();
+                }
+                rules.scan_file(path, blob.content, scratch)
+            }));
             match scanned {
                 Ok(scanned) => self.take(index, scanned),
                 Err(_) => {

@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use leakgate_git::Repository;
 use leakgate_git::history::{Bits, History, Kind};
 use leakgate_model::ObjectId;
-use leakgate_secrets::RuleSet;
+use leakgate_secrets::{Memory, RuleSet};
 
 use super::blobs::Blobs;
 use super::progress::Progress;
@@ -20,7 +20,8 @@ pub(crate) fn calm(
 ) -> Vec<(ObjectId, u64)> {
     let history = History::open_some(repository, blobs);
     let (progress, nothing) = (Progress::none(), Bits::default());
-    let new = |_| Blobs::new(&history, rules, &nothing, &progress);
+    let memory = Memory::for_objects(history.len());
+    let new = |_| Blobs::new(&history, rules, &nothing, &memory, &progress);
     let mut visitors: Vec<_> = (0..threads).map(new).collect();
     history.walk(Kind::Blob, None, &mut visitors, &AtomicBool::new(false));
     let calm = visitors.into_iter().flat_map(|visitor| visitor.calm);

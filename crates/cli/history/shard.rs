@@ -16,7 +16,7 @@ use base64::prelude::BASE64_STANDARD;
 use leakgate_git::Repository;
 use leakgate_git::history::{Bits, History, Kind, Shard};
 use leakgate_model::{Fingerprint, Key, ObjectId};
-use leakgate_secrets::RuleSet;
+use leakgate_secrets::{Memory, RuleSet};
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
@@ -123,7 +123,8 @@ fn ask(
     let mine = history.shard(Kind::Blob, shard);
     let progress = Progress::new(mine.count(), args.scan.quiet);
     let (stop, nothing) = (interrupt()?, Bits::default());
-    let new = |_| Blobs::new(&history, rules, &nothing, &progress);
+    let memory = Memory::for_objects(history.len());
+    let new = |_| Blobs::new(&history, rules, &nothing, &memory, &progress);
     let mut visitors: Vec<_> = (0..threads(args.scan.threads)).map(new).collect();
     history.walk(Kind::Blob, Some(&mine), &mut visitors, &stop);
     let mut verdicts = BTreeMap::new();
@@ -136,7 +137,7 @@ fn ask(
             known.1 = known.1.max(verdict);
         };
         visitor.calm.iter().for_each(|&(number, size)| add(number, Some(size), Verdict::Calm));
-        visitor.candidates.iter().for_each(|&number| add(number, None, Verdict::Likely));
+        visitor.candidates.iter().for_each(|(number, _)| add(*number, None, Verdict::Likely));
         visitor.nameless.iter().for_each(|&number| add(number, None, Verdict::LikelyByName));
         visitor.large.iter().for_each(|&number| add(number, None, Verdict::Large));
     }

@@ -99,27 +99,6 @@ impl RuleSet {
         self.anchors.find(text, begins, Around::Fits, |hit| spots.extend(self.spot(text, hit)));
     }
 
-    /// The bytes that decide which spots there are in a range of a text of `len` bytes, once they
-    /// are known; `None` if that is hard to tell.
-    pub(crate) fn reach_of(
-        &self,
-        len: usize,
-        begins: &Range<usize>,
-        spots: &[Spot],
-    ) -> Option<Range<usize>> {
-        let near = self.near();
-        let mut reach = begins.start.saturating_sub(near.behind)..begins.end + near.before;
-        for spot in spots {
-            if spot.before.max(spot.after) == u16::MAX {
-                return None;
-            }
-            let at = spot.at as usize;
-            reach.start = reach.start.min(at.saturating_sub(usize::from(spot.before)));
-            reach.end = reach.end.max(at + usize::from(spot.after));
-        }
-        Some(reach.start..reach.end.min(len))
-    }
-
     /// Returns true if and only if a content is read in other ways than byte by byte, so that spots
     /// do not tell what may be found in it.
     pub fn is_opaque(content: &[u8]) -> bool {
@@ -448,6 +427,21 @@ mod tests {
             let likely = spots(&rules, &text, 0..text.len()).iter().any(|spot| spot.likely);
             let likely = likely || rules.may_hide(&text);
             prop_assert!(found.is_empty() || likely || RuleSet::is_opaque(&text), "{found:?}");
+        }
+
+        #[test]
+        fn what_holds_nothing_at_likely_spots_holds_nothing(
+            text in text(),
+            path in prop::sample::select(vec!["a.c", "a.yml", "README", ".env", "node_modules/a.js"]),
+        ) {
+            let rules = RuleSet::default();
+            let all = spots(&rules, &text, 0..text.len());
+            let likely = all.iter().filter(|spot| spot.likely).map(|spot| spot.at).collect::<Vec<_>>();
+            let mut scratch = Scratch::default();
+            let holds = rules.holds_at(path.as_bytes(), &text, &likely, &mut scratch);
+            if !RuleSet::is_opaque(&text) && !rules.may_hide(&text) {
+                prop_assert_eq!(holds, !rules.scan(path.as_bytes(), &text, &mut scratch).is_empty());
+            }
         }
 
         #[test]

@@ -58,7 +58,7 @@ pub use candidates::{Encoding, Near, Spot};
 pub use check::{Check, Verdict};
 pub use cost::{Cost, Costs};
 pub use explain::{Explained, Told, Try};
-pub use recall::{Piece, Recall};
+pub use recall::{Found, Memory, Recall};
 pub use rule::Rule;
 pub use rule_check::{Checked, Example, check_dir, examples_in};
 pub use ruleset::RuleSet;

@@ -187,6 +187,19 @@ impl RuleSet {
         findings
     }
 
+    /// Returns false if the secrets that could stand at these places of a text, in their order, are
+    /// none under this path. The text is one that is not opaque and hides nothing.
+    pub fn holds_at(&self, path: &[u8], text: &[u8], at: &[u32], scratch: &mut Scratch) -> bool {
+        scratch.prepare(self);
+        let mut run = Run::new(self, path, text, Some(Syntax::of(path)), scratch);
+        for &at in at {
+            let at = at as usize;
+            self.anchors.find(text, at..at + 1, Around::Fits, |hit| run.hit(hit));
+        }
+        run.end();
+        !scratch.matches.is_empty()
+    }
+
     /// Scans strings taken out of a binary. They have no line that a person could look up.
     pub(crate) fn scan_wide(
         &self,

@@ -17,7 +17,7 @@ use std::ops::Range;
 
 use crate::syntax::Syntax;
 
-pub(crate) use runs::{LEAST, STRIDE};
+pub(crate) use runs::STRIDE;
 
 /// How deep encodings inside encodings are followed.
 pub(crate) const DEEPEST: usize = 4;
@@ -111,6 +111,35 @@ pub(crate) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
     packed::each(text, found);
     escapes::each(path, text, found);
     split::each(text, found);
+}
+
+/// A run of letters that is long enough to be decoded.
+pub(crate) struct Run {
+    range: Range<usize>,
+    is_encoded: bool,
+}
+
+impl Run {
+    /// Returns true if it may be decoded in another text that has the same bytes in this range.
+    pub(crate) fn may_be_decoded(&self, range: &Range<usize>) -> bool {
+        let inside = self.range.start.max(range.start)..self.range.end.min(range.end);
+        inside.len() >= runs::LEAST && (self.is_encoded || inside != self.range)
+    }
+}
+
+/// The runs of letters in a range of a text that are long enough.
+pub(crate) fn runs_in(text: &[u8], range: &Range<usize>) -> Vec<Run> {
+    let mut found = Vec::new();
+    let mut at = range.start;
+    while let Some(run) = runs::next(text, at, range.end) {
+        at = run.end;
+        let is_encoded = base::decode(text, &run).is_some();
+        // One at the edges may go on.
+        let start = run.start - usize::from(run.start == range.start && run.start > 0);
+        let end = run.end + usize::from(run.end == range.end && run.end < text.len());
+        found.push(Run { range: start..end, is_encoded });
+    }
+    found
 }
 
 /// Returns true if and only if the byte can stand inside a token.

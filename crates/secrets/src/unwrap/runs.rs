@@ -90,6 +90,21 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>) -> usize) {
     }
 }
 
+/// The first run of [`LEAST`] letters or more between two places of a text.
+pub(super) fn next(text: &[u8], from: usize, to: usize) -> Option<Range<usize>> {
+    let mut start = from;
+    while start + LEAST <= to {
+        let span = &text[start..start + LEAST];
+        let Some(other) = span.iter().rposition(|&byte| !is_letter(byte)) else {
+            let more = text[start + LEAST..to].iter().take_while(|&&byte| is_letter(byte));
+            return Some(start..start + LEAST + more.count());
+        };
+        // No run of that length holds this byte.
+        start += other + 1;
+    }
+    None
+}
+
 /// Returns true if and only if this could be a part of ASCII in base64 or of hex.
 fn has_role(word: &[u8]) -> bool {
     let mut roles = !0;
