@@ -30,7 +30,6 @@ mod whole;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
 use leakgate_git::Moment;
 
 use crate::args::{Args, Command};
@@ -38,8 +37,7 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     terminal::keep_values_out_of_panics();
-    // Bad usage ends here, with status 2.
-    let args = Args::parse();
+    let args = Args::typed();
     let result = match args.command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Audit(scan) => audit::audit(&scan),
