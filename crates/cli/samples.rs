@@ -1,9 +1,10 @@
 //! What is done with what tests and documentation are full of.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use bstr::ByteSlice as _;
-use leakgate_model::{Finding, Severity, Status};
+use leakgate_model::{Finding, RuleId, Severity, Status};
 use leakgate_policy::{Applied, Samples, is_sample_place};
 use leakgate_secrets::RuleSet;
 
@@ -31,31 +32,35 @@ impl<'a> Handling<'a> {
 
     /// Takes out samples, or makes warnings of them. Returns how many were taken out.
     pub(crate) fn handle(self, rules: &RuleSet, applied: &mut Applied) -> u64 {
+        // Many findings are of few rules, and to look one up takes long.
+        let mut rules = Issued { rules, known: HashMap::new() };
         match self.samples {
             Samples::Tell => 0,
             Samples::Warn => {
                 let kept = applied.kept.iter_mut();
-                kept.filter(|finding| self.is_sample(rules, finding)).for_each(warn);
+                kept.filter(|finding| self.is_sample(&mut rules, finding)).for_each(warn);
                 0
             }
             Samples::Count => {
                 let before = applied.kept.len();
-                applied.kept.retain(|finding| !self.is_sample(rules, finding));
+                applied.kept.retain(|finding| !self.is_sample(&mut rules, finding));
                 (before - applied.kept.len()) as u64
             }
         }
     }
 
-    /// Returns true if and only if a finding is one that may be taken out of the report.
-    pub(crate) fn is_left_out(self, rules: &RuleSet, finding: &Finding) -> bool {
-        self.samples == Samples::Count && self.is_sample(rules, finding)
+    /// Returns true if and only if all of these findings may be taken out of the report.
+    pub(crate) fn leaves_out(self, rules: &RuleSet, findings: &[Finding]) -> bool {
+        let mut rules = Issued { rules, known: HashMap::new() };
+        self.samples == Samples::Count
+            && findings.iter().all(|finding| self.is_sample(&mut rules, finding))
     }
 
-    fn is_sample(self, rules: &RuleSet, finding: &Finding) -> bool {
+    fn is_sample(self, rules: &mut Issued<'_>, finding: &Finding) -> bool {
         finding.status == Status::Introduced
             && finding.place.is_some()
             && is_sample_place(self.inner(&finding.path))
-            && rules.get(&finding.rule).is_some_and(|rule| !rule.issued)
+            && !rules.issues(&finding.rule)
     }
 
     /// The part of a path that the user did not name.
@@ -69,6 +74,23 @@ impl<'a> Handling<'a> {
             is_whole.then_some(rest)
         };
         self.named.iter().filter_map(below).min_by_key(|rest| rest.len()).unwrap_or(path)
+    }
+}
+
+/// Which rules are about what a provider issues.
+struct Issued<'r> {
+    rules: &'r RuleSet,
+    known: HashMap<RuleId, bool>,
+}
+
+impl Issued<'_> {
+    fn issues(&mut self, rule: &RuleId) -> bool {
+        if let Some(&issued) = self.known.get(rule) {
+            return issued;
+        }
+        let issued = self.rules.get(rule).is_none_or(|rule| rule.issued);
+        self.known.insert(rule.clone(), issued);
+        issued
     }
 }
 

@@ -248,9 +248,7 @@ impl<'s> Secrets<'s> {
     /// Returns true if and only if a secret stands nowhere but where samples do.
     fn is_sample(&self, known: &Known, found: &[Finding]) -> bool {
         let Scan { rules, samples, .. } = *self.scan;
-        known.messages.is_empty()
-            && known.refs.is_empty()
-            && found.iter().all(|finding| samples.is_left_out(rules, finding))
+        known.messages.is_empty() && known.refs.is_empty() && samples.leaves_out(rules, found)
     }
 
     /// Where a finding can be found again.
