@@ -3,8 +3,8 @@
 //! Versions of a file hold the same lines, but their deltas insert them in ever different
 //! portions. So what is to be asked is cut into chunks where the text itself says so, at the ends of
 //! some lines, and what was found in a chunk is kept with a hash of all bytes that it depends on. The
-//! hash has a key that nobody knows, and 64 bits. In the
-//! histories of git and redis, most chunks were seen before.
+//! hash has a key that nobody knows, and 64 bits. In the histories of git and redis, most chunks were
+//! seen before.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
@@ -64,6 +64,13 @@ struct Chunk {
     hash: u64,
 }
 
+impl Chunk {
+    /// Where it belongs among a power of two of slots.
+    fn slot(&self, slots: usize) -> usize {
+        self.hash as usize & (slots - 1)
+    }
+}
+
 /// Slots for each object of a history, and how many there are at most: 16 MiB of them.
 const SLOTS_PER_OBJECT: usize = 8;
 const MOST_SLOTS: usize = 1 << 21;
@@ -105,11 +112,11 @@ impl Memory {
     }
 
     fn is_calm(&self, chunk: &Chunk) -> bool {
-        self.calm[chunk.hash as usize & (self.calm.len() - 1)].load(Ordering::Relaxed) == chunk.hash
+        self.calm[chunk.slot(self.calm.len())].load(Ordering::Relaxed) == chunk.hash
     }
 
     fn keep(&self, chunk: &Chunk) {
-        self.calm[chunk.hash as usize & (self.calm.len() - 1)].store(chunk.hash, Ordering::Relaxed);
+        self.calm[chunk.slot(self.calm.len())].store(chunk.hash, Ordering::Relaxed);
     }
 }
 
@@ -131,6 +138,8 @@ impl<'m> Recall<'m> {
         range: &Range<usize>,
         found: &mut Found,
     ) -> usize {
+        // Whoever asked last may have ended on a fault.
+        self.asked.clear();
         let mut at = begin(text, done, range.start);
         while at < range.end {
             let end = end(text, at);
@@ -155,7 +164,7 @@ impl<'m> Recall<'m> {
         if self.memory.is_calm(chunk) {
             return true;
         }
-        let answer = self.answers[chunk.hash as usize & (self.answers.len() - 1)].as_ref();
+        let answer = self.answers[chunk.slot(self.answers.len())].as_ref();
         let Some(answer) = answer.filter(|answer| self.stands(text, chunk, answer)) else {
             return false;
         };
@@ -199,7 +208,7 @@ impl<'m> Recall<'m> {
             if here.is_empty() {
                 self.memory.keep(&chunk);
             } else if let Some(answer) = Answer::of(self.memory, text, &chunk, here) {
-                let slot = chunk.hash as usize & (self.answers.len() - 1);
+                let slot = chunk.slot(self.answers.len());
                 self.answers[slot] = Some(Box::new(answer));
             }
         }
@@ -209,12 +218,13 @@ impl<'m> Recall<'m> {
 impl Answer {
     /// What was found in a chunk, if it is worth keeping.
     fn of(memory: &Memory, text: &[u8], chunk: &Chunk, spots: &[Spot]) -> Option<Self> {
+        let is_endless = |spot: &Spot| spot.before.max(spot.after) == u16::MAX;
+        if spots.len() > MOST_SPOTS || spots.iter().any(is_endless) {
+            return None;
+        }
         let Range { start, end } = chunk.range;
         let mut reach = start..end;
         for spot in spots {
-            if spots.len() > MOST_SPOTS || spot.before.max(spot.after) == u16::MAX {
-                return None;
-            }
             let at = spot.at as usize;
             reach.start = reach.start.min(at.saturating_sub(usize::from(spot.before)));
             reach.end = reach.end.max(text.len().min(at + usize::from(spot.after)));
@@ -230,7 +240,7 @@ impl Answer {
     }
 }
 
-/// A chunk and what decides what is in it.
+/// A chunk, or several, and what decides what is in them.
 fn near(text: &[u8], chunk: &Range<usize>) -> Range<usize> {
     chunk.start.saturating_sub(AROUND)..text.len().min(chunk.end + AROUND)
 }
