@@ -354,20 +354,22 @@ fn judge_whole(checks: &Checks<'_>, entry: &Entry, bytes: &[u8], findings: &mut 
     if let Some(context) = &checks.modes
         && leakgate_modes::wants_content(entry)
     {
-        let head = if entry.mode == Mode::Symlink {
-            bytes
-        } else {
-            &bytes[..bytes.len().min(leakgate_modes::HEAD)]
-        };
-        findings.extend(leakgate_modes::check_content(entry, head, context));
+        findings.extend(leakgate_modes::check_content(entry, bytes, context));
     }
     // The secret itself says more than the name of the file that holds it.
-    if findings
-        .iter()
-        .any(|finding| finding.rule.as_str().contains("private-key") && finding.secret.is_some())
-    {
-        findings.retain(|finding| finding.rule.as_str() != "name-private-key");
+    if findings.iter().any(is_key) {
+        findings.retain(|finding| !names_key(finding));
     }
+}
+
+/// Returns true if and only if a private key was found in a content.
+pub(crate) fn is_key(finding: &Finding) -> bool {
+    finding.rule.as_str().contains("private-key") && finding.secret.is_some()
+}
+
+/// Returns true if and only if a file is only named as one of a private key.
+pub(crate) fn names_key(finding: &Finding) -> bool {
+    finding.rule.as_str() == "name-private-key"
 }
 
 fn scan_stream(

@@ -39,7 +39,9 @@ impl Cache {
         let folder =
             folder.clone().unwrap_or_else(|| repository.common_dir().join("leakgate-cache"));
         let mut parts = program()?;
-        rules(args.scan.rules.as_deref(), &mut parts)?;
+        for (path, text) in rule_files(args.scan.rules.as_deref())? {
+            parts.extend([path.into_os_string().into_encoded_bytes(), text]);
+        }
         let program = fingerprint(&parts);
         for list in [&args.refs, &args.branch] {
             parts.push(list.len().to_le_bytes().to_vec());
@@ -131,18 +133,20 @@ fn program() -> anyhow::Result<Vec<Vec<u8>>> {
     Ok(vec![env!("CARGO_PKG_VERSION").as_bytes().to_vec(), build.into_bytes()])
 }
 
-/// The files of a folder of rules.
-fn rules(folder: Option<&Path>, into: &mut Vec<Vec<u8>>) -> anyhow::Result<()> {
-    let Some(folder) = folder else { return Ok(()) };
+/// The files of a folder of rules, by their paths, and what they hold; none if there is no folder.
+pub(super) fn rule_files(folder: Option<&Path>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let Some(folder) = folder else { return Ok(Vec::new()) };
     let context = || format!("could not read the rules of {}", folder.display());
     let mut paths = Vec::new();
     for entry in fs::read_dir(folder).with_context(context)? {
         paths.push(entry.with_context(context)?.path());
     }
     paths.sort();
-    for path in paths.iter().filter(|path| path.is_file()) {
-        into.push(path.as_os_str().as_encoded_bytes().to_vec());
-        into.push(fs::read(path).with_context(context)?);
-    }
-    Ok(())
+    let files = paths.into_iter().filter(|path| path.is_file());
+    files
+        .map(|path| {
+            let text = fs::read(&path).with_context(context)?;
+            Ok((path, text))
+        })
+        .collect()
 }

@@ -1,10 +1,12 @@
 //! Scans the few blobs whole in which a secret could stand, under each of their paths.
 
 use std::collections::{BTreeSet, HashMap};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use bstr::BString;
 use leakgate_git::history::{Bits, Broken, Decoded, Kind, Place, Places, Target, Visit};
-use leakgate_model::{Content, Finding, Outcome, Problem, ProblemKind, Skip};
+use leakgate_model::{Content, Finding, ObjectId, Outcome, Problem, ProblemKind, Skip};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
 
 use super::blobs::At;
@@ -76,6 +78,16 @@ fn name(rules: &RuleSet, index: u32, place: &Place, scratch: &mut Scratch) -> Hi
         finding.path = place.path.clone();
     }
     found.into_iter().map(|finding| (index, finding)).collect()
+}
+
+/// An object that cannot be read to its end.
+pub(super) fn broken_off(path: &BString, id: ObjectId, error: &io::Error) -> Problem {
+    Problem {
+        path: Some(path.clone()),
+        kind: ProblemKind::Corrupt,
+        detail: format!("object {id} broke off while it was read: {error}"),
+        help: "`git fsck` tells what is damaged".to_owned(),
+    }
 }
 
 struct Confirm<'s> {
@@ -157,12 +169,7 @@ impl Confirm<'_> {
                 Ok(Content::Stream(mut stream)) => {
                     let scanned =
                         self.scan.rules.scan_file_stream(path, &mut stream, &mut self.scratch);
-                    scanned.map_err(|error| Problem {
-                        path: Some(path.clone()),
-                        kind: ProblemKind::Corrupt,
-                        detail: format!("object {id} broke off while it was read: {error}"),
-                        help: "`git fsck` tells what is damaged".to_owned(),
-                    })
+                    scanned.map_err(|error| broken_off(path, id, &error))
                 }
                 Err(problem) => Err(problem),
             };

@@ -15,8 +15,9 @@ use leakgate_git::submodule_paths;
 use leakgate_model::{Content, Entry, Finding, Mode, ObjectId, Outcome, Problem, ProblemKind};
 use leakgate_modes::{Folder, Whereabouts};
 
-use super::confirm::Hits;
+use super::confirm::{Hits, broken_off};
 use super::{NEVER, Scan};
+use crate::check;
 
 /// Which entries of trees can be worth a look.
 pub(super) fn marks(name: &[u8]) -> Marks {
@@ -94,10 +95,9 @@ pub(super) fn drop_told(
     entries: &[(Mode, ObjectId)],
     id_of: impl Fn(u32) -> ObjectId,
 ) {
-    let is_key = |finding: &Finding| finding.rule.as_str().contains("private-key");
     let told: HashSet<(&BStr, ObjectId)> = secrets
         .iter()
-        .filter(|(_, finding)| is_key(finding))
+        .filter(|(_, finding)| check::is_key(finding))
         .filter_map(|&(place, _)| match places.list[place as usize].target {
             Target::Object(number) => {
                 Some((places.list[place as usize].path.as_bstr(), id_of(number)))
@@ -108,7 +108,7 @@ pub(super) fn drop_told(
     modes.retain(|(place, finding)| {
         let place = &places.list[*place as usize];
         let Target::Entry(entry) = place.target else { return true };
-        finding.rule.as_str() != "name-private-key"
+        !check::names_key(finding)
             || !told.contains(&(place.path.as_bstr(), entries[entry as usize].1))
     });
 }
@@ -192,11 +192,7 @@ fn judge((place, entry): &(u32, Entry), content: &[u8], modes: &mut Modes, outco
             modes.listed.entry(path).or_default().push(*place);
         }
     }
-    let head = match entry.mode {
-        Mode::Symlink => content,
-        _ => &content[..content.len().min(leakgate_modes::HEAD)],
-    };
-    let found = guarded(&entry.path, || leakgate_modes::check_stored_content(entry, head));
+    let found = guarded(&entry.path, || leakgate_modes::check_stored_content(entry, content));
     modes.take(*place, found, outcome);
 }
 
@@ -208,15 +204,6 @@ fn guarded(path: &BString, check: impl FnOnce() -> Vec<Finding>) -> Result<Vec<F
         detail: "a check of modes failed on this entry".to_owned(),
         help: "please report it".to_owned(),
     })
-}
-
-fn broken_off(path: &BString, id: ObjectId, error: &std::io::Error) -> Problem {
-    Problem {
-        path: Some(path.clone()),
-        kind: ProblemKind::Corrupt,
-        detail: format!("object {id} broke off while it was read: {error}"),
-        help: "`git fsck` tells what is damaged".to_owned(),
-    }
 }
 
 /// One thread's blobs.

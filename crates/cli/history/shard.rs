@@ -20,6 +20,7 @@ use leakgate_secrets::{Memory, RuleSet};
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
+use super::cache::rule_files;
 use super::progress::{Progress, interrupt};
 use super::{Known, threads};
 use crate::args::{FormatArg, HistoryArgs};
@@ -302,19 +303,10 @@ fn of_rules(args: &HistoryArgs, rules: &RuleSet) -> anyhow::Result<Fingerprint> 
     for rule in rules.rules() {
         parts.push(format!("{}\n{}\n{}", rule.id, rule.title, rule.pattern).into_bytes());
     }
-    if let Some(folder) = &args.scan.rules {
-        let context = || format!("could not read the rules of {}", folder.display());
-        let mut paths = Vec::new();
-        for entry in fs::read_dir(folder).with_context(context)? {
-            paths.push(entry.with_context(context)?.path());
-        }
-        paths.sort();
+    for (path, text) in rule_files(args.scan.rules.as_deref())? {
         // The folder itself may be another on each machine.
-        for path in paths.iter().filter(|path| path.is_file()) {
-            let name = path.file_name().unwrap_or_default();
-            parts.push(name.as_encoded_bytes().to_vec());
-            parts.push(fs::read(path).with_context(context)?);
-        }
+        let name = path.file_name().unwrap_or_default();
+        parts.extend([name.as_encoded_bytes().to_vec(), text]);
     }
     let parts: Vec<_> = parts.iter().map(Vec::as_slice).collect();
     // What is told apart here is no secret, so everybody may know the key.

@@ -85,13 +85,14 @@ pub fn check_entry(entry: &Entry, context: &Context) -> Vec<Finding> {
     findings
 }
 
-/// Judges `entry` by its content: the first [`HEAD`] bytes of a regular file, or the whole
-/// target of a symbolic link.
-pub fn check_content(entry: &Entry, head: &[u8], context: &Context) -> Vec<Finding> {
+/// Judges `entry` by its content: the whole target of a symbolic link, and of a regular file the
+/// first [`HEAD`] bytes, whether or not there are more.
+pub fn check_content(entry: &Entry, content: &[u8], context: &Context) -> Vec<Finding> {
     let mut findings = Vec::new();
     match entry.mode {
-        Mode::Symlink => link::check_target(entry, head.as_bstr(), &mut findings),
+        Mode::Symlink => link::check_target(entry, content.as_bstr(), &mut findings),
         Mode::File | Mode::Executable => {
+            let head = &content[..content.len().min(HEAD)];
             mode::check_content(entry, head, &mut findings);
             script::check(entry, head, &mut findings);
             secret_file::check(entry, head, context, &mut findings);

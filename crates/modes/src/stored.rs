@@ -100,8 +100,8 @@ pub fn check_stored(entry: &Entry) -> Vec<Finding> {
 }
 
 /// Judges an entry of a tree by its content, as [`check_content`](crate::check_content).
-pub fn check_stored_content(entry: &Entry, head: &[u8]) -> Vec<Finding> {
-    crate::check_content(entry, head, &context())
+pub fn check_stored_content(entry: &Entry, content: &[u8]) -> Vec<Finding> {
+    crate::check_content(entry, content, &context())
 }
 
 /// An entry of a tree, as if its commit had brought it.

@@ -15,7 +15,7 @@ use leakgate_model::{
 use serde::Serialize;
 
 use crate::counts::Counts;
-use crate::escape::{json_visible, percent_encoded};
+use crate::escape::percent_encoded;
 use crate::trace::WireTrace;
 use crate::{Report, Scope};
 
@@ -28,8 +28,7 @@ pub(crate) fn write(
     report: &Report<'_>,
     reveal: Option<Reveal>,
 ) -> io::Result<()> {
-    let document = serde_json::to_string_pretty(&Document::of(report, reveal))?;
-    writeln!(out, "{}", json_visible(&document))
+    crate::write_json(out, &Document::of(report, reveal))
 }
 
 /// The word for a category, in JSON and in SARIF.

@@ -189,7 +189,7 @@ pub fn write(out: &mut dyn io::Write, report: &Report<'_>, settings: &Settings) 
     }
 }
 
-/// Writes a document of another shape in JSON, as harmless to look at as a report.
+/// Writes a document in JSON, of whatever shape, that is harmless to look at.
 ///
 /// # Errors
 /// As [`write()`].

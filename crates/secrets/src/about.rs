@@ -62,8 +62,6 @@ fn number(bytes: &[u8], at: usize) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use leakgate_model::RuleId;
 
     use crate::RuleSet;
@@ -71,8 +69,7 @@ mod tests {
 
     #[test]
     fn what_was_packed_is_what_the_files_say() {
-        let patterns = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../patterns");
-        let loaded = rulefile::load_dir(&patterns).expect("the rule files are of the form");
+        let loaded = rulefile::load_own();
         let rules = RuleSet::default();
         for rule in &loaded {
             let id = RuleId(rule.rule.id.clone().into());

@@ -334,6 +334,13 @@ pub(crate) fn index<'r>(rules: impl Iterator<Item = &'r Baked>) -> Vec<u8> {
     anchors::build(&anchors.into_values().collect::<Vec<_>>())
 }
 
+/// The files that the built-in rules are made of.
+#[cfg(test)]
+pub(crate) fn load_own() -> Vec<Loaded> {
+    let patterns = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../patterns");
+    load_dir(&patterns).expect("the rule files are of the form")
+}
+
 /// Reads every `*.yml` and `*.yaml` file of a folder, sorted by name.
 ///
 /// # Errors
