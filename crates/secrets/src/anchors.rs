@@ -2,8 +2,8 @@
 //!
 //! An Aho-Corasick automaton steps through a dependent table load a byte, and building one costs
 //! more than a whole staged scan. This index asks, for each position, whether the four bytes there
-//! could be those of a literal: one multiplication and one bit of a table of 128 KiB, with no
-//! dependence between positions. Only where the bit is set is anything compared. It finds exactly
+//! could be those of a literal: five bits of each are the number of a bit in a table of 128 KiB, with
+//! no dependence between positions. Only where the bit is set is anything compared. It finds exactly
 //! what the automaton finds; a property test holds it to that. Then it asks what stands around: a
 //! prefix inside a word, or in front of a blank, cannot begin a match.
 //!
@@ -22,15 +22,12 @@ type Gram = u32;
 
 /// Sets bit 5: the two cases of a letter become one, other bytes may fall together.
 const FOLD: u32 = 0x2020_2020;
-const FOLD_TWICE: u64 = 0x2020_2020_2020_2020;
 const GRAM: usize = 4;
-/// The table has 2^20 bits: with some ten thousand grams, one position in a hundred is looked at
-/// for nothing.
-const BITS: u32 = 20;
-const WORDS: usize = 1 << (BITS - 6);
+/// Of each byte, the table knows the lower bits alone: they tell letters apart, and what falls
+/// together with a letter is rare. The bits of four bytes are the number of a bit of the table.
+const LOWER: u32 = 5;
+const WORDS: usize = 1 << (GRAM as u32 * LOWER - 6);
 const TABLE: usize = WORDS * 8;
-/// Knuth's multiplicative hashing: 2^32 divided by the golden ratio.
-const SPREAD: u32 = 0x9E37_79B1;
 
 /// A literal, and what can stand around it.
 #[derive(Debug, Clone)]
@@ -108,8 +105,9 @@ const EXACT: u8 = 1;
 const LAST: u8 = 2;
 /// In place of a set that has all bytes.
 const NO_SET: u16 = u16::MAX;
-/// How many positions are sieved at a time.
-const BATCH: usize = 64;
+/// How many positions are asked together, and how many of them are kept for a closer look.
+const BLOCK: usize = 64;
+const BATCH: usize = 128;
 
 impl Anchors {
     /// An index made by [`build`].
@@ -166,31 +164,23 @@ impl Anchors {
     ) -> (usize, usize) {
         let (words, _) = self.bytes[HEADER..HEADER + TABLE].as_chunks();
         let table: &[[u8; 8]; WORDS] = words.try_into().expect("the table has its size");
-        let before_end = &text[..end];
         let mut count = 0;
-        // Two overlapping loads of eight bytes give the grams of eight positions.
-        while let Some(twelve) = before_end.get(at..at + 12) {
-            if count > BATCH - 8 {
-                return (at, count);
+        while at < end && count <= BATCH - BLOCK {
+            let mut set = match text[at..].first_chunk() {
+                Some(block) => sieved(table, block),
+                None => sieved(table, &padded(&text[at..])),
+            };
+            if end - at < BLOCK {
+                set &= (1 << (end - at)) - 1;
             }
-            let low = eight(&twelve[..8]) | FOLD_TWICE;
-            let high = eight(&twelve[4..]) | FOLD_TWICE;
-            for step in 0..4 {
-                looks[count % BATCH] = at + step;
-                count += may_be(table, (low >> (8 * step)) as u32);
+            while set != 0 {
+                looks[count % BATCH] = at + set.trailing_zeros() as usize;
+                count += 1;
+                set &= set - 1;
             }
-            for step in 0..4 {
-                looks[count % BATCH] = at + 4 + step;
-                count += may_be(table, (high >> (8 * step)) as u32);
-            }
-            at += 8;
+            at += BLOCK;
         }
-        while count < BATCH && at < end {
-            looks[count] = at;
-            count += may_be(table, gram_at(text, at));
-            at += 1;
-        }
-        (at, count)
+        (at.min(end), count)
     }
 
     /// Puts into `places` those of the looks whose gram is one of the literals, as far as a tag
@@ -260,7 +250,7 @@ impl Anchors {
         let start = at.checked_sub(usize::from(place[25]))?;
         let there = match text.get(start..start + 8) {
             Some(there) => eight(there),
-            None => padded(&text[start..]),
+            None => u64::from_le_bytes(padded(&text[start..])),
         };
         if there & eight(&place[8..16]) != eight(&place[..8]) {
             return None;
@@ -328,6 +318,7 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
             })
             .collect();
         // The grams of a literal of three bytes differ in what follows it alone.
+        list.sort_unstable();
         list.dedup();
         list.last_mut().expect("a chunk is not empty")[27] |= LAST;
         let first = *lists.entry(list).or_insert_with_key(|list| {
@@ -464,11 +455,35 @@ pub(crate) fn cost(anchors: &[String]) -> usize {
     anchors.iter().map(of_one).sum()
 }
 
-/// One if the bit of a gram is set, else nought.
+/// For each position of a block whether the bit of the gram there is set: the first position's in
+/// the lowest bit.
 #[inline]
-fn may_be(table: &[[u8; 8]; WORDS], gram: Gram) -> usize {
-    let (word, bit) = slot(gram);
-    (u64::from_le_bytes(table[word]) >> bit & 1) as usize
+fn sieved(table: &[[u8; 8]; WORDS], block: &[u8; BLOCK + 8]) -> u64 {
+    let (eights, _) = block.as_chunks();
+    let mut set = 0;
+    let mut here = lower_bits(eights[0]);
+    for (index, next) in eights[1..].iter().enumerate() {
+        let next = lower_bits(*next);
+        let grams = here | next << (8 * LOWER);
+        let mut of_eight = 0;
+        for position in 0..8 {
+            let gram = grams >> (position * LOWER);
+            let word = u64::from_le_bytes(table[(gram >> 6) as usize & (WORDS - 1)]);
+            of_eight |= (word >> (gram & 63) & 1) << position;
+        }
+        set |= of_eight << (8 * index);
+        here = next;
+    }
+    set
+}
+
+/// The lower bits of eight bytes, side by side.
+#[inline]
+fn lower_bits(eight: [u8; 8]) -> u64 {
+    let each = u64::from_le_bytes(eight);
+    let two = each & 0x001f_001f_001f_001f | each >> 3 & 0x03e0_03e0_03e0_03e0;
+    let four = two & 0x0000_03ff_0000_03ff | two >> 6 & 0x000f_fc00_000f_fc00;
+    four & 0xf_ffff | four >> 12 & 0xff_fff0_0000
 }
 
 /// The four bytes at a place, folded. A gram that reaches over the end can belong to a literal of
@@ -477,28 +492,22 @@ fn may_be(table: &[[u8; 8]; WORDS], gram: Gram) -> usize {
 fn gram_at(text: &[u8], at: usize) -> Gram {
     match text.get(at..at + GRAM) {
         Some(four) => gram_of(four),
-        None => padded(&text[at..]) as u32 | FOLD,
+        None => u32::from_le_bytes(padded(&text[at..])) | FOLD,
     }
 }
 
 /// The word of the table that a gram belongs to, and its bit there.
 #[inline]
 fn bit_of(gram: Gram) -> (usize, u64) {
-    let (word, bit) = slot(gram);
-    (word, 1 << bit)
-}
-
-/// The same, the bit by its number.
-#[inline]
-fn slot(gram: Gram) -> (usize, u32) {
-    let hash = gram.wrapping_mul(SPREAD) >> (32 - BITS);
-    ((hash >> 6) as usize & (WORDS - 1), hash & 63)
+    let number = lower_bits(u64::from(gram).to_le_bytes());
+    ((number >> 6) as usize, 1 << (number & 63))
 }
 
 /// A second number for a gram, which two grams of one bit seldom share; never [`MIXED`].
 #[inline]
 fn tag_of(gram: Gram) -> u32 {
-    let tag = (gram ^ gram >> 15).wrapping_mul(SPREAD.reverse_bits()) >> TAG;
+    // Knuth's multiplicative hashing: 2^32 divided by the golden ratio.
+    let tag = gram.wrapping_mul(0x9e37_79b1) >> TAG;
     tag - u32::from(tag == MIXED)
 }
 
@@ -507,12 +516,13 @@ fn eight(bytes: &[u8]) -> u64 {
     u64::from_le_bytes(bytes.try_into().expect("the caller slices eight bytes"))
 }
 
-/// Fewer than eight bytes as a number; no literal has a NUL.
+/// What is left of a text, with NULs behind it; no literal has one.
 #[cold]
-fn padded(bytes: &[u8]) -> u64 {
-    let mut all = [0; 8];
-    all[..bytes.len()].copy_from_slice(bytes);
-    u64::from_le_bytes(all)
+fn padded<const LEN: usize>(bytes: &[u8]) -> [u8; LEN] {
+    let mut all = [0; LEN];
+    let len = bytes.len().min(LEN);
+    all[..len].copy_from_slice(&bytes[..len]);
+    all
 }
 
 #[inline]

@@ -7,7 +7,7 @@
 
 use std::ops::Range;
 
-use super::{Piece, count, is_token};
+use super::{Piece, count, is_token, signs};
 
 /// How far around an escape the text is decoded.
 const MARGIN: usize = 1024;
@@ -56,16 +56,16 @@ impl Escape {
 /// Calls `found` with each part of the text that escapes make different.
 pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
     let mut clusters = [Scheme::Backslash, Scheme::Percent, Scheme::Html].map(Cluster::new);
-    for at in memchr::memchr3_iter(b'\\', b'%', b'&', text) {
+    signs::each(text, [b'\\', b'%', b'&'], |at| {
         let index = match (text[at], text.get(at + 1)) {
             (b'\\', _) => 0,
             (b'%', _) => 1,
             // `&#…;` and `&amp;`: most others are operators.
             (_, Some(b'#' | b'a')) => 2,
-            _ => continue,
+            _ => return,
         };
         clusters[index].offer(text, at, found);
-    }
+    });
     clusters.into_iter().for_each(|cluster| cluster.flush(text, found));
     if is_mail(path) {
         let mut cluster = Cluster::new(Scheme::QuotedPrintable);

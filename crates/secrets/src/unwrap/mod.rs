@@ -11,6 +11,7 @@ mod base;
 mod escapes;
 mod packed;
 mod runs;
+mod signs;
 mod split;
 
 use std::ops::Range;

@@ -5,6 +5,7 @@
 
 use std::io::Read;
 use std::ops::Range;
+use std::sync::LazyLock;
 
 use flate2::read::GzDecoder;
 use memchr::memmem::Finder;
@@ -25,8 +26,9 @@ const LARGEST: usize = 16 << 20;
 
 /// Calls `found` with each file that stands in base64 of gzip in `text`.
 pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
+    static FINDER: LazyLock<Finder<'static>> = LazyLock::new(|| Finder::new(BEGINNING));
     let mut done = 0;
-    for at in Finder::new(BEGINNING).find_iter(text) {
+    for at in FINDER.find_iter(text) {
         if at < done || at > 0 && is_letter(text[at - 1]) {
             continue;
         }

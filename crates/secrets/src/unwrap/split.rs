@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{Piece, count, count_back, is_token};
+use super::{Piece, count, count_back, is_token, signs};
 
 /// How far before the first and behind the last string the text is taken along.
 const MARGIN: usize = 256;
@@ -22,11 +22,11 @@ pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
     let mut piece = Piece::new("joined");
     let mut from = 0;
     let mut done = 0;
-    for at in closing_quotes(text) {
-        if at < done {
-            continue;
+    signs::each(text, [b'"', b'\''], |at| {
+        if at < done || !may_join(text, at) {
+            return;
         }
-        let Some(gap) = gap(text, at) else { continue };
+        let Some(gap) = gap(text, at) else { return };
         let back = at - count_back(&text[done..at], MARGIN, |byte| byte != b'\n');
         if !piece.text.is_empty() && back > done {
             finish(std::mem::replace(&mut piece, Piece::new("joined")), text, from, found);
@@ -35,15 +35,30 @@ pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
         piece.literal(text, from..at);
         from = gap.end;
         done = gap.end;
-    }
+    });
     if !piece.text.is_empty() {
         finish(piece, text, from, found);
     }
 }
 
-/// Places where a string may end that goes on in another.
-fn closing_quotes(text: &[u8]) -> impl Iterator<Item = usize> {
-    memchr::memchr2_iter(b'"', b'\'', text)
+/// For each byte, whether it can follow a string that goes on in another one.
+static JOINS: [bool; 256] = {
+    let mut joins = [false; 256];
+    let mut index = 0;
+    while index < 256 {
+        let byte = index as u8;
+        joins[index] = byte.is_ascii_whitespace()
+            || matches!(byte, b'+' | b'.' | b'&' | b'~' | b'<' | b'\\' | b'"' | b'\'');
+        index += 1;
+    }
+    joins
+};
+
+/// Returns true if the quote at `at` may end a string that goes on in another one, by the bytes
+/// beside it.
+fn may_join(text: &[u8], at: usize) -> bool {
+    text.get(at + 1).is_some_and(|&next| JOINS[usize::from(next)])
+        && at.checked_sub(1).is_some_and(|before| is_token(text[before]))
 }
 
 /// Takes the rest of the last string along, and some of what follows.
@@ -55,12 +70,6 @@ fn finish(mut piece: Piece, text: &[u8], from: usize, found: &mut dyn FnMut(Piec
 
 /// From the closing quote at `at` over a sign to the opening quote of the string that goes on.
 fn gap(text: &[u8], at: usize) -> Option<Range<usize>> {
-    let next = *text.get(at + 1)?;
-    let may_join = next.is_ascii_whitespace()
-        || matches!(next, b'+' | b'.' | b'&' | b'~' | b'<' | b'\\' | b'"' | b'\'');
-    if !may_join || !text[..at].last().is_some_and(|&before| is_token(before)) {
-        return None;
-    }
     let rest = &text[at + 1..text.len().min(at + WIDEST)];
     let spaces = count(rest, WIDEST, |byte| byte.is_ascii_whitespace());
     let sign = sign(&rest[spaces..]);
