@@ -16,14 +16,18 @@ use leakgate_secrets::{RuleSet, Scanned, Scratch};
 use rayon::prelude::*;
 
 use crate::samples::Handling;
+use crate::whole::Whole;
+
+/// Looks at the entries of a change as a whole.
+type LookAtWhole<'c> = dyn Fn(&[Entry]) -> Whole + Sync + 'c;
 
 /// The checks of one run.
 pub(crate) struct Checks<'c> {
     pub(crate) rules: &'c RuleSet,
     /// What the mode checks need; `None` where there are no modes that git stores.
     pub(crate) modes: Option<leakgate_modes::Context>,
-    /// What the change as a whole shows, each with the position of its entry.
-    pub(crate) whole: Vec<(usize, Finding)>,
+    /// Looks at the change as a whole; `None` where there is no change.
+    pub(crate) whole: Option<&'c LookAtWhole<'c>>,
     /// What is done with samples.
     pub(crate) samples: Handling<'c>,
 }
@@ -39,33 +43,33 @@ pub(crate) fn all(
     threads: Option<usize>,
 ) -> anyhow::Result<(Vec<Finding>, Outcome)> {
     let mut listing = listing;
-    hide_problem_names(checks, &mut listing.problems);
     let entries = &listing.entries;
     let new_worker = || Worker::new(checks, source);
     let modes_of = |entry: &Entry| match &checks.modes {
         Some(context) => leakgate_modes::check_entry(entry, context),
         None => Vec::new(),
     };
-    let (seen, mut modes): (Vec<Seen>, Vec<Vec<Finding>>) =
+    let whole = || checks.whole.map(|look| look(entries)).unwrap_or_default();
+    let (seen, (mut modes, whole)): (Vec<Seen>, (Vec<Vec<Finding>>, Whole)) =
         if entries.len() < FEW || threads == Some(1) {
             let mut worker = new_worker();
             let seen = entries.iter().map(|entry| worker.look_at(entry)).collect();
-            (seen, entries.iter().map(modes_of).collect())
+            (seen, (entries.iter().map(modes_of).collect(), whole()))
         } else {
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads.unwrap_or(0))
                 .build()
                 .context("could not start the threads")?;
+            let modes = || entries.par_iter().map(modes_of).collect();
             pool.install(|| {
-                rayon::join(
-                    || by_turns(entries, &new_worker),
-                    || entries.par_iter().map(modes_of).collect(),
-                )
+                rayon::join(|| by_turns(entries, &new_worker), || rayon::join(modes, whole))
             })
         };
-    for (at, finding) in &checks.whole {
-        modes[*at].push(without_names(checks, finding.clone()));
+    for (at, finding) in whole.findings {
+        modes[at].push(without_names(checks, finding));
     }
+    listing.problems.extend(whole.problems);
+    hide_problem_names(checks, &mut listing.problems);
     let (mut findings, outcome) = gather(listing, seen, modes);
     if has_new(&findings) {
         // What stops on a fault of its own vouches for nothing.

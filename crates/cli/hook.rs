@@ -107,7 +107,7 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let rules = run::rules(&scan)?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
     let samples = Handling::of(&scan, Samples::Tell);
-    let checks = Checks { rules: &rules, modes: None, whole: Vec::new(), samples };
+    let checks = Checks { rules: &rules, modes: None, whole: None, samples };
     let look = |cleanup: &Cleanup| {
         let (source, listing) = Message::read(Path::new(file), cleanup)?;
         run::scan_all(&checks, &source, listing, &ignores, &scan)

@@ -103,7 +103,7 @@ fn look(
     };
     let modes = run::mode_context(&listing, FileMode::Trusted, || source.submodules());
     let samples = Handling::of(scan, Samples::Warn);
-    let checks = Checks { rules, modes: Some(modes), whole: Vec::new(), samples };
+    let checks = Checks { rules, modes: Some(modes), whole: None, samples };
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }
 

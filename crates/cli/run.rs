@@ -8,7 +8,7 @@ use std::time::Instant;
 use anyhow::{Context as _, bail};
 use bstr::BString;
 use leakgate_git::{Files, FilesOptions, Moment, Repository, Staged, Stdin};
-use leakgate_model::{Finding, Listing, Mode, Outcome, Source, Status};
+use leakgate_model::{Entry, Finding, Listing, Mode, Outcome, Source, Status};
 use leakgate_modes::FileMode;
 use leakgate_policy::{Applied, Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Report, RuleInfo, Scope};
@@ -96,7 +96,7 @@ pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
     let samples = Handling::of(&args.scan, Samples::Tell);
-    let checks = Checks { rules: &rules, modes: None, whole: Vec::new(), samples };
+    let checks = Checks { rules: &rules, modes: None, whole: None, samples };
     let scanned = scan_all(&checks, &source, listing, &ignores, &args.scan)?;
     finish("stdin", Scope::Stdin, &scanned, &rules, &args.scan, start)
 }
@@ -115,7 +115,7 @@ pub(crate) fn scan_staged(
 /// Scans what was listed of the index, modes included.
 pub(crate) fn scan_listed(
     repository: &Repository,
-    (source, mut listing): (Staged<'_>, Listing),
+    (source, listing): (Staged<'_>, Listing),
     rules: &RuleSet,
     ignores: &IgnoreFile,
     samples: Samples,
@@ -127,9 +127,9 @@ pub(crate) fn scan_listed(
         Some(root) => Config::read(&root)?,
         None => Config::default(),
     };
-    let whole = whole::findings(&source, &mut listing, &config);
+    let whole = |entries: &[Entry]| whole::look(&source, entries, &config);
     let samples = Handling::of(scan, samples);
-    let checks = Checks { rules, modes: Some(modes), whole, samples };
+    let checks = Checks { rules, modes: Some(modes), whole: Some(&whole), samples };
     let mut scanned = scan_all(&checks, &source, listing, ignores, scan)?;
     if let Some(root) = repository.work_tree().filter(|_| file_mode == FileMode::Trusted) {
         let new = access::look(&root, &mut scanned.findings);
@@ -148,7 +148,7 @@ pub(crate) fn scan_files(
 ) -> anyhow::Result<Scanned> {
     let (source, listing) = Files::list(paths, options)?;
     let samples = Handling::of(scan, Samples::Count).below(paths);
-    let checks = Checks { rules, modes: None, whole: Vec::new(), samples };
+    let checks = Checks { rules, modes: None, whole: None, samples };
     scan_all(&checks, &source, listing, ignores, scan)
 }
 

@@ -7,39 +7,43 @@ use std::rc::Rc;
 
 use bstr::{BStr, BString};
 use leakgate_git::{Staged, View};
-use leakgate_model::{Entry, Finding, Listing, Problem, ProblemKind};
+use leakgate_model::{Entry, Finding, Problem, ProblemKind};
 use leakgate_modes::{HEAD, Member, Node, Tree};
 use leakgate_policy::Config;
 
-/// What the change shows only as a whole, each finding with the position of its entry. What could
-/// not be read for it joins the problems.
-pub(crate) fn findings(
-    staged: &Staged<'_>,
-    listing: &mut Listing,
-    config: &Config,
-) -> Vec<(usize, Finding)> {
-    let tree = Seen { view: View::new(staged, &listing.entries), folders: RefCell::default() };
+/// What a change shows only as a whole.
+#[derive(Default)]
+pub(crate) struct Whole {
+    /// Each finding with the position of its entry.
+    pub(crate) findings: Vec<(usize, Finding)>,
+    /// What could not be read for it.
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Looks at the staged change as a whole.
+pub(crate) fn look(staged: &Staged<'_>, entries: &[Entry], config: &Config) -> Whole {
+    let tree = Seen { view: View::new(staged, entries), folders: RefCell::default() };
     let checked = catch_unwind(AssertUnwindSafe(|| {
-        let mut findings = leakgate_modes::check_tree(&listing.entries, &tree);
-        wanted(config, &tree.view, &listing.entries, &mut findings);
+        let mut findings = leakgate_modes::check_tree(entries, &tree);
+        wanted(config, &tree.view, entries, &mut findings);
         findings
     }));
-    let problems = tree.view.into_problems();
+    let mut problems = tree.view.into_problems();
     if !problems.is_empty() {
         // The content of an entry is read again by the scan, and told of there.
-        let entries: HashSet<_> = listing.entries.iter().map(|entry| &entry.path).collect();
-        let is_entry = |path: &Option<BString>| path.as_ref().is_some_and(|p| entries.contains(p));
-        listing.problems.extend(problems.into_iter().filter(|problem| !is_entry(&problem.path)));
+        let paths: HashSet<_> = entries.iter().map(|entry| &entry.path).collect();
+        problems.retain(|problem| !problem.path.as_ref().is_some_and(|path| paths.contains(path)));
     }
-    checked.unwrap_or_else(|_| {
-        listing.problems.push(Problem {
+    let findings = checked.unwrap_or_else(|_| {
+        problems.push(Problem {
             path: None,
             kind: ProblemKind::Fault,
             detail: "a check of names and links failed on this change".to_owned(),
             help: "please report it".to_owned(),
         });
         Vec::new()
-    })
+    });
+    Whole { findings, problems }
 }
 
 /// What the repository's own policy says of each entry.

@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
+use std::num::NonZero;
 use std::path::Path;
 
 use gix::ObjectId;
@@ -104,8 +105,9 @@ impl<'r> Staged<'r> {
             if others.iter().any(|tree| !tree.contains_key(&changed.path)) {
                 staged.merged.push((changed.path.clone(), changed.mode, changed.id));
             }
-            add(changed, &others, &work_tree, &mut listing);
+            add(changed, &others, &mut listing);
         }
+        read_permissions(&work_tree, &mut listing.entries);
         staged.removed = seen.difference.removed;
         staged.trees = seen.difference.trees;
         listing.deleted = tree_diff::count_files(objects, &staged.removed);
@@ -199,12 +201,7 @@ pub(crate) fn files_in(
     files
 }
 
-fn add(
-    changed: Changed,
-    merged: &[HashMap<BString, Changed>],
-    work_tree: &Path,
-    listing: &mut Listing,
-) {
+fn add(changed: Changed, merged: &[HashMap<BString, Changed>], listing: &mut Listing) {
     let others: Vec<_> = merged.iter().map(|tree| tree.get(&changed.path)).collect();
     if others.iter().any(Option::is_none) {
         listing.skipped.push((changed.path, Skip::MergeParent));
@@ -224,7 +221,7 @@ fn add(
         change: if previous.is_empty() { Change::Added } else { Change::Modified },
         mode: Mode::from_git(changed.mode),
         id: Some(to_model_id(&changed.id)),
-        work_tree_bits: permission_bits(work_tree, changed.path.as_bstr()),
+        work_tree_bits: None,
         path: changed.path,
         previous,
     });
@@ -251,6 +248,28 @@ pub(crate) fn tree_problem(error: TreeError) -> Problem {
         detail: error.why,
         help: help.to_owned(),
     }
+}
+
+/// Fewer files than this are looked at by one thread.
+const MANY: usize = 1024;
+
+/// Asks the work tree for the permissions of all entries.
+fn read_permissions(work_tree: &Path, entries: &mut [Entry]) {
+    let read = |entries: &mut [Entry]| {
+        for entry in entries {
+            entry.work_tree_bits = permission_bits(work_tree, entry.path.as_bstr());
+        }
+    };
+    if entries.len() < MANY {
+        return read(entries);
+    }
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let part = entries.len().div_ceil(threads);
+    std::thread::scope(|scope| {
+        for part in entries.chunks_mut(part) {
+            scope.spawn(|| read(part));
+        }
+    });
 }
 
 /// The permission bits of a regular file of the work tree, links not followed.

@@ -3,6 +3,8 @@
 //! The name makes a file worth a look and the content decides: of the `.pem` and `.key` files in
 //! public repositories four in ten are certificates or public keys.
 
+use std::sync::LazyLock;
+
 use bstr::{BStr, ByteSlice};
 use leakgate_model::{
     Confidence, Entry, Finding, Rule, Severity, in_sample_folder, untrack_command,
@@ -102,6 +104,9 @@ fn starts(name: &[u8], start: &str) -> bool {
 fn ends(name: &[u8], end: &str) -> bool {
     name.last() == end.as_bytes().last() && name.ends_with(end.as_bytes())
 }
+
+/// What makes a name suspicious wherever it stands.
+const CONTAINED: &str = "firebase-adminsdk";
 
 /// Names and what they suggest. The first that fits counts.
 const NAMES: &[(Kind, &[Pattern])] = &[
@@ -250,7 +255,7 @@ const NAMES: &[(Kind, &[Pattern])] = &[
             Is("credentials.json"),
             Ends("-credentials.json"),
             Around("client_secret", ".json"),
-            Contains("firebase-adminsdk"),
+            Contains(CONTAINED),
             Is("application_default_credentials.json"),
         ],
     ),
@@ -286,10 +291,33 @@ pub(crate) fn kind(path: &BStr) -> Option<Kind> {
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let folder = parts.next().unwrap_or_default();
     let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(folder, &name));
+    let named = || NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind);
     let kind = environment(&name)
-        .or_else(|| NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind))
+        .or_else(|| may_fit(&name).then(named).flatten())
         .or_else(|| is_session(path, &name).then_some(Kind::Session));
     kind.filter(|_| holds_values(&name))
+}
+
+/// Returns false for most names that no pattern fits, by their first byte and their last one.
+fn may_fit(name: &[u8]) -> bool {
+    /// For each byte whether a pattern begins with it, and whether one ends with it.
+    static EDGES: LazyLock<[[bool; 2]; 256]> = LazyLock::new(|| {
+        let mut edges = [[false; 2]; 256];
+        for pattern in NAMES.iter().flat_map(|(_, patterns)| *patterns) {
+            match pattern {
+                Is(text) | Starts(text) | Around(text, _) | In(_, text) => {
+                    edges[usize::from(text.as_bytes()[0])][0] = true;
+                }
+                Ends(text) => edges[usize::from(text.as_bytes()[text.len() - 1])][1] = true,
+                Contains(_) => {}
+            }
+        }
+        edges
+    });
+    let [Some(&first), Some(&last)] = [name.first(), name.last()] else { return false };
+    EDGES[usize::from(first)][0]
+        || EDGES[usize::from(last)][1]
+        || name.len() >= CONTAINED.len() && name.contains_str(CONTAINED)
 }
 
 /// Returns true if and only if a file of this name may be one of secrets in any folder.
