@@ -135,8 +135,11 @@ impl<'h> Blobs<'h> {
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
-            self.rules.spots(text, 0..text.len(), &mut spots);
-            self.rules.encodings(text, 0..text.len(), &mut encodings);
+            self.fresh.spots.clear();
+            self.fresh.encodings.clear();
+            self.recall.ask(self.rules, text, [&(0..text.len())], &mut self.fresh);
+            spots.extend_from_slice(&self.fresh.spots);
+            encodings.extend_from_slice(&self.fresh.encodings);
         }
         // Two anchors can begin at one place, and each of them asks for both.
         if !spots.is_sorted() {
@@ -220,17 +223,16 @@ impl<'h> Blobs<'h> {
     fn ask_changed(&mut self, text: &[u8]) -> Option<()> {
         let fresh = &mut self.fresh;
         fresh.spots.clear();
-        let mut done = 0;
         for range in &self.ranges {
             if RuleSet::has_control(&text[range.clone()]) {
                 return None;
             }
             if touched(&self.stale, range) {
                 self.rules.spots(text, range.clone(), &mut fresh.spots);
-            } else {
-                done = self.recall.ask(self.rules, text, done, range, fresh);
             }
         }
+        let others = self.ranges.iter().filter(|range| !touched(&self.stale, range));
+        self.recall.ask(self.rules, text, others, fresh);
         for range in &self.stale {
             self.rules.encodings(text, range.clone(), &mut fresh.encodings);
         }

@@ -1,10 +1,10 @@
 //! What is known of pieces of text, so that none of them is asked twice.
 //!
-//! Versions of a file hold the same lines, but their deltas insert them in ever different
-//! portions. So what is to be asked is cut into chunks where the text itself says so, at the ends of
-//! some lines, and what was found in a chunk is kept with a hash of all bytes that it depends on. The
-//! hash has a key that nobody knows, and 64 bits. In the histories of git and redis, most chunks were
-//! seen before.
+//! The same edit is made in many versions of a file, so what was found in a piece of text is kept
+//! with a hash of all bytes that it depends on. A short piece is remembered as it is asked. A long one
+//! holds lines that others insert in other portions, so it is cut into chunks where the text itself
+//! says so, at the ends of some lines. The hash has a key that nobody knows, and 64 bits. In the
+//! histories of git and redis, most pieces were seen before.
 
 use std::hash::{BuildHasher as _, Hasher as _};
 use std::ops::Range;
@@ -27,8 +27,10 @@ pub struct Memory {
 #[derive(Debug)]
 pub struct Recall<'m> {
     memory: &'m Memory,
-    /// Those with spots in them.
-    answers: Vec<Option<Box<Answer>>>,
+    /// Those with spots in them, and their hashes.
+    answers: Vec<(u64, Option<Box<Answer>>)>,
+    /// What the ranges of a text are cut into, and which of that holds nothing.
+    chunks: Vec<(Chunk, bool)>,
     /// What is being asked.
     asked: Vec<Chunk>,
 }
@@ -45,7 +47,6 @@ pub struct Found {
 /// The spots of a chunk.
 #[derive(Debug)]
 struct Answer {
-    hash: u64,
     /// How far before the chunk and behind it bytes decide what the spots are.
     before: usize,
     after: usize,
@@ -58,7 +59,7 @@ struct Answer {
 }
 
 /// A part of a text, and the hash of all that decides what is in it.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Chunk {
     range: Range<usize>,
     hash: u64,
@@ -85,8 +86,8 @@ const AROUND: usize = 160;
 /// A chunk ends behind one of this many lines, or where it is too long.
 const LINES: u32 = 8;
 const LONGEST: usize = 2048;
-/// How far back the beginning of a chunk is looked for.
-const BACK: usize = 1024;
+/// A range of so many bytes is a chunk of its own.
+const SHORT: usize = 512;
 /// So many bytes are asked together at most.
 const TOGETHER: usize = 64 << 10;
 
@@ -97,17 +98,20 @@ impl Memory {
         Self { key: RandomState::default(), calm: (0..slots).map(|_| AtomicU64::new(0)).collect() }
     }
 
-    fn hash(&self, text: &[u8], range: &Range<usize>, inside: usize) -> u64 {
+    /// The hash of a range of a text, of where a chunk stands in it, and of whether the text begins
+    /// or ends with it.
+    fn hash(&self, text: &[u8], range: &Range<usize>, chunk: &Range<usize>) -> u64 {
         let ends = usize::from(range.start == 0) << 1 | usize::from(range.end == text.len());
         let mut hasher = self.key.build_hasher();
         hasher.write(&text[range.clone()]);
-        hasher.write_usize(inside << 2 | ends);
+        hasher.write_usize(chunk.start - range.start);
+        hasher.write_usize(chunk.len() << 2 | ends);
         hasher.finish()
     }
 
     fn chunk(&self, text: &[u8], range: Range<usize>) -> Chunk {
         let near = near(text, &range);
-        let hash = self.hash(text, &near, range.start - near.start);
+        let hash = self.hash(text, &near, &range);
         Chunk { range, hash }
     }
 
@@ -124,47 +128,63 @@ impl<'m> Recall<'m> {
     /// What one thread knows beside what all know.
     pub fn new(memory: &'m Memory) -> Self {
         let answers = memory.calm.len().min(MOST_ANSWERS);
-        Self { memory, answers: (0..answers).map(|_| None).collect(), asked: Vec::new() }
+        let answers = (0..answers).map(|_| (0, None)).collect();
+        Self { memory, answers, chunks: Vec::new(), asked: Vec::new() }
     }
 
-    /// Finds the spots that begin in a range of a text, and what a change of the range can make
-    /// stand encoded there, as [`RuleSet`] tells them; more of what is near may be among them.
-    /// What is before `done` was asked already. Returns how far the text is asked now.
-    pub fn ask(
+    /// Finds the spots that begin in some ranges of a text, which are sorted and apart, and what a
+    /// change of a range can make stand encoded there, as [`RuleSet`] tells them; more of what is
+    /// near may be among them.
+    pub fn ask<'t>(
         &mut self,
         rules: &RuleSet,
         text: &[u8],
-        done: usize,
-        range: &Range<usize>,
+        ranges: impl IntoIterator<Item = &'t Range<usize>>,
         found: &mut Found,
-    ) -> usize {
+    ) {
         // Whoever asked last may have ended on a fault.
         self.asked.clear();
-        let mut at = begin(text, done, range.start);
-        while at < range.end {
-            let end = end(text, at);
-            let chunk = self.memory.chunk(text, at..end);
-            let first = self.asked.first().map_or(at, |first| first.range.start);
-            if self.tell(text, &chunk, found) {
-                self.find(rules, text, found);
-            } else {
-                self.asked.push(chunk);
-                if end - first > TOGETHER {
-                    self.find(rules, text, found);
-                }
-            }
-            at = end;
+        self.chunks.clear();
+        for range in ranges {
+            self.cut(text, range);
         }
+        // Most looks into the memory wait for it: those of a loop that does nothing else wait
+        // together.
+        for (chunk, is_calm) in &mut self.chunks {
+            *is_calm = self.memory.is_calm(chunk);
+        }
+        let mut chunks = std::mem::take(&mut self.chunks);
+        for (chunk, _) in chunks.drain(..).filter(|(_, is_calm)| !is_calm) {
+            let (first, last) = (self.asked.first(), self.asked.last());
+            let goes_on = last.is_some_and(|last| last.range.end == chunk.range.start);
+            let is_long = first.is_some_and(|first| chunk.range.end - first.range.start > TOGETHER);
+            let is_known = self.tell(text, &chunk, found);
+            if is_known || is_long || !goes_on {
+                self.find(rules, text, found);
+            }
+            if !is_known {
+                self.asked.push(chunk);
+            }
+        }
+        self.chunks = chunks;
         self.find(rules, text, found);
-        at
     }
 
-    /// Tells what is known of a chunk. Returns true if and only if that is all.
-    fn tell(&self, text: &[u8], chunk: &Chunk, found: &mut Found) -> bool {
-        if self.memory.is_calm(chunk) {
-            return true;
+    /// Cuts a range into chunks, if it is long.
+    fn cut(&mut self, text: &[u8], range: &Range<usize>) {
+        let mut at = range.start;
+        while at < range.end {
+            let end = if range.end - at <= SHORT { range.end } else { end(text, at) };
+            let end = end.min(range.end);
+            self.chunks.push((self.memory.chunk(text, at..end), false));
+            at = end;
         }
-        let answer = self.answers[chunk.slot(self.answers.len())].as_ref();
+    }
+
+    /// Tells what is known of a chunk with spots. Returns true if and only if that is all.
+    fn tell(&self, text: &[u8], chunk: &Chunk, found: &mut Found) -> bool {
+        let (hash, answer) = &self.answers[chunk.slot(self.answers.len())];
+        let answer = answer.as_ref().filter(|_| *hash == chunk.hash);
         let Some(answer) = answer.filter(|answer| self.stands(text, chunk, answer)) else {
             return false;
         };
@@ -177,10 +197,9 @@ impl<'m> Recall<'m> {
     fn stands(&self, text: &[u8], chunk: &Chunk, answer: &Answer) -> bool {
         let Some(from) = chunk.range.start.checked_sub(answer.before) else { return false };
         let to = chunk.range.end + answer.after;
-        answer.hash == chunk.hash
-            && to <= text.len()
+        to <= text.len()
             && answer.ends == [from == 0, to == text.len()]
-            && answer.reach == self.memory.hash(text, &(from..to), 0)
+            && answer.reach == self.memory.hash(text, &(from..to), &chunk.range)
     }
 
     /// Asks the rules for the chunks that are not known, and keeps what they say.
@@ -209,7 +228,7 @@ impl<'m> Recall<'m> {
                 self.memory.keep(&chunk);
             } else if let Some(answer) = Answer::of(self.memory, text, &chunk, here) {
                 let slot = chunk.slot(self.answers.len());
-                self.answers[slot] = Some(Box::new(answer));
+                self.answers[slot] = (chunk.hash, Some(Box::new(answer)));
             }
         }
     }
@@ -230,11 +249,10 @@ impl Answer {
             reach.end = reach.end.max(text.len().min(at + usize::from(spot.after)));
         }
         (reach.len() <= LONGEST_REACH).then(|| Self {
-            hash: chunk.hash,
             before: start - reach.start,
             after: reach.end - end,
             ends: [reach.start == 0, reach.end == text.len()],
-            reach: memory.hash(text, &reach, 0),
+            reach: memory.hash(text, &reach, &chunk.range),
             spots: spots.iter().map(|spot| Spot { at: spot.at - start as u32, ..*spot }).collect(),
         })
     }
@@ -243,16 +261,6 @@ impl Answer {
 /// A chunk, or several, and what decides what is in them.
 fn near(text: &[u8], chunk: &Range<usize>) -> Range<usize> {
     chunk.start.saturating_sub(AROUND)..text.len().min(chunk.end + AROUND)
-}
-
-/// Where the chunk begins that holds `at`, but not before `done`.
-fn begin(text: &[u8], done: usize, at: usize) -> usize {
-    let least = done.max(at.saturating_sub(BACK));
-    if at <= least {
-        return least;
-    }
-    let mut ends = memchr::memrchr_iter(b'\n', &text[least..at]).map(|end| least + end);
-    ends.find(|&end| ends_chunk(text, end)).map_or(least, |end| end + 1)
 }
 
 /// Where the chunk ends that begins at `at`.
@@ -302,30 +310,34 @@ mod tests {
         fn what_is_left_out_holds_nothing(
             parts in prop::collection::vec(part(), 3..8),
             texts in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 1..16), 1..16),
-            cuts in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 16),
+            cuts in prop::collection::vec(prop::collection::vec(any::<prop::sample::Index>(), 0..6), 16),
         ) {
             let rules = RuleSet::default();
             let memory = Memory::for_objects(1000);
             let mut recall = Recall::new(&memory);
-            for (choice, (one, other)) in texts.iter().zip(&cuts) {
+            for (choice, cuts) in texts.iter().zip(&cuts) {
                 let text = choice.iter().map(|index| index.get(&parts).as_str()).collect::<String>();
                 let text = text.as_bytes();
-                let (one, other) = (one.index(text.len() + 1), other.index(text.len() + 1));
-                let range = one.min(other)..one.max(other);
+                let mut cuts: Vec<_> = cuts.iter().map(|cut| cut.index(text.len() + 1)).collect();
+                if cuts.len() < 2 {
+                    cuts = vec![0, text.len()];
+                }
+                cuts.sort_unstable();
+                cuts.dedup();
+                let ranges: Vec<_> = cuts.chunks_exact(2).map(|cut| cut[0]..cut[1]).collect();
                 let mut found = Found::default();
-                let to = recall.ask(&rules, text, 0, &range, &mut found);
-                prop_assert!(to >= range.end || range.is_empty());
+                recall.ask(&rules, text, &ranges, &mut found);
                 let (mut spots, mut encodings) = (Vec::new(), Vec::new());
                 rules.spots(text, 0..text.len(), &mut spots);
                 for spot in &spots {
-                    let is_new = range.contains(&(spot.at as usize));
+                    let is_new = ranges.iter().any(|range| range.contains(&(spot.at as usize)));
                     prop_assert!(!is_new || found.spots.contains(spot), "{spot:?}");
                 }
                 prop_assert!(found.spots.iter().all(|spot| spots.contains(spot)));
                 rules.encodings(text, 0..text.len(), &mut encodings);
                 // What stands there whatever the range holds is known from another text.
                 let mut blank = text.to_vec();
-                blank[range].fill(b' ');
+                ranges.iter().for_each(|range| blank[range.clone()].fill(b' '));
                 let mut others = Vec::new();
                 rules.encodings(&blank, 0..blank.len(), &mut others);
                 let overlap = |a: &Encoding, b: &Encoding| a.start < b.end && b.start < a.end;
