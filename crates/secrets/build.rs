@@ -11,9 +11,9 @@ use flate2::write::DeflateEncoder;
 #[path = "src/about.rs"]
 #[allow(dead_code, reason = "the library unpacks what is packed here")]
 mod about;
-#[path = "src/anchors.rs"]
+#[path = "src/anchor_index.rs"]
 #[allow(dead_code, reason = "the library looks things up in what is built here")]
-mod anchors;
+mod anchor_index;
 #[path = "src/follow.rs"]
 mod follow;
 #[path = "src/gate.rs"]
@@ -30,7 +30,7 @@ fn main() {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
     let patterns = root.join("../../patterns");
     println!("cargo::rerun-if-changed={}", patterns.display());
-    for source in ["about", "anchors", "follow", "gate", "rulefile", "shape", "stems"] {
+    for source in ["about", "anchor_index", "follow", "gate", "rulefile", "shape", "stems"] {
         println!("cargo::rerun-if-changed=src/{source}.rs");
     }
     match rulefile::load_dir(&patterns) {

@@ -11,7 +11,8 @@ use std::ops::Range;
 
 use regex_automata::Input;
 
-use crate::anchors::{Around, Hit};
+use crate::anchor_index::Hit;
+use crate::anchors::Around;
 use crate::archive;
 use crate::assignment;
 use crate::decode::Charset;

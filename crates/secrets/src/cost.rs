@@ -4,7 +4,8 @@ use std::time::{Duration, Instant};
 
 use leakgate_model::RuleId;
 
-use crate::anchors::{Around, Hit};
+use crate::anchor_index::Hit;
+use crate::anchors::Around;
 use crate::compiled::Compiled;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::scan::{Run, Scratch};

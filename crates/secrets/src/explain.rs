@@ -8,7 +8,8 @@ use std::ops::Range;
 use leakgate_model::{RuleId, Secret};
 use regex_automata::Input;
 
-use crate::anchors::{Around, Hit};
+use crate::anchor_index::Hit;
+use crate::anchors::Around;
 use crate::assignment;
 use crate::compiled::Compiled;
 use crate::gate::{self, Away};

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 use regex_automata::Anchored;
 
-use crate::anchors::Hit;
+use crate::anchor_index::Hit;
 use crate::follow::{self, ASCII, Ascii, Bytes};
 use crate::shape::Shape;
 

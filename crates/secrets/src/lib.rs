@@ -7,6 +7,7 @@
 //! neither git nor the terminal: the same bytes and rules give the same findings.
 
 mod about;
+mod anchor_index;
 mod anchors;
 mod archive;
 mod assignment;
@@ -35,6 +36,7 @@ mod ruleset;
 mod scan;
 mod sealed;
 mod shape;
+mod sieve;
 mod sole;
 mod stand_in;
 mod stems;

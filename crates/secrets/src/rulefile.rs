@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::about::About;
-use crate::anchors::{self, Literal};
+use crate::anchor_index::{self, Literal};
 use crate::follow::{self, ANY, Ahead, Bytes};
 use crate::gate;
 use crate::shape::{self, Shape};
@@ -331,7 +331,7 @@ pub(crate) fn index<'r>(rules: impl Iterator<Item = &'r Baked>) -> Vec<u8> {
     for stem in stems::ASSIGNED {
         add(stem, false, ANY, &code, count + 1);
     }
-    anchors::build(&anchors.into_values().collect::<Vec<_>>())
+    anchor_index::build(&anchors.into_values().collect::<Vec<_>>())
 }
 
 /// The files that the built-in rules are made of.

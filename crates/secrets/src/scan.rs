@@ -7,7 +7,8 @@ use std::ops::Range;
 use leakgate_model::{Category, Confidence, Finding, Secret, Status, Text};
 use regex_automata::Input;
 
-use crate::anchors::{Around, Hit};
+use crate::anchor_index::Hit;
+use crate::anchors::Around;
 use crate::assignment;
 use crate::check::{self, Check, Verdict};
 use crate::decode::{self, Charset};

@@ -6,7 +6,7 @@ use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Capture, Class, Hir, HirKind, Look, Repetition};
 use serde::{Deserialize, Serialize};
 
-use crate::anchors;
+use crate::anchor_index;
 use crate::follow::{self, ANY, Ahead, Bytes, Follow, Stands};
 
 /// Facts about a pattern that decide where it is tried.
@@ -89,7 +89,8 @@ pub(crate) fn of(
     let found = as_written.or_else(|| heads(&folded));
     let lower: Vec<String> = declared.iter().map(|anchor| anchor.to_ascii_lowercase()).collect();
     // What a match begins with saves looking backwards, unless it stands everywhere.
-    let found = found.filter(|heads| anchors::cost(heads) <= 2 * anchors::cost(&lower) + 500);
+    let found =
+        found.filter(|heads| anchor_index::cost(heads) <= 2 * anchor_index::cost(&lower) + 500);
     let leads = found.is_some();
     let exact = exact && leads;
     let anchors = found.unwrap_or(lower);
@@ -310,7 +311,7 @@ fn repeated(first: Leading, repetition: &Repetition, case: Case) -> Leading {
 fn join(first: &Leading, second: &Leading) -> Leading {
     // Texts that are long enough to be rare are not multiplied further.
     let enough = if second.texts.len() > FEW { ENOUGH } else { 2 * ENOUGH };
-    let is_enough = |text: &Vec<u8>| text.len() >= enough && !anchors::is_common(text);
+    let is_enough = |text: &Vec<u8>| text.len() >= enough && !anchor_index::is_common(text);
     let enough = second.texts.len() > 1 && first.texts.iter().all(is_enough);
     // What can follow three letters is spelled out in the index in any case.
     let most =

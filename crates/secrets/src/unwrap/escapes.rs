@@ -69,7 +69,7 @@ pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
     clusters.into_iter().for_each(|cluster| cluster.flush(text, found));
     if is_mail(path) {
         let mut cluster = Cluster::new(Scheme::QuotedPrintable);
-        memchr::memchr_iter(b'=', text).for_each(|at| cluster.offer(text, at, found));
+        signs::each(text, [b'='], |at| cluster.offer(text, at, found));
         cluster.flush(text, found);
     }
 }

@@ -6,11 +6,14 @@
 
 use std::ops::Range;
 
+use fearless_simd::{Level, dispatch, prelude::*, u8x16};
+
 /// The shortest run that is worth decoding: of twenty bytes, as an AWS key id has.
 pub(crate) const LEAST: usize = 27;
 /// Runs are looked for at each multiple of so many bytes.
 pub(crate) const STRIDE: usize = 20;
 const WORD: usize = 8;
+const LANES: usize = 16;
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 const HIGH: u64 = 0x80 * EACH;
@@ -92,10 +95,14 @@ pub(super) fn each(text: &[u8], mut found: impl FnMut(Range<usize>) -> usize) {
 
 /// The first run of [`LEAST`] letters or more between two places of a text.
 pub(super) fn next(text: &[u8], from: usize, to: usize) -> Option<Range<usize>> {
+    dispatch!(Level::new(), simd => next_by(simd, text, from, to))
+}
+
+#[inline(always)]
+fn next_by<S: Simd>(simd: S, text: &[u8], from: usize, to: usize) -> Option<Range<usize>> {
     let mut start = from;
     while start + LEAST <= to {
-        let span = &text[start..start + LEAST];
-        let Some(other) = span.iter().rposition(|&byte| !is_letter(byte)) else {
+        let Some(other) = last_other(simd, &text[start..start + LEAST]) else {
             let more = text[start + LEAST..to].iter().take_while(|&&byte| is_letter(byte));
             return Some(start..start + LEAST + more.count());
         };
@@ -103,6 +110,26 @@ pub(super) fn next(text: &[u8], from: usize, to: usize) -> Option<Range<usize>> 
         start += other + 1;
     }
     None
+}
+
+/// The last of [`LEAST`] bytes that is no letter.
+#[inline(always)]
+fn last_other<S: Simd>(simd: S, span: &[u8]) -> Option<usize> {
+    // The two vectors overlap.
+    let second = LEAST - LANES;
+    let others = others(simd, &span[..LANES]) | others(simd, &span[second..]) << second;
+    others.checked_ilog2().map(|last| last as usize)
+}
+
+/// For each of some bytes whether it is no letter: the first one's in the lowest bit.
+#[inline(always)]
+fn others<S: Simd>(simd: S, bytes: &[u8]) -> u64 {
+    let bytes = u8x16::from_slice(simd, bytes);
+    let lower = bytes | 0x20;
+    let alphabetic = lower.simd_ge(b'a') & lower.simd_le(b'z');
+    let numeric = bytes.simd_ge(b'/') & bytes.simd_le(b'9');
+    let signs = bytes.simd_eq(b'+') | bytes.simd_eq(b'-') | bytes.simd_eq(b'_');
+    (!(alphabetic | numeric | signs)).to_bitmask()
 }
 
 /// Returns true if and only if this could be a part of ASCII in base64 or of hex.
@@ -161,6 +188,18 @@ mod tests {
             });
             let expected = before.len()..before.len() + encoded.len();
             prop_assert!(runs.contains(&expected), "{:?} in {:?}", expected, runs);
+        }
+    }
+
+    #[test]
+    fn the_last_byte_that_is_no_letter_is_told() {
+        for byte in 0..=u8::MAX {
+            for at in 0..LEAST {
+                let mut span = [b'x'; LEAST];
+                span[at] = byte;
+                let last = dispatch!(Level::new(), simd => last_other(simd, &span));
+                assert_eq!(last, (!is_letter(byte)).then_some(at), "{byte}");
+            }
         }
     }
 

@@ -3,11 +3,12 @@
 //! A search that starts anew behind each hit spends more on starting than on searching. Here one
 //! bit tells of each byte of a block whether it is one of those looked for.
 
-use wide::u8x16;
+use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 
 /// How many bytes are compared together; one bit for each.
 const BLOCK: usize = 64;
-const LANES: usize = 16;
+/// How many blocks are compared before a look at what was found.
+const BLOCKS: usize = 32;
 
 /// Calls `found` with each place of a text where one of some bytes stands, none of them NUL.
 pub(super) fn each<const COUNT: usize>(
@@ -15,34 +16,47 @@ pub(super) fn each<const COUNT: usize>(
     bytes: [u8; COUNT],
     mut found: impl FnMut(usize),
 ) {
-    let (blocks, rest) = text.as_chunks();
-    let bytes = bytes.map(u8x16::splat);
-    let mut of_block = |start: usize, block: &[u8; BLOCK]| {
-        let mut set = equal(block, &bytes);
-        while set != 0 {
-            found(start + set.trailing_zeros() as usize);
-            set &= set - 1;
+    let mut sets = [0; BLOCKS];
+    for (index, part) in text.chunks(BLOCKS * BLOCK).enumerate() {
+        dispatch!(Level::new(), simd => compare(simd, part, bytes, &mut sets));
+        for (block, &set) in sets[..part.len().div_ceil(BLOCK)].iter().enumerate() {
+            let start = (index * BLOCKS + block) * BLOCK;
+            let mut set = set;
+            while set != 0 {
+                found(start + set.trailing_zeros() as usize);
+                set &= set - 1;
+            }
         }
-    };
-    for (index, block) in blocks.iter().enumerate() {
-        of_block(index * BLOCK, block);
     }
-    let mut last = [0; BLOCK];
-    last[..rest.len()].copy_from_slice(rest);
-    of_block(blocks.len() * BLOCK, &last);
 }
 
-/// For each byte of a block whether it is one of some bytes: the first byte's in the lowest bit.
-#[inline]
-fn equal(block: &[u8; BLOCK], bytes: &[u8x16]) -> u64 {
-    let (parts, _) = block.as_chunks::<LANES>();
-    let mut set = 0;
-    for (index, part) in parts.iter().enumerate() {
-        let part = u8x16::new(*part);
-        let any = bytes.iter().fold(u8x16::ZERO, |any, byte| any | part.simd_eq(*byte));
-        set |= u64::from(any.to_bitmask()) << (index * LANES);
+/// For each byte of some blocks whether it is one of some bytes: the first byte's in the lowest bit.
+#[inline(always)]
+fn compare<S: Simd, const COUNT: usize>(
+    simd: S,
+    text: &[u8],
+    bytes: [u8; COUNT],
+    sets: &mut [u64; BLOCKS],
+) {
+    let (blocks, rest) = text.as_chunks::<BLOCK>();
+    for (set, block) in sets.iter_mut().zip(blocks) {
+        *set = equal(simd, block, bytes);
     }
-    set
+    if let Some(set) = sets.get_mut(blocks.len()) {
+        let mut last = [0; BLOCK];
+        last[..rest.len()].copy_from_slice(rest);
+        *set = equal(simd, &last, bytes);
+    }
+}
+
+#[inline(always)]
+fn equal<S: Simd, const COUNT: usize>(simd: S, block: &[u8; BLOCK], bytes: [u8; COUNT]) -> u64 {
+    let block = u8x64::from_slice(simd, block);
+    let mut any = block.simd_eq(bytes[0]);
+    for byte in bytes {
+        any = any | block.simd_eq(byte);
+    }
+    any.to_bitmask()
 }
 
 #[cfg(test)]
@@ -53,7 +67,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn finds_all_that_stand_there(text in prop::collection::vec(any::<u8>(), 0..300)) {
+        fn finds_all_that_stand_there(text in prop::collection::vec(any::<u8>(), 0..5000)) {
             let mut found = Vec::new();
             each(&text, [b'a', b'\'', 0xff], |at| found.push(at));
             let is_one = |&at: &usize| matches!(text[at], b'a' | b'\'' | 0xff);
