@@ -231,13 +231,16 @@ impl Scan<'_> {
         let (refs, problems) = history.refs()?;
         outcome.problems.extend(problems);
 
-        let new = |_| Messages::new(self.rules, &known.numbers);
+        let memory = Memory::for_objects(history.len());
+        let new = |_| Messages::new(self.rules, &memory, &known.numbers);
         let mut messages: Vec<_> = (0..self.threads).map(new).collect();
         let mut graph = history.graph(&mut messages, &NEVER);
+        // What they know beside is needed no more.
+        let said: Vec<_> = messages.into_iter().map(|one| one.said).collect();
         outcome.problems.append(&mut graph.problems);
         let extent = self.extent(args, refs, &graph, &mut outcome)?;
 
-        let (wanted, mut blobs) = self.blobs(args, known, &mut outcome);
+        let (wanted, mut blobs) = self.blobs(args, known, &memory, &mut outcome);
         let is_wanted = |number: u32, name: &[u8]| {
             let counts = || !blobs.nameless.has(number) || RuleSet::may_name_a_secret(name);
             wanted.has(number) && counts()
@@ -263,9 +266,9 @@ impl Scan<'_> {
         modes::drop_told(&mut modes.hits, &hits, &places, &entries, |n| history.id(n));
         hits.append(&mut modes.hits);
         secrets.take_places(&places, hits);
-        let calm = messages.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
+        let calm = said.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
         let calm: Vec<(u32, u64)> = calm.chain(std::mem::take(&mut blobs.calm)).collect();
-        secrets.take_messages(messages);
+        secrets.take_messages(said);
         secrets.take_refs();
         secrets.take_submodules(&modes);
         let (findings, traces, origins) = secrets.tell(&places, &mut outcome);
@@ -284,11 +287,16 @@ impl Scan<'_> {
     }
 
     /// Asks all blobs. Returns those to be looked at again, and what was found out.
-    fn blobs(&self, args: &HistoryArgs, known: &Known, outcome: &mut Outcome) -> (Bits, Found) {
+    fn blobs(
+        &self,
+        args: &HistoryArgs,
+        known: &Known,
+        memory: &Memory,
+        outcome: &mut Outcome,
+    ) -> (Bits, Found) {
         let progress = Progress::new(self.history.count(Kind::Blob), args.scan.quiet);
         progress.add(known.blobs);
-        let memory = Memory::for_objects(self.history.len());
-        let new = |_| Blobs::new(self.history, self.rules, &known.numbers, &memory, &progress);
+        let new = |_| Blobs::new(self.history, self.rules, &known.numbers, memory, &progress);
         let mut visitors: Vec<_> = (0..self.threads).map(new).collect();
         let unknown = (known.numbers.count() > 0).then(|| self.unknown(known));
         self.history.walk(Kind::Blob, unknown.as_ref(), &mut visitors, self.stop);

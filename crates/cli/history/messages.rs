@@ -4,25 +4,40 @@ use bstr::ByteSlice as _;
 use leakgate_git::history::{Bits, Kind, Message};
 use leakgate_git::unsigned_header;
 use leakgate_model::Finding;
-use leakgate_secrets::{RuleSet, Scratch};
+use leakgate_secrets::{Found, Memory, Recall, RuleSet, Scratch};
 
 /// One thread's messages with something in them.
 pub(super) struct Messages<'r> {
     rules: &'r RuleSet,
+    recall: Recall<'r>,
+    asked: Found,
     /// In these no secret can stand.
     known: &'r Bits,
     header: Vec<u8>,
     scratch: Scratch,
+    pub(super) said: Said,
+}
+
+/// What was found out about commits and tags.
+#[derive(Default)]
+pub(super) struct Said {
     /// The commit or tag, and what was found in it.
     pub(super) found: Vec<(u32, Kind, Finding)>,
-    /// In these neither.
+    /// In these no secret can stand.
     pub(super) calm: Vec<u32>,
 }
 
 impl<'r> Messages<'r> {
-    pub(super) fn new(rules: &'r RuleSet, known: &'r Bits) -> Self {
-        let (header, found, calm) = (Vec::new(), Vec::new(), Vec::new());
-        Self { rules, known, header, scratch: Scratch::default(), found, calm }
+    pub(super) fn new(rules: &'r RuleSet, memory: &'r Memory, known: &'r Bits) -> Self {
+        Self {
+            rules,
+            recall: Recall::new(memory),
+            asked: Found::default(),
+            known,
+            header: Vec::new(),
+            scratch: Scratch::default(),
+            said: Said::default(),
+        }
     }
 }
 
@@ -38,34 +53,42 @@ impl Message for Messages<'_> {
         let (path, label) = if kind == Kind::Tag { (TAG, "tag") } else { (COMMIT, "commit") };
         let (head, message) = raw.split_once_str("\n\n").unwrap_or((raw, b""));
         let mut is_calm = true;
-        if self.may_hold(message) {
+        if self.may_say(message) {
             is_calm = false;
             let found = self.rules.scan(path, message, &mut self.scratch);
-            self.found.extend(found.into_iter().map(|finding| (number, kind, finding)));
+            self.said.found.extend(found.into_iter().map(|finding| (number, kind, finding)));
         }
         let mut header = std::mem::take(&mut self.header);
         header.clear();
         unsigned_header(head, &mut header);
-        if self.may_hold(&header) {
+        if RuleSet::is_opaque(&header) || self.rules.may_hold(&header) {
             is_calm = false;
             for mut finding in self.rules.scan(path, &header, &mut self.scratch) {
                 // Lines of the message are counted from its first.
                 finding.place = None;
                 finding.excerpt = None;
                 finding.reasons.push(format!("in the header of the {label}").into());
-                self.found.push((number, kind, finding));
+                self.said.found.push((number, kind, finding));
             }
         }
         self.header = header;
         if is_calm {
-            self.calm.push(number);
+            self.said.calm.push(number);
         }
     }
 }
 
 impl Messages<'_> {
-    /// Returns true if a secret could stand in a text.
-    fn may_hold(&self, text: &[u8]) -> bool {
-        RuleSet::is_opaque(text) || self.rules.may_hold(text)
+    /// Returns true if a secret could stand in a message. Commits that are made anew, as when a
+    /// branch is rebased, say the same again; only the times above are others.
+    fn may_say(&mut self, message: &[u8]) -> bool {
+        if RuleSet::is_opaque(message) {
+            return true;
+        }
+        let asked = &mut self.asked;
+        asked.spots.clear();
+        asked.encodings.clear();
+        self.recall.ask(self.rules, message, [&(0..message.len())], asked);
+        asked.spots.iter().any(|spot| spot.likely) || asked.encodings.iter().any(|one| one.likely)
     }
 }

@@ -11,7 +11,7 @@ use leakgate_model::{
     Skip, Standing, Trace,
 };
 use leakgate_policy::{IgnoreFile, fingerprint_of};
-use leakgate_secrets::{RuleSet, Scratch};
+use leakgate_secrets::{Memory, RuleSet, Scratch};
 use serde::{Deserialize, Serialize};
 
 use super::Told;
@@ -233,9 +233,10 @@ impl Again<'_> {
             Origin::Message(id) => {
                 let (kind, raw) = self.repository.message(ObjectId::from_bytes(id)?)?;
                 let nothing = Bits::default();
-                let mut messages = Messages::new(self.rules, &nothing);
+                let memory = Memory::for_objects(1);
+                let mut messages = Messages::new(self.rules, &memory, &nothing);
                 messages.look(0, kind, &raw);
-                messages.found.into_iter().map(|(_, _, finding)| finding).collect()
+                messages.said.found.into_iter().map(|(_, _, finding)| finding).collect()
             }
         };
         let finding = here.into_iter().find(is_that)?;

@@ -10,7 +10,7 @@ use leakgate_model::{
 use leakgate_secrets::Scratch;
 
 use super::confirm::Hits;
-use super::messages::Messages;
+use super::messages::Said;
 use super::modes::Modes;
 use super::saved::Origin;
 use super::{Extent, Scan};
@@ -138,7 +138,7 @@ impl<'s> Secrets<'s> {
     }
 
     /// Takes what commits and tags tell, as far as they count.
-    pub(super) fn take_messages(&mut self, messages: Vec<Messages<'_>>) {
+    pub(super) fn take_messages(&mut self, messages: Vec<Said>) {
         let mut found: Vec<_> = messages.into_iter().flat_map(|one| one.found).collect();
         found.retain(|&(number, kind, _)| match kind {
             Kind::Tag => self.extent.others.iter().any(|&(tag, _)| tag == number),

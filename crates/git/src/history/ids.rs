@@ -13,6 +13,10 @@ pub(super) struct Ids {
     slots: Vec<(u32, u32)>,
 }
 
+/// What stands in the first slot for an id.
+#[derive(Clone, Copy)]
+pub(super) struct First((u32, u32));
+
 impl Ids {
     pub(super) fn with_capacity(count: usize) -> Self {
         Self { slots: vec![(0, NONE); (2 * count + 2).next_power_of_two()] }
@@ -36,6 +40,25 @@ impl Ids {
 
     pub(super) fn get<'i>(&self, id: &oid, id_of: impl Fn(u32) -> &'i oid) -> Option<u32> {
         Some(self.slots[self.slot(id, id_of)].1).filter(|&number| number != NONE)
+    }
+
+    /// The slot where an id is looked for first, for [`Ids::get_from`].
+    pub(super) fn first(&self, id: &oid) -> First {
+        First(self.slots[home(id) & (self.slots.len() - 1)])
+    }
+
+    /// What [`Ids::get`] gives, if the first slot was looked at already.
+    pub(super) fn get_from<'i>(
+        &self,
+        First((there, number)): First,
+        id: &oid,
+        id_of: impl Fn(u32) -> &'i oid,
+    ) -> Option<u32> {
+        match number {
+            NONE => None,
+            number if there == tag(id) && id_of(number) == id => Some(number),
+            _ => self.get(id, id_of),
+        }
     }
 
     /// The slot that the id is in, or would be.

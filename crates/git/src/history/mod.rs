@@ -23,13 +23,14 @@ mod walk;
 use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use gix::hash::oid;
 use leakgate_model::{Problem, ProblemKind, Reader};
 
-use self::ids::Ids;
+use self::ids::{First, Ids};
 use self::loose::Loose;
 use self::pack::Pack;
 use self::walk::Selection;
@@ -88,6 +89,8 @@ pub struct History<'r> {
     most_held: usize,
 }
 
+/// Fewer objects are not worth a thread.
+const FEW: usize = 10_000;
 /// Objects stay decoded for those that build on them up to so many bytes, if nothing else is said.
 const MOST_HELD: usize = 256 << 20;
 
@@ -122,7 +125,7 @@ impl<'r> History<'r> {
             let failed = |why| Error::Path { path: folder.clone(), why };
             history.loose.extend(loose::list(folder, hash).map_err(failed)?);
         }
-        history.fill_ids();
+        history.fill();
         Ok(history)
     }
 
@@ -158,7 +161,7 @@ impl<'r> History<'r> {
             }
         }
         history.first_loose = count as u32;
-        history.fill_ids();
+        history.fill();
         history
     }
 
@@ -342,6 +345,22 @@ impl<'r> History<'r> {
         self.ids.get(id, |number| self.oid(number))
     }
 
+    /// The numbers of several objects. Each look waits for memory; those of a loop that does nothing
+    /// else wait together.
+    fn find_all<'i>(
+        &self,
+        ids: impl Iterator<Item = &'i oid> + Clone,
+        firsts: &mut Vec<First>,
+        numbers: &mut Vec<Option<u32>>,
+    ) {
+        firsts.clear();
+        firsts.extend(ids.clone().map(|id| self.ids.first(id)));
+        let looks = ids.zip(&*firsts);
+        numbers.extend(
+            looks.map(|(id, &first)| self.ids.get_from(first, id, |number| self.oid(number))),
+        );
+    }
+
     fn oid(&self, number: u32) -> &oid {
         if number >= self.first_loose {
             return &self.loose[(number - self.first_loose) as usize].id;
@@ -364,8 +383,22 @@ impl<'r> History<'r> {
 }
 
 impl History<'_> {
-    /// Fills the table of ids.
-    fn fill_ids(&mut self) {
+    /// Fills the table of ids, and meanwhile reads the forests of the packs.
+    fn fill(&mut self) {
+        let (ids, forests) = std::thread::scope(|scope| {
+            let forests = || self.packs.iter().map(Pack::forest).collect::<Vec<_>>();
+            if self.len() < FEW {
+                return (self.list_ids(), forests());
+            }
+            let forests = scope.spawn(forests);
+            (self.list_ids(), forests.join().unwrap_or_else(|panic| resume_unwind(panic)))
+        });
+        (self.ids, self.doubles) = ids;
+        self.packs.iter_mut().zip(forests).for_each(|(pack, forest)| pack.forest = forest);
+    }
+
+    /// The numbers of all ids, and which objects are stored more than once.
+    fn list_ids(&self) -> (Ids, HashMap<u32, u32>) {
         let mut ids = Ids::with_capacity(self.len());
         let mut doubles = HashMap::new();
         for number in 0..self.len() as u32 {
@@ -378,8 +411,7 @@ impl History<'_> {
                 doubles.insert(number, first);
             }
         }
-        self.ids = ids;
-        self.doubles = doubles;
+        (ids, doubles)
     }
 }
 

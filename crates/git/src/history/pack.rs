@@ -27,6 +27,13 @@ pub(super) struct Pack {
     /// The ids of the entries, if they are not those of the index: null ones of those that only
     /// others build on.
     ids: Option<Vec<ObjectId>>,
+    /// Nothing until [`Pack::forest`] was asked for it.
+    pub(super) forest: Forest,
+}
+
+/// Who builds on whom.
+#[derive(Default)]
+pub(super) struct Forest {
     /// For each entry, its kind; `None` where the base is missing or builds on the entry itself.
     kinds: Vec<Option<Kind>>,
     /// For each entry, what it builds on.
@@ -39,11 +46,12 @@ pub(super) struct Pack {
 }
 
 impl Pack {
-    /// Opens the pack that belongs to an index.
+    /// Opens the pack that belongs to an index, without its forest.
     pub(super) fn open(index: &Path, hash: gix::hash::Kind, first: u32) -> Result<Self, String> {
         let (data, index) = files(index, hash)?;
         let offsets = (0..index.num_objects()).map(|entry| index.pack_offset_at_index(entry));
-        Ok(Self::with(data, first, offsets.collect(), None, index))
+        let (offsets, forest) = (offsets.collect(), Forest::default());
+        Ok(Self { index, data, first, offsets, ids: None, forest })
     }
 
     /// Opens it for some of its objects and what they build on; what it has not is left in `wanted`.
@@ -73,37 +81,11 @@ impl Pack {
             }
         }
         let (offsets, ids) = members.into_iter().unzip();
-        Ok(Self::with(data, first, offsets, Some(ids), index))
-    }
-
-    fn with(
-        data: pack::data::File,
-        first: u32,
-        offsets: Vec<u64>,
-        ids: Option<Vec<ObjectId>>,
-        index: pack::index::File,
-    ) -> Self {
-        let count = offsets.len();
-        let mut places: Vec<(u64, u32)> = offsets.iter().copied().zip(0..).collect();
-        places.sort_unstable();
-        let mut pack = Self {
-            index,
-            data,
-            first,
-            offsets,
-            ids,
-            kinds: vec![None; count],
-            bases: vec![NONE; count],
-            first_child: vec![NONE; count],
-            next_sibling: vec![NONE; count],
-            order: places.iter().map(|&(_, entry)| entry).collect(),
-        };
-        pack.read_headers(&places);
-        pack
+        Ok(Self { index, data, first, offsets, ids: Some(ids), forest: Forest::default() })
     }
 
     pub(super) fn len(&self) -> usize {
-        self.kinds.len()
+        self.offsets.len()
     }
 
     pub(super) fn id(&self, entry: u32) -> &oid {
@@ -114,23 +96,24 @@ impl Pack {
     }
 
     pub(super) fn kind(&self, entry: u32) -> Option<Kind> {
-        self.kinds[entry as usize]
+        self.forest.kinds[entry as usize]
     }
 
     pub(super) fn base(&self, entry: u32) -> Option<u32> {
-        Some(self.bases[entry as usize]).filter(|&base| base != NONE)
+        Some(self.forest.bases[entry as usize]).filter(|&base| base != NONE)
     }
 
     pub(super) fn children(&self, entry: u32) -> impl Iterator<Item = u32> + '_ {
         let exists = |entry: u32| Some(entry).filter(|&entry| entry != NONE);
-        std::iter::successors(exists(self.first_child[entry as usize]), move |&child| {
-            exists(self.next_sibling[child as usize])
+        let forest = &self.forest;
+        std::iter::successors(exists(forest.first_child[entry as usize]), move |&child| {
+            exists(forest.next_sibling[child as usize])
         })
     }
 
     /// The entries in the order of their places.
     pub(super) fn in_order(&self) -> impl Iterator<Item = u32> + '_ {
-        self.order.iter().copied()
+        self.forest.order.iter().copied()
     }
 
     /// The entry's header, or `None` if it cannot be read.
@@ -138,33 +121,61 @@ impl Pack {
         header_at(&self.data, self.offsets[entry as usize])
     }
 
-    /// Reads who builds on whom. `places` are offsets and entries, in order.
-    fn read_headers(&mut self, places: &[(u64, u32)]) {
-        let entry_at = |offset: u64| {
-            let found = places.binary_search_by_key(&offset, |&(offset, _)| offset).ok()?;
-            Some(places[found].1)
+    /// Reads who builds on whom.
+    pub(super) fn forest(&self) -> Forest {
+        let mut places: Vec<(u64, u32)> = self.offsets.iter().copied().zip(0..).collect();
+        places.sort_unstable();
+        let mut forest = Forest {
+            kinds: vec![None; self.len()],
+            bases: vec![NONE; self.len()],
+            first_child: vec![NONE; self.len()],
+            next_sibling: vec![NONE; self.len()],
+            order: places.iter().map(|&(_, entry)| entry).collect(),
         };
         let mut deltas = Vec::new();
-        for &(_, entry) in places {
+        for (place, &(_, entry)) in places.iter().enumerate() {
             let Some(header) = self.header(entry) else { continue };
             if header.header.is_base() {
-                self.kinds[entry as usize] = header.header.as_kind();
+                forest.kinds[entry as usize] = header.header.as_kind();
                 continue;
             }
-            if let Some(base) = base_of(&header, &self.index).and_then(entry_at) {
-                self.bases[entry as usize] = base;
-                self.next_sibling[entry as usize] =
-                    std::mem::replace(&mut self.first_child[base as usize], entry);
-                // Most bases stand before what builds on them.
-                self.kinds[entry as usize] = self.kinds[base as usize];
+            let base = base_of(&header, &self.index);
+            if let Some(base) = base.and_then(|offset| entry_at(&places, place, offset)) {
+                forest.add(entry, base);
             }
-            if self.kinds[entry as usize].is_none() {
+            if forest.kinds[entry as usize].is_none() {
                 deltas.push(entry);
             }
         }
         for delta in deltas {
-            self.resolve_kind(delta);
+            forest.resolve_kind(delta);
         }
+        forest
+    }
+}
+
+/// The entry at an offset. Most bases stand a little before what builds on them, `near` this place.
+fn entry_at(places: &[(u64, u32)], near: usize, offset: u64) -> Option<u32> {
+    let mut back = 1;
+    while back < near && places[near - back].0 > offset {
+        back *= 2;
+    }
+    let part = if places[near].0 > offset {
+        &places[near.saturating_sub(back)..near]
+    } else {
+        &places[near..]
+    };
+    let found = part.binary_search_by_key(&offset, |&(offset, _)| offset).ok()?;
+    Some(part[found].1)
+}
+
+impl Forest {
+    fn add(&mut self, entry: u32, base: u32) {
+        self.bases[entry as usize] = base;
+        self.next_sibling[entry as usize] =
+            std::mem::replace(&mut self.first_child[base as usize], entry);
+        // Most bases stand before what builds on them.
+        self.kinds[entry as usize] = self.kinds[base as usize];
     }
 
     /// Follows the bases of an entry whose own base stands behind it.
@@ -174,7 +185,7 @@ impl Pack {
         while self.kinds[root as usize].is_none() {
             root = self.bases[root as usize];
             steps += 1;
-            if root == NONE || steps > self.len() {
+            if root == NONE || steps > self.kinds.len() {
                 return;
             }
         }

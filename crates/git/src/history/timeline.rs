@@ -1,8 +1,10 @@
 //! From trees to paths, and from paths to commits: when something came and when it went.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use bstr::BString;
+use foldhash::fast::RandomState;
 
 use super::pack::NONE;
 use super::trees::{Sightings, Target};
@@ -28,13 +30,22 @@ pub struct Places {
     /// For each tree, the first prefix it was met under, and its node there.
     first_nodes: Vec<(u32, u32)>,
     /// The nodes of trees under other prefixes.
-    other_nodes: HashMap<(u32, u32), u32>,
-    /// How deep each node is.
-    depths: Vec<u32>,
-    /// What each node holds: the node, another node.
-    folders: Vec<(u32, u32)>,
-    /// What each node holds: the node, the number of a place.
-    held: Vec<(u32, u32)>,
+    other_nodes: HashMap<(u32, u32), u32, RandomState>,
+    nodes: Vec<Node>,
+    /// The nodes in the nodes, those of one after those of another.
+    folders: Vec<u32>,
+    /// The numbers of the places in the nodes, in the same way.
+    held: Vec<u32>,
+}
+
+/// A tree under a prefix.
+#[derive(Default)]
+struct Node {
+    depth: u32,
+    /// Where in the list of all the nodes in it stand.
+    folders: Range<u32>,
+    /// The same for places.
+    held: Range<u32>,
 }
 
 /// Trees that name each other many times make more paths than any repository has.
@@ -49,15 +60,15 @@ impl Sightings<'_> {
             cut: false,
             in_trees: 0,
             first_nodes: vec![(ROOT, NONE); self.object_count()],
-            other_nodes: HashMap::new(),
-            depths: Vec::new(),
+            other_nodes: HashMap::default(),
+            nodes: Vec::new(),
             folders: Vec::new(),
             held: Vec::new(),
         };
         // A prefix is the one before and a name; the first is that of the root.
         let mut prefixes: Vec<(u32, u32)> = vec![(ROOT, 0)];
-        let mut known: HashMap<(u32, u32), u32> = HashMap::new();
-        let mut listed: HashMap<(u32, u32, Target), u32> = HashMap::new();
+        let mut known: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
+        let mut listed: HashMap<(u32, u32, Target), u32, RandomState> = HashMap::default();
         let mut stack: Vec<(u32, u32, u32)> = Vec::new();
         for root in roots {
             if !self.held_by(root).is_empty()
@@ -66,8 +77,9 @@ impl Sightings<'_> {
                 stack.push((root, ROOT, node));
             }
             while let Some((tree, prefix, node)) = stack.pop() {
-                let depth = places.depths[node as usize];
-                if places.depths.len() > MOST_NODES {
+                let depth = places.nodes[node as usize].depth;
+                let (folders, held) = (places.folders.len() as u32, places.held.len() as u32);
+                if places.nodes.len() > MOST_NODES {
                     places.cut = true;
                     return places;
                 }
@@ -80,7 +92,7 @@ impl Sightings<'_> {
                             prefixes.len() as u32 - 1
                         });
                         let (child, is_new) = places.node(number, below, depth + 1);
-                        places.folders.push((node, child));
+                        places.folders.push(child);
                         if is_new {
                             stack.push((number, below, child));
                         }
@@ -91,14 +103,13 @@ impl Sightings<'_> {
                         places.list.push(Place { target, path });
                         places.list.len() as u32 - 1
                     });
-                    places.held.push((node, place));
+                    places.held.push(place);
                 }
+                let node = &mut places.nodes[node as usize];
+                node.folders = folders..places.folders.len() as u32;
+                node.held = held..places.held.len() as u32;
             }
         }
-        places.held.sort_unstable();
-        places.held.dedup();
-        places.folders.sort_unstable();
-        places.folders.dedup();
         places.in_trees = places.list.len() as u32;
         places
     }
@@ -128,16 +139,28 @@ impl Places {
         let mut stack: Vec<u32> = self.root(tree).into_iter().collect();
         let mut found = Vec::new();
         while let Some(node) = stack.pop() {
-            found.extend(of_node(&self.held, node).iter().map(|&(_, place)| place));
-            stack.extend(of_node(&self.folders, node).iter().map(|&(_, child)| child));
+            found.extend(self.held(node));
+            stack.extend(self.folders(node));
         }
         found.sort_unstable();
         found
     }
 
+    /// The nodes in a node.
+    fn folders(&self, node: u32) -> &[u32] {
+        let Range { start, end } = self.nodes[node as usize].folders;
+        &self.folders[start as usize..end as usize]
+    }
+
+    /// The places in a node.
+    fn held(&self, node: u32) -> &[u32] {
+        let Range { start, end } = self.nodes[node as usize].held;
+        &self.held[start as usize..end as usize]
+    }
+
     /// The node of a tree under a prefix, and whether it is new.
     fn node(&mut self, tree: u32, prefix: u32, depth: u32) -> (u32, bool) {
-        let next = self.depths.len() as u32;
+        let next = self.nodes.len() as u32;
         let first = &mut self.first_nodes[tree as usize];
         let node = match *first {
             (_, NONE) => {
@@ -148,7 +171,7 @@ impl Places {
             _ => *self.other_nodes.entry((tree, prefix)).or_insert(next),
         };
         if node == next {
-            self.depths.push(depth);
+            self.nodes.push(Node { depth, ..Node::default() });
         }
         (node, node == next)
     }
@@ -263,12 +286,12 @@ const EMPTY: u32 = 0;
 /// Sets of things, each kept once: most commits hold what their parents hold.
 struct Sets {
     lists: Vec<Vec<u32>>,
-    known: HashMap<Vec<u32>, u32>,
+    known: HashMap<Vec<u32>, u32, RandomState>,
 }
 
 impl Default for Sets {
     fn default() -> Self {
-        Self { lists: vec![Vec::new()], known: HashMap::from([(Vec::new(), EMPTY)]) }
+        Self { lists: vec![Vec::new()], known: HashMap::from_iter([(Vec::new(), EMPTY)]) }
     }
 }
 
@@ -281,15 +304,19 @@ impl Sets {
         self.get(set).binary_search(&thing).is_ok()
     }
 
-    fn of(&mut self, mut list: Vec<u32>) -> u32 {
+    /// The set of the things in a list.
+    fn of(&mut self, list: &mut Vec<u32>) -> u32 {
+        if list.is_empty() {
+            return EMPTY;
+        }
         list.sort_unstable();
         list.dedup();
-        if let Some(&set) = self.known.get(&list) {
+        if let Some(&set) = self.known.get(list) {
             return set;
         }
         let set = self.lists.len() as u32;
         self.lists.push(list.clone());
-        self.known.insert(list, set);
+        self.known.insert(list.clone(), set);
         set
     }
 
@@ -307,30 +334,25 @@ impl Sets {
                 None => list.push(thing),
             }
         }
-        self.of(list)
+        self.of(&mut list)
     }
 
     /// What each node holds, directly or not: the deepest first.
     fn of_nodes(&mut self, places: &Places, held_at: &[Vec<u32>]) -> Vec<u32> {
-        let mut of_nodes = vec![EMPTY; places.depths.len()];
-        let mut nodes: Vec<u32> = (0..places.depths.len() as u32).collect();
-        nodes.sort_unstable_by_key(|&node| std::cmp::Reverse(places.depths[node as usize]));
+        let mut of_nodes = vec![EMPTY; places.nodes.len()];
+        let mut nodes: Vec<u32> = (0..places.nodes.len() as u32).collect();
+        nodes.sort_unstable_by_key(|&node| std::cmp::Reverse(places.nodes[node as usize].depth));
+        let mut list = Vec::new();
         for node in nodes {
-            let mut list = Vec::new();
-            for &(_, child) in of_node(&places.folders, node) {
+            list.clear();
+            for &child in places.folders(node) {
                 list.extend_from_slice(self.get(of_nodes[child as usize]));
             }
-            for &(_, place) in of_node(&places.held, node) {
+            for &place in places.held(node) {
                 list.extend_from_slice(&held_at[place as usize]);
             }
-            of_nodes[node as usize] = self.of(list);
+            of_nodes[node as usize] = self.of(&mut list);
         }
         of_nodes
     }
-}
-
-fn of_node(edges: &[(u32, u32)], node: u32) -> &[(u32, u32)] {
-    let from = edges.partition_point(|edge| edge.0 < node);
-    let to = from + edges[from..].partition_point(|edge| edge.0 == node);
-    &edges[from..to]
 }

@@ -17,6 +17,7 @@ use gix::hash::oid;
 use leakgate_model::{Mode, Problem, ProblemKind};
 
 use super::entries::{Below, Marks, Search, Where};
+use super::ids::First;
 use super::pack::NONE;
 use super::{Bits, Broken, Copy, Decoded, History, Kind, Visit};
 use crate::object::to_model_id;
@@ -71,6 +72,8 @@ impl History<'_> {
             history: self,
             search,
             lists: &lists,
+            numbers: Vec::new(),
+            firsts: Vec::new(),
             names: HashMap::default(),
             trees: Trees::default(),
             folders: Vec::new(),
@@ -152,8 +155,11 @@ struct Note {
     /// Where each entry begins, and where the last one ends.
     starts: Vec<u32>,
     /// Those that are searched for, by where they begin.
-    kept: Vec<(u32, Target, u32)>,
+    kept: Vec<Kept>,
 }
+
+/// An entry that is searched for: where it begins, what it is, and its name.
+type Kept = (u32, Target, u32);
 
 /// What is known of a name.
 #[derive(Clone, Copy)]
@@ -164,10 +170,22 @@ struct Name {
     place: u32,
 }
 
+/// An entry that was not carried.
+struct New<'t> {
+    entry: Entry<'t>,
+    /// Where it begins.
+    at: u32,
+    /// How many kept entries were carried before it.
+    behind: usize,
+}
+
 struct Reader<'h> {
     history: &'h History<'h>,
     search: &'h Search<'h>,
     lists: &'h Lists,
+    /// Numbers of new entries, and where they are looked for first.
+    numbers: Vec<Option<u32>>,
+    firsts: Vec<First>,
     /// What this thread knows of names. Names are hostile: the hash is seeded.
     names: HashMap<BString, Name, foldhash::fast::RandomState>,
     trees: Trees,
@@ -181,6 +199,7 @@ impl Visit for Reader<'_> {
     fn visit(&mut self, object: &Decoded<'_, Note>) -> Note {
         let mut note = Note { starts: Vec::new(), kept: Vec::new() };
         let mut copies: &[Copy] = object.base.as_ref().map_or(&[], |base| base.copies);
+        let mut new = Vec::new();
         let mut carried = vec![false; object.base.as_ref().map_or(0, |base| base.note.kept.len())];
         let mut at = 0;
         while at < object.content.len() {
@@ -200,13 +219,14 @@ impl Visit for Reader<'_> {
                 break;
             };
             note.starts.push(at as u32);
-            let first = note.kept.len();
-            self.entry(&entry, at as u32, &mut note.kept);
-            let edges = note.kept[first..].iter();
-            self.trees.added.extend(edges.map(|&(_, target, name)| (target, object.number, name)));
-            at += entry.len;
+            let len = entry.len;
+            new.push(New { entry, at: at as u32, behind: note.kept.len() });
+            at += len;
         }
         note.starts.push(at as u32);
+        if !new.is_empty() {
+            note.kept = self.add(object.number, &new, &note.kept);
+        }
         if let Some(base) = &object.base {
             let gone = base.note.kept.iter().zip(&carried).filter(|(_, carried)| !**carried);
             let edges = gone.map(|(&(_, target, name), _)| (target, object.number, name));
@@ -251,20 +271,40 @@ fn carry(
 }
 
 impl Reader<'_> {
+    /// Adds what is kept of new entries to what was carried, and tells of it.
+    fn add(&mut self, tree: u32, new: &[New<'_>], carried: &[Kept]) -> Vec<Kept> {
+        let mut numbers = std::mem::take(&mut self.numbers);
+        numbers.clear();
+        self.history.find_all(new.iter().map(|new| new.entry.id), &mut self.firsts, &mut numbers);
+        let mut kept = Vec::with_capacity(carried.len() + new.len());
+        let mut done = 0;
+        for (new, &number) in new.iter().zip(&numbers) {
+            kept.extend_from_slice(&carried[done..new.behind]);
+            done = new.behind;
+            let first = kept.len();
+            self.entry(&new.entry, number, new.at, &mut kept);
+            let edges = kept[first..].iter();
+            self.trees.added.extend(edges.map(|&(_, target, name)| (target, tree, name)));
+        }
+        kept.extend_from_slice(&carried[done..]);
+        self.numbers = numbers;
+        kept
+    }
+
     /// Keeps an entry if it is a folder or searched for.
-    fn entry(&mut self, entry: &Entry<'_>, at: u32, kept: &mut Vec<(u32, Target, u32)>) {
+    fn entry(&mut self, entry: &Entry<'_>, number: Option<u32>, at: u32, kept: &mut Vec<Kept>) {
         let known = self.names.get(entry.name).copied();
         let name = known.unwrap_or_else(|| self.meet(entry.name));
         if name.is_odd {
             kept.push((at, Target::Name(name.place), name.place));
         }
         if self.search.marks.is_some() {
-            self.mark(entry, name.marks, at, kept);
+            self.mark(entry, number, name.marks, at, kept);
         }
         if entry.mode == b"160000" {
             return;
         }
-        let target = match self.history.find(entry.id) {
+        let target = match number {
             Some(number) if entry.is_tree() || (self.search.wanted)(number, entry.name) => {
                 Target::Object(number)
             }
@@ -280,13 +320,13 @@ impl Reader<'_> {
     fn mark(
         &mut self,
         entry: &Entry<'_>,
+        number: Option<u32>,
         marks: Marks,
         at: u32,
-        kept: &mut Vec<(u32, Target, u32)>,
+        kept: &mut Vec<Kept>,
     ) {
         let is_tree = entry.is_tree();
         if is_tree && marks.below != Below::Nothing {
-            let number = self.history.find(entry.id);
             self.folders.extend(number.map(|number| (number, marks.below)));
         }
         let mode = (!is_tree).then(|| entry.mode());
