@@ -54,7 +54,7 @@ fn equal<S: Simd, const COUNT: usize>(simd: S, block: &[u8; BLOCK], bytes: [u8; 
     let block = u8x64::from_slice(simd, block);
     let mut any = block.simd_eq(bytes[0]);
     for byte in bytes {
-        any = any | block.simd_eq(byte);
+        any |= block.simd_eq(byte);
     }
     any.to_bitmask()
 }
