@@ -14,6 +14,8 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::sync::OnceLock;
 
+use fearless_simd::{Level, Simd, dispatch};
+
 use crate::anchor_index::{
     ENTRIES, ENTRY, EXACT, FOLD, GRAM, Gram, HEADER, Hit, LAST, MIXED, NO_SET, PLACE, RANKS, TABLE,
     TAG, bit_of, gram_of, tag_of,
@@ -83,7 +85,9 @@ impl Anchors {
         while at < end {
             let (next, count) = sieve::sieve(table, text, at, end, &mut looks);
             at = next;
-            let count = self.keep(text, &looks[..count], &mut places);
+            let looks = &looks[..count];
+            // Bits are counted by one instruction where there is one.
+            let count = dispatch!(Level::new(), simd => self.keep(simd, text, looks, &mut places));
             for &(at, first) in &places[..count] {
                 self.compare(text, at, first, around, &mut hit);
             }
@@ -92,7 +96,14 @@ impl Anchors {
 
     /// Puts into `places` those of the looks whose gram is one of the literals, as far as a tag
     /// tells, each with the first of its places; tells how many there are.
-    fn keep(&self, text: &[u8], looks: &[usize], places: &mut [(usize, usize); MOST]) -> usize {
+    #[inline(always)]
+    fn keep<S: Simd>(
+        &self,
+        _level: S,
+        text: &[u8],
+        looks: &[usize],
+        places: &mut [(usize, usize); MOST],
+    ) -> usize {
         let mut kept = 0;
         for &look in looks {
             let gram = gram_at(text, look);
