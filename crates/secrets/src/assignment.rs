@@ -592,6 +592,7 @@ mod tests {
             ("db_password: !secret db_password_1\n", "a.yml"),
             ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
             ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
+            ("SHA-1 of the secret: 9f8e2c71b04d6a539f8e2c71b04d6a53a1b2c3d4", "notes.txt"),
         ] {
             assert_eq!(found(text, path), None, "{text}");
         }

@@ -81,7 +81,7 @@ pub(crate) fn judge(
     if made_up || case.is_nothing() {
         return None;
     }
-    case.evident = evident::kind(value, case.name);
+    case.evident = evident::kind(value, with_what_is_of(text, name));
     let why = match kind {
         _ if case.how == How::Doubtful => case.doubtful(kind),
         Kind::Key | Kind::Mention => case.key(kind),
@@ -90,6 +90,21 @@ pub(crate) fn judge(
         Kind::Password => case.password(dressed_up),
     };
     why.map(|why| why.at(case.span.clone()))
+}
+
+/// A name with the word in front of it that says what of it the value is: `SHA-1 of the secret`.
+fn with_what_is_of<'t>(text: &'t [u8], name: &Range<usize>) -> &'t [u8] {
+    const LONGEST: usize = 24;
+    let lowest = name.start.saturating_sub(LONGEST);
+    let word = || -> Option<usize> {
+        let before = text[lowest..name.start].strip_suffix(b" ")?;
+        let article = [&b" the"[..], b" this", b" an", b" a"];
+        let before = article.iter().find_map(|one| before.strip_suffix(*one)).unwrap_or(before);
+        let before = before.strip_suffix(b" of")?;
+        let len = before.iter().rev().take_while(|byte| byte.is_ascii_graphic()).count();
+        Some(lowest + before.len() - len)
+    };
+    &text[word().unwrap_or(name.start)..name.end]
 }
 
 /// Why a value is a secret.
