@@ -5,9 +5,7 @@
 //! is the only work that is done for each byte of everything that is scanned, so where the machine
 //! has AVX2, eight positions are asked at a time.
 
-use fearless_simd::{Level, kernel, prelude::*, u8x32, u32x8};
-
-use crate::anchor_index::{GRAM, LOWER, TABLE};
+use crate::anchor_index::{LOWER, TABLE};
 
 /// The number of words in a table.
 const WORDS: usize = TABLE / 4;
@@ -32,66 +30,76 @@ pub(crate) fn sieve(
     found: &mut [usize; MOST],
 ) -> (usize, usize) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(avx2) = Level::new().as_avx2() {
-        return sieve_by_eight(avx2, table, text, at, end, found);
+    if let Some(has_avx2) = fearless_simd::Level::new().as_avx2() {
+        return avx2::sieve_by_eight(has_avx2, table, text, at, end, found);
     }
     each_block(text, at, end, found, |block| bits(table, block))
 }
 
-kernel!(
-    #[cfg(target_arch = "x86_64")]
-    fn sieve_by_eight(
-        avx2: Avx2,
-        table: &Table,
-        text: &[u8],
-        at: usize,
-        end: usize,
-        found: &mut [usize; MOST],
-    ) -> (usize, usize) {
-        use std::arch::x86_64::{
-            _mm_cvtsi32_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_madd_epi16,
-            _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
-            _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setr_epi32, _mm256_setzero_si256,
-            _mm256_sll_epi32, _mm256_sllv_epi32, _mm256_srli_epi32,
-        };
-        let lower = _mm256_set1_epi8(0x1f);
-        let (two, four) = (_mm256_set1_epi16(0x2001), _mm256_set1_epi32(0x0400_0001));
-        let last = _mm256_set1_epi32(31);
-        each_block(text, at, end, found, |block| {
-            let mut set = 0;
-            for half in 0..2 {
-                let mut signs = _mm256_setzero_si256();
-                for step in 0..GRAM {
-                    // Every fourth position from here on.
-                    let from = 32 * half + step;
-                    let bytes = u8x32::from_slice(avx2, &block[from..from + 32]).into();
-                    let pairs = _mm256_maddubs_epi16(_mm256_and_si256(bytes, lower), two);
-                    let numbers = _mm256_madd_epi16(pairs, four);
-                    let at: u32x8<_> = _mm256_srli_epi32::<5>(numbers).simd_into(avx2);
-                    let at: [u32; 8] = at.into();
-                    let word = |lane: usize| i32::from_le_bytes(table[at[lane] as usize % WORDS]);
-                    let words = _mm256_setr_epi32(
-                        word(0),
-                        word(1),
-                        word(2),
-                        word(3),
-                        word(4),
-                        word(5),
-                        word(6),
-                        word(7),
-                    );
-                    // Each number's bit becomes the highest of its word.
-                    let high = _mm256_sllv_epi32(words, _mm256_andnot_si256(numbers, last));
-                    let bit = _mm256_srli_epi32::<31>(high);
-                    let bit = _mm256_sll_epi32(bit, _mm_cvtsi32_si128(8 * step as i32 + 7));
-                    signs = _mm256_or_si256(signs, bit);
+/// The same by the instructions of AVX2.
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::{
+        _mm_cvtsi32_si128, _mm256_and_si256, _mm256_andnot_si256, _mm256_madd_epi16,
+        _mm256_maddubs_epi16, _mm256_movemask_epi8, _mm256_or_si256, _mm256_set1_epi8,
+        _mm256_set1_epi16, _mm256_set1_epi32, _mm256_setr_epi32, _mm256_setzero_si256,
+        _mm256_sll_epi32, _mm256_sllv_epi32, _mm256_srli_epi32,
+    };
+
+    use fearless_simd::{kernel, prelude::*, u8x32, u32x8};
+
+    use super::{MOST, Table, WORDS, each_block};
+    use crate::anchor_index::GRAM;
+
+    kernel!(
+        pub(super) fn sieve_by_eight(
+            avx2: Avx2,
+            table: &Table,
+            text: &[u8],
+            at: usize,
+            end: usize,
+            found: &mut [usize; MOST],
+        ) -> (usize, usize) {
+            let lower = _mm256_set1_epi8(0x1f);
+            let (two, four) = (_mm256_set1_epi16(0x2001), _mm256_set1_epi32(0x0400_0001));
+            let last = _mm256_set1_epi32(31);
+            each_block(text, at, end, found, |block| {
+                let mut set = 0;
+                for half in 0..2 {
+                    let mut signs = _mm256_setzero_si256();
+                    for step in 0..GRAM {
+                        // Every fourth position from here on.
+                        let from = 32 * half + step;
+                        let bytes = u8x32::from_slice(avx2, &block[from..from + 32]).into();
+                        let pairs = _mm256_maddubs_epi16(_mm256_and_si256(bytes, lower), two);
+                        let numbers = _mm256_madd_epi16(pairs, four);
+                        let at: u32x8<_> = _mm256_srli_epi32::<5>(numbers).simd_into(avx2);
+                        let at: [u32; 8] = at.into();
+                        let word =
+                            |lane: usize| i32::from_le_bytes(table[at[lane] as usize % WORDS]);
+                        let words = _mm256_setr_epi32(
+                            word(0),
+                            word(1),
+                            word(2),
+                            word(3),
+                            word(4),
+                            word(5),
+                            word(6),
+                            word(7),
+                        );
+                        // Each number's bit becomes the highest of its word.
+                        let high = _mm256_sllv_epi32(words, _mm256_andnot_si256(numbers, last));
+                        let bit = _mm256_srli_epi32::<31>(high);
+                        let bit = _mm256_sll_epi32(bit, _mm_cvtsi32_si128(8 * step as i32 + 7));
+                        signs = _mm256_or_si256(signs, bit);
+                    }
+                    set |= u64::from(_mm256_movemask_epi8(signs) as u32) << (32 * half);
                 }
-                set |= u64::from(_mm256_movemask_epi8(signs) as u32) << (32 * half);
-            }
-            set
-        })
-    }
-);
+                set
+            })
+        }
+    );
+}
 
 /// Calls `bits` with each block of a text, and puts what it tells into `found`.
 #[inline(always)]
