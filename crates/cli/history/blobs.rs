@@ -178,12 +178,11 @@ impl<'h> Blobs<'h> {
     /// Adds the spots of the base that do not stay what they are to what must be asked anew.
     fn find_stale(&mut self, len: usize, base: &Base<'_, Note>, from: &[Spot]) {
         let known = self.ranges.len();
-        let mut next = 0;
         for copy in base.copies.iter().take_while(|_| !from.is_empty()) {
             let opens = copy.from == 0 && copy.to == 0;
             let end = copy.from + copy.len;
             let closes = end == base.note.len && copy.to + copy.len == len;
-            for spot in spots_of(copy, from, &mut next) {
+            for spot in spots_of(copy, from) {
                 let at = spot.at as usize;
                 let same_before = opens || at >= copy.from + usize::from(spot.before);
                 let same_after = closes || at + usize::from(spot.after) <= end;
@@ -203,9 +202,8 @@ impl<'h> Blobs<'h> {
         let mut ranges = self.ranges.iter().peekable();
         let mut fresh = self.fresh.spots.iter().peekable();
         spots.reserve(from.len() + self.fresh.spots.len());
-        let mut next = 0;
         for copy in base.copies.iter().take_while(|_| !from.is_empty()) {
-            for spot in spots_of(copy, from, &mut next) {
+            for spot in spots_of(copy, from) {
                 let here = spot.at as usize - copy.from + copy.to;
                 while ranges.next_if(|range| range.end <= here).is_some() {}
                 if ranges.peek().is_some_and(|range| range.contains(&here)) {
@@ -275,20 +273,11 @@ impl<'h> Blobs<'h> {
     }
 }
 
-/// The spots of a base that a copy takes along. `next` is the first behind those of the copy before:
-/// most copies take what follows there.
-fn spots_of<'s>(copy: &Copy, from: &'s [Spot], next: &mut usize) -> &'s [Spot] {
-    const FEW: usize = 4;
-    let is_before =
-        |place: usize, index: usize| from.get(index).is_some_and(|spot| (spot.at as usize) < place);
-    let first =
-        if *next > 0 && !is_before(copy.from, *next - 1) || is_before(copy.from, *next + FEW) {
-            from.partition_point(|spot| (spot.at as usize) < copy.from)
-        } else {
-            (*next..).find(|&index| !is_before(copy.from, index)).unwrap_or(from.len())
-        };
-    *next = (first..).find(|&index| !is_before(copy.from + copy.len, index)).unwrap_or(from.len());
-    &from[first..*next]
+/// The spots of a base that a copy takes along.
+fn spots_of<'s>(copy: &Copy, from: &'s [Spot]) -> impl Iterator<Item = &'s Spot> + use<'s> {
+    let (start, end) = (copy.from, copy.from + copy.len);
+    let first = from.partition_point(|spot| (spot.at as usize) < start);
+    from[first..].iter().take_while(move |spot| (spot.at as usize) < end)
 }
 
 /// Returns true if and only if a range touches one of these, which are sorted and apart.

@@ -29,8 +29,8 @@ pub struct Recall<'m> {
     memory: &'m Memory,
     /// Those with spots in them, and their hashes.
     answers: Vec<(u64, Option<Box<Answer>>)>,
-    /// What the ranges of a text are cut into, and which of that holds nothing.
-    chunks: Vec<(Chunk, bool)>,
+    /// What the ranges of a text are cut into, and what seems to be known of it.
+    chunks: Vec<(Chunk, Hint)>,
     /// What is being asked.
     asked: Vec<Chunk>,
 }
@@ -56,6 +56,16 @@ struct Answer {
     reach: u64,
     /// By their places in the chunk.
     spots: Box<[Spot]>,
+}
+
+/// What the memory says of a chunk at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    /// It holds nothing.
+    Calm,
+    /// There may be an answer.
+    Answer,
+    Unknown,
 }
 
 /// A part of a text, and the hash of all that decides what is in it.
@@ -88,6 +98,8 @@ const LINES: u32 = 8;
 const LONGEST: usize = 2048;
 /// A range of so many bytes is a chunk of its own.
 const SHORT: usize = 512;
+/// So many chunks are looked for together.
+const AT_ONCE: usize = 1024;
 /// So many bytes are asked together at most.
 const TOGETHER: usize = 64 << 10;
 
@@ -146,19 +158,40 @@ impl<'m> Recall<'m> {
         self.asked.clear();
         self.chunks.clear();
         for range in ranges {
-            self.cut(text, range);
+            let mut at = range.start;
+            while at < range.end {
+                let end = if range.end - at <= SHORT { range.end } else { end(text, at) };
+                let end = end.min(range.end);
+                self.chunks.push((self.memory.chunk(text, at..end), Hint::Unknown));
+                at = end;
+                if self.chunks.len() == AT_ONCE {
+                    self.look(rules, text, found);
+                }
+            }
         }
+        self.look(rules, text, found);
+        self.find(rules, text, found);
+    }
+
+    /// Looks for chunks in the memory, and asks for those that are not there; the last of them wait
+    /// for those that follow.
+    fn look(&mut self, rules: &RuleSet, text: &[u8], found: &mut Found) {
         // Most looks into the memory wait for it: those of a loop that does nothing else wait
         // together.
-        for (chunk, is_calm) in &mut self.chunks {
-            *is_calm = self.memory.is_calm(chunk);
+        for (chunk, hint) in &mut self.chunks {
+            let has_answer = self.answers[chunk.slot(self.answers.len())].0 == chunk.hash;
+            *hint = match self.memory.is_calm(chunk) {
+                true => Hint::Calm,
+                false if has_answer => Hint::Answer,
+                false => Hint::Unknown,
+            };
         }
         let mut chunks = std::mem::take(&mut self.chunks);
-        for (chunk, _) in chunks.drain(..).filter(|(_, is_calm)| !is_calm) {
+        for (chunk, hint) in chunks.drain(..).filter(|(_, hint)| *hint != Hint::Calm) {
             let (first, last) = (self.asked.first(), self.asked.last());
             let goes_on = last.is_some_and(|last| last.range.end == chunk.range.start);
             let is_long = first.is_some_and(|first| chunk.range.end - first.range.start > TOGETHER);
-            let is_known = self.tell(text, &chunk, found);
+            let is_known = hint == Hint::Answer && self.tell(text, &chunk, found);
             if is_known || is_long || !goes_on {
                 self.find(rules, text, found);
             }
@@ -167,18 +200,6 @@ impl<'m> Recall<'m> {
             }
         }
         self.chunks = chunks;
-        self.find(rules, text, found);
-    }
-
-    /// Cuts a range into chunks, if it is long.
-    fn cut(&mut self, text: &[u8], range: &Range<usize>) {
-        let mut at = range.start;
-        while at < range.end {
-            let end = if range.end - at <= SHORT { range.end } else { end(text, at) };
-            let end = end.min(range.end);
-            self.chunks.push((self.memory.chunk(text, at..end), false));
-            at = end;
-        }
     }
 
     /// Tells what is known of a chunk with spots. Returns true if and only if that is all.
