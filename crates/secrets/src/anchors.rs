@@ -33,7 +33,8 @@ pub(crate) struct Anchors {
     sets: usize,
     /// Where the pool begins.
     pool: usize,
-    /// The longest literal, and the most bytes that are looked at from the beginning of one.
+    /// How far behind the beginning of a literal its four bytes stand at most, and the most bytes
+    /// that are looked at from there.
     reach: OnceLock<(usize, usize)>,
 }
 
@@ -65,11 +66,8 @@ impl Anchors {
         around: Around,
         mut hit: impl FnMut(Hit),
     ) {
-        let end = if begins.end >= text.len() {
-            text.len()
-        } else {
-            text.len().min(begins.end + self.longest())
-        };
+        // A literal that begins in the range has its four bytes this far behind it at most.
+        let end = text.len().min(begins.end.saturating_add(self.reaches().0));
         let mut hit = |one: Hit| {
             if begins.contains(&one.start) {
                 hit(one);
@@ -124,11 +122,6 @@ impl Anchors {
         (1..=count).map(move |index| u16_at(&self.bytes, hit.rules + 2 * index))
     }
 
-    /// The length of the longest literal.
-    pub(crate) fn longest(&self) -> usize {
-        self.reaches().0
-    }
-
     /// The most bytes, from the beginning of a literal, that decide whether it is hit.
     pub(crate) fn reach(&self) -> usize {
         self.reaches().1
@@ -137,7 +130,7 @@ impl Anchors {
     fn reaches(&self) -> (usize, usize) {
         *self.reach.get_or_init(|| {
             let places = self.bytes[self.places..self.sets].chunks_exact(PLACE);
-            let of = |place: &[u8]| (usize::from(place[24]), usize::from(place[24] + place[26]));
+            let of = |place: &[u8]| (usize::from(place[25]), usize::from(place[24] + place[26]));
             places.map(of).fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
         })
     }
