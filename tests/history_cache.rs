@@ -159,3 +159,23 @@ fn a_folder_that_cannot_be_written_is_told_and_no_more() {
     let told = String::from_utf8_lossy(&run.stderr);
     assert!(told.contains("could not write the cache"), "{run}");
 }
+
+#[test]
+fn what_stands_beside_is_told_of_the_same_version() {
+    let repo = Repo::new();
+    let token = github_token(1);
+    let first = format!("{} key = -----BEGIN {} KEY-----\n", line(1).trim_end(), "RSA PRIVATE");
+    let body = "Qm9sdHMgYW5kIG51dHMgb2YgYSBrZXkgdGhhdCBub2JvZHkgaGFz\n".repeat(12);
+    let whole = format!("{first}{body}-----END {} KEY-----\n", "RSA PRIVATE");
+    let stored = repo.stage("a", &whole).store(&whole);
+    repo.commit();
+    // The same line in another version, which comes first by its id, and where no key follows.
+    let other = (0..).map(|n| format!("{first}{n}\n")).find(|other| repo.store(other) < stored);
+    repo.stage("a", other.expect("one of them comes first")).commit();
+    let plain = repo.leakgate(&["history", "--format", "json"]).assert_code(1).stdout;
+    assert!(!String::from_utf8_lossy(&plain).contains(&token));
+    for _ in 0..2 {
+        let told = repo.leakgate(&["history", "--format", "json", "--cache"]).assert_code(1).stdout;
+        assert_eq!(String::from_utf8_lossy(&told), String::from_utf8_lossy(&plain));
+    }
+}

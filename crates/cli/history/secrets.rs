@@ -253,9 +253,16 @@ impl<'s> Secrets<'s> {
 
     /// Where a finding can be found again.
     fn origin(&self, finding: &Finding, known: &Known, places: &Places) -> Option<Origin> {
+        // Another version may have it at the same place, beside something else.
         let is_that = |other: &Finding| {
-            (&other.path, &other.place, &other.lines, &other.reasons)
-                == (&finding.path, &finding.place, &finding.lines, &finding.reasons)
+            (&other.path, &other.place, &other.lines, &other.excerpt, &other.reasons)
+                == (
+                    &finding.path,
+                    &finding.place,
+                    &finding.lines,
+                    &finding.excerpt,
+                    &finding.reasons,
+                )
         };
         if let Some((place, _)) = known.at.iter().find(|(_, other)| is_that(other)) {
             let place = &places.list[*place as usize];
