@@ -488,6 +488,20 @@ mod tests {
     use super::*;
     use crate::FileMode;
 
+    #[test]
+    fn no_name_of_a_pattern_is_passed_over() {
+        for pattern in NAMES.iter().flat_map(|(_, patterns)| *patterns) {
+            let name = match pattern {
+                Is(name) | In(_, name) => (*name).to_owned(),
+                Starts(start) => format!("{start}!"),
+                Ends(end) => format!("!{end}"),
+                Around(start, end) => format!("{start}!{end}"),
+                Contains(part) => format!("!{part}!"),
+            };
+            assert!(may_fit(name.as_bytes()), "{name}");
+        }
+    }
+
     fn findings(path: &str, head: &[u8]) -> Vec<Finding> {
         let entry = Entry { change: Change::Added, ..Entry::present(path, Mode::File) };
         let context = Context { submodules: BTreeSet::new(), file_mode: FileMode::Trusted };
