@@ -258,7 +258,7 @@ impl RuleSet {
             let input = Input::new(text).range(window).anchored(anchored);
             let name = hit.start..hit.start + hit.len;
             // Whether the text assigns, as a value near a name needs, is told later.
-            view.likely = compiled.find(&input).is_some()
+            view.likely = compiled.is_match(&input)
                 || near::find(text, &name, gate, |value| compiled.is_secret(value)).is_some();
         }
         Some(view)

@@ -54,18 +54,25 @@ impl Compiled {
 
     /// The whole match and the secret in it.
     pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
-        if !self.rough.get_or_init(|| Machine::new(&rough(&parsed(&self.pattern)))).is_match(input)
-        {
-            return None;
-        }
-        let whole = self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
-        if !whole.is_match(input) {
-            return None;
-        }
-        let groups = &whole.groups;
+        let groups = &self.matching(input)?.groups;
         let mut found = groups.create_captures();
         groups.search(&mut groups.create_cache(), input, &mut found);
         Some((found.get_match()?.span(), found.get_group_by_name("secret")?))
+    }
+
+    /// Returns true if and only if there is a match: much sooner told than where the secret stands.
+    pub(crate) fn is_match(&self, input: &Input<'_>) -> bool {
+        self.matching(input).is_some()
+    }
+
+    /// The exact automaton, if it matches.
+    fn matching(&self, input: &Input<'_>) -> Option<&Machine> {
+        let rough = self.rough.get_or_init(|| Machine::new(&rough(&parsed(&self.pattern))));
+        if !rough.is_match(input) {
+            return None;
+        }
+        let whole = self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
+        whole.is_match(input).then_some(whole)
     }
 
     /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
