@@ -51,7 +51,9 @@ pub(crate) struct Hit {
     pub(crate) rules: usize,
 }
 
-/// The number of entries, of places and of sets, in a line of the cache.
+/// The number of entries, of places and of sets; how far behind the beginning of a literal its gram
+/// stands at most; and the most bytes that are looked at from there. Four bytes each, in a line of
+/// the cache.
 pub(crate) const HEADER: usize = 64;
 pub(crate) const RANKS: usize = HEADER + TABLE;
 pub(crate) const ENTRIES: usize = RANKS + 2 * WORDS;
@@ -118,9 +120,12 @@ pub(crate) fn build(literals: &[Literal]) -> Vec<u8> {
         assert!(first < 1 << TAG, "places are told in {TAG} bits");
         entries.push(tag << TAG | u32::try_from(first).expect("it fits 20 bits"));
     }
+    let most = |of: fn(&[u8; PLACE]) -> usize| places.iter().map(of).max().unwrap_or(0);
+    let behind = most(|place| usize::from(place[25]));
+    let reach = most(|place| usize::from(place[24]) + usize::from(place[26]));
     let mut out = Vec::new();
-    for count in [entries.len(), places.len(), sets.len()] {
-        out.extend(u32::try_from(count).expect("an index is smaller than 4 GiB").to_le_bytes());
+    for number in [entries.len(), places.len(), sets.len(), behind, reach] {
+        out.extend(u32::try_from(number).expect("an index is smaller than 4 GiB").to_le_bytes());
     }
     out.resize(HEADER, 0);
     out.extend(table.iter().flat_map(|word| word.to_le_bytes()));

@@ -12,7 +12,6 @@
 
 use std::borrow::Cow;
 use std::ops::Range;
-use std::sync::OnceLock;
 
 use fearless_simd::{Level, Simd, dispatch};
 
@@ -33,9 +32,10 @@ pub(crate) struct Anchors {
     sets: usize,
     /// Where the pool begins.
     pool: usize,
-    /// How far behind the beginning of a literal its four bytes stand at most, and the most bytes
-    /// that are looked at from there.
-    reach: OnceLock<(usize, usize)>,
+    /// How far behind the beginning of a literal its four bytes stand at most.
+    behind: usize,
+    /// The most bytes, from the beginning of a literal, that decide whether it is hit.
+    reach: usize,
 }
 
 /// Whether a literal counts wherever it stands.
@@ -50,11 +50,12 @@ pub(crate) enum Around {
 impl Anchors {
     /// An index made by [`crate::anchor_index::build`].
     pub(crate) fn new(bytes: Cow<'static, [u8]>) -> Self {
-        let [entries, places, sets] = [0, 4, 8].map(|at| u32_at(&bytes, at) as usize);
+        let [entries, places, sets, behind, reach] =
+            [0, 4, 8, 12, 16].map(|at| u32_at(&bytes, at) as usize);
         let places_at = ENTRIES + ENTRY * entries;
         let sets_at = places_at + PLACE * places;
         let pool = sets_at + ASCII * sets;
-        Self { bytes, places: places_at, sets: sets_at, pool, reach: OnceLock::new() }
+        Self { bytes, places: places_at, sets: sets_at, pool, behind, reach }
     }
 
     /// Calls `hit` for each literal in `text` that begins in a range of it, from left to right by
@@ -67,7 +68,7 @@ impl Anchors {
         mut hit: impl FnMut(Hit),
     ) {
         // A literal that begins in the range has its four bytes this far behind it at most.
-        let end = text.len().min(begins.end.saturating_add(self.reaches().0));
+        let end = text.len().min(begins.end.saturating_add(self.behind));
         let mut hit = |one: Hit| {
             if begins.contains(&one.start) {
                 hit(one);
@@ -124,15 +125,7 @@ impl Anchors {
 
     /// The most bytes, from the beginning of a literal, that decide whether it is hit.
     pub(crate) fn reach(&self) -> usize {
-        self.reaches().1
-    }
-
-    fn reaches(&self) -> (usize, usize) {
-        *self.reach.get_or_init(|| {
-            let places = self.bytes[self.places..self.sets].chunks_exact(PLACE);
-            let of = |place: &[u8]| (usize::from(place[25]), usize::from(place[24] + place[26]));
-            places.map(of).fold((0, 0), |most, one| (most.0.max(one.0), most.1.max(one.1)))
-        })
+        self.reach
     }
 
     /// Looks for the literals of a gram that stands at `at`, by the first of its places.
