@@ -49,37 +49,23 @@ pub(super) struct Blobs<'h> {
 /// What is remembered of a blob for those that build on it.
 pub(super) struct Note {
     len: usize,
-    /// `None` if it is to be scanned whole in any case.
-    plain: Option<Plain>,
+    /// What there is in a plain text, sorted by place, no encoding overlapping another; `None` if
+    /// it is to be scanned whole in any case.
+    plain: Option<Found>,
 }
 
 impl Note {
     /// Returns true if and only if the blob is to be scanned whole.
     pub(super) fn is_candidate(&self) -> bool {
-        self.plain.as_ref().is_none_or(Plain::is_likely)
+        self.plain.as_ref().is_none_or(Found::is_likely)
     }
 }
 
-/// What was asked of a plain text.
-struct Plain {
-    /// Sorted by place.
-    spots: Vec<Spot>,
-    /// Sorted by place, none overlapping another.
-    encodings: Vec<Encoding>,
-}
-
-impl Plain {
-    /// Returns true if and only if a secret could stand in the text.
-    fn is_likely(&self) -> bool {
-        self.spots.iter().any(|spot| spot.likely) || self.encodings.iter().any(|one| one.likely)
-    }
-
-    /// Where secrets could stand, if that is nowhere but in what stands there as it is.
-    fn likely(&self) -> Option<At> {
-        let is_plain = !self.encodings.iter().any(|one| one.likely);
-        let likely = self.spots.iter().filter(|spot| spot.likely);
-        is_plain.then(|| likely.map(|spot| spot.at).collect())
-    }
+/// Where secrets could stand, if that is nowhere but in what stands there as it is.
+fn likely(plain: &Found) -> Option<At> {
+    let is_plain = !plain.encodings.iter().any(|one| one.likely);
+    let likely = plain.spots.iter().filter(|spot| spot.likely);
+    is_plain.then(|| likely.map(|spot| spot.at).collect())
 }
 
 /// No source has so many; a list of them must not take more than the content.
@@ -117,37 +103,34 @@ impl<'h> Blobs<'h> {
     }
 
     /// What there is in a blob; `None` if it is no plain text, or has too many spots to keep.
-    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Plain> {
+    fn ask(&mut self, blob: &Decoded<'_, Note>) -> Option<Found> {
         let text = blob.content;
         let base = blob.base.as_ref();
-        let (mut spots, mut encodings) = (Vec::new(), Vec::new());
+        let mut spots = Vec::new();
+        self.fresh.clear();
         if let Some((base, from)) = base.and_then(|base| Some((base, base.note.plain.as_ref()?))) {
             if RuleSet::begins_opaque(text) {
                 return None;
             }
             self.find_changed(text.len(), base.note.len, base.copies);
             self.find_stale(text.len(), base, &from.spots);
-            self.fresh.encodings.clear();
             self.carry_encodings(base.copies, &from.encodings);
             self.ask_changed(text)?;
             self.carry(base, &from.spots, &mut spots);
-            encodings.extend_from_slice(&self.fresh.encodings);
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
-            self.fresh.spots.clear();
-            self.fresh.encodings.clear();
             self.recall.ask(self.rules, text, [&(0..text.len())], &mut self.fresh);
             spots.extend_from_slice(&self.fresh.spots);
-            encodings.extend_from_slice(&self.fresh.encodings);
         }
+        let mut encodings = self.fresh.encodings.clone();
         // Two anchors can begin at one place, and each of them asks for both.
         if !spots.is_sorted() {
             spots.sort_unstable();
         }
         spots.dedup();
         merge(&mut encodings);
-        (spots.len() <= MOST_SPOTS).then_some(Plain { spots, encodings })
+        (spots.len() <= MOST_SPOTS).then_some(Found { spots, encodings })
     }
 
     /// Where a blob must be asked anew: around what was inserted or left out.
@@ -177,8 +160,11 @@ impl<'h> Blobs<'h> {
 
     /// Adds the spots of the base that do not stay what they are to what must be asked anew.
     fn find_stale(&mut self, len: usize, base: &Base<'_, Note>, from: &[Spot]) {
+        if from.is_empty() {
+            return;
+        }
         let known = self.ranges.len();
-        for copy in base.copies.iter().take_while(|_| !from.is_empty()) {
+        for copy in base.copies {
             let opens = copy.from == 0 && copy.to == 0;
             let end = copy.from + copy.len;
             let closes = end == base.note.len && copy.to + copy.len == len;
@@ -202,7 +188,8 @@ impl<'h> Blobs<'h> {
         let mut ranges = self.ranges.iter().peekable();
         let mut fresh = self.fresh.spots.iter().peekable();
         spots.reserve(from.len() + self.fresh.spots.len());
-        for copy in base.copies.iter().take_while(|_| !from.is_empty()) {
+        let copies = if from.is_empty() { &[] } else { base.copies };
+        for copy in copies {
             for spot in spots_of(copy, from) {
                 let here = spot.at as usize - copy.from + copy.to;
                 while ranges.next_if(|range| range.end <= here).is_some() {}
@@ -222,7 +209,6 @@ impl<'h> Blobs<'h> {
     /// an opaque text of it.
     fn ask_changed(&mut self, text: &[u8]) -> Option<()> {
         let fresh = &mut self.fresh;
-        fresh.spots.clear();
         for range in &self.ranges {
             if RuleSet::has_control(&text[range.clone()]) {
                 return None;
@@ -245,8 +231,11 @@ impl<'h> Blobs<'h> {
     /// with the changes that touch it: an encoding reaches far.
     fn carry_encodings(&mut self, copies: &[Copy], from: &[Encoding]) {
         self.stale.clear();
+        if from.is_empty() {
+            return;
+        }
         let mut ranges = self.ranges.iter().peekable();
-        for copy in copies.iter().take_while(|_| !from.is_empty()) {
+        for copy in copies {
             let end = copy.from + copy.len;
             let first = from.partition_point(|one| one.end as usize <= copy.from);
             for one in from[first..].iter().take_while(|one| (one.start as usize) < end) {
@@ -334,7 +323,7 @@ impl Visit for Blobs<'_> {
         if note.is_candidate() && self.rules.needs_a_name(text) {
             self.nameless.push(number);
         } else if note.is_candidate() {
-            self.candidates.push((number, note.plain.as_ref().and_then(Plain::likely)));
+            self.candidates.push((number, note.plain.as_ref().and_then(likely)));
         } else if is_first {
             self.calm.push((number, text.len() as u64));
         }

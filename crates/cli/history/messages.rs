@@ -85,10 +85,8 @@ impl Messages<'_> {
         if RuleSet::is_opaque(message) {
             return true;
         }
-        let asked = &mut self.asked;
-        asked.spots.clear();
-        asked.encodings.clear();
-        self.recall.ask(self.rules, message, [&(0..message.len())], asked);
-        asked.spots.iter().any(|spot| spot.likely) || asked.encodings.iter().any(|one| one.likely)
+        self.asked.clear();
+        self.recall.ask(self.rules, message, [&(0..message.len())], &mut self.asked);
+        self.asked.is_likely()
     }
 }

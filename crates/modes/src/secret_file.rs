@@ -290,12 +290,18 @@ pub(crate) fn kind(path: &BStr) -> Option<Kind> {
     let mut parts = path.rsplit_str("/");
     let name = parts.next().unwrap_or_default().to_ascii_lowercase();
     let folder = parts.next().unwrap_or_default();
-    let fits = |patterns: &[Pattern]| patterns.iter().any(|p| p.matches(folder, &name));
-    let named = || NAMES.iter().find(|(_, patterns)| fits(patterns)).map(|&(kind, _)| kind);
     let kind = environment(&name)
-        .or_else(|| may_fit(&name).then(named).flatten())
+        .or_else(|| named(&name, |pattern| pattern.matches(folder, &name)))
         .or_else(|| is_session(path, &name).then_some(Kind::Session));
     kind.filter(|_| holds_values(&name))
+}
+
+/// What the first pattern that fits a lower-case name suggests.
+fn named(name: &[u8], fits: impl Fn(&Pattern) -> bool) -> Option<Kind> {
+    if !may_fit(name) {
+        return None;
+    }
+    NAMES.iter().find(|(_, patterns)| patterns.iter().any(&fits)).map(|&(kind, _)| kind)
 }
 
 /// Returns false for most names that no pattern fits, by their first byte and their last one.
@@ -327,8 +333,7 @@ pub(crate) fn may_be_secret(name: &BStr) -> bool {
         In(_, whole) => lower == whole.as_bytes(),
         pattern => pattern.matches(b"", &lower),
     };
-    let is_named = || NAMES.iter().any(|(_, patterns)| patterns.iter().any(fits));
-    (environment(&lower).is_some() || is_named()) && holds_values(&lower)
+    (environment(&lower).is_some() || named(&lower, fits).is_some()) && holds_values(&lower)
 }
 
 /// Returns true if and only if a file of this name may be a transcript in a folder of those.

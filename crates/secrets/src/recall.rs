@@ -44,6 +44,19 @@ pub struct Found {
     pub encodings: Vec<Encoding>,
 }
 
+impl Found {
+    /// Forgets what was found, and keeps the room for it.
+    pub fn clear(&mut self) {
+        self.spots.clear();
+        self.encodings.clear();
+    }
+
+    /// Returns true if and only if a secret could stand there.
+    pub fn is_likely(&self) -> bool {
+        self.spots.iter().any(|spot| spot.likely) || self.encodings.iter().any(|one| one.likely)
+    }
+}
+
 /// The spots of a chunk.
 #[derive(Debug)]
 struct Answer {

@@ -14,8 +14,8 @@ const WORDS: usize = TABLE / 4;
 pub(crate) type Table = [[u8; 4]; WORDS];
 
 /// How many positions are asked together; the last of them needs the bytes behind it.
-pub(crate) const BLOCK: usize = 64;
-pub(crate) type Block = [u8; BLOCK + 8];
+const BLOCK: usize = 64;
+type Block = [u8; BLOCK + 8];
 
 /// How many positions are told at most.
 pub(crate) const MOST: usize = 128;

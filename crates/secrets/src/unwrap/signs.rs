@@ -5,6 +5,8 @@
 
 use fearless_simd::{Level, dispatch, prelude::*, u8x64};
 
+use crate::sieve::padded;
+
 /// How many bytes are compared together; one bit for each.
 const BLOCK: usize = 64;
 /// How many blocks are compared before a look at what was found.
@@ -42,10 +44,8 @@ fn compare<S: Simd, const COUNT: usize>(
     for (set, block) in sets.iter_mut().zip(blocks) {
         *set = equal(simd, block, bytes);
     }
-    if let Some(set) = sets.get_mut(blocks.len()) {
-        let mut last = [0; BLOCK];
-        last[..rest.len()].copy_from_slice(rest);
-        *set = equal(simd, &last, bytes);
+    if !rest.is_empty() {
+        sets[blocks.len()] = equal(simd, &padded(rest), bytes);
     }
 }
 
