@@ -77,16 +77,17 @@ pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
 /// Escapes of one scheme that are near each other.
 struct Cluster {
     scheme: Scheme,
-    around: Range<usize>,
-    /// How many of its escapes are worth decoding.
-    size: usize,
+    /// From what stands before the first escape that is worth decoding to the end of the last.
+    escapes: Option<Range<usize>>,
     /// Where the last escape ends: what is inside of it is none.
     end: usize,
+    /// The last backslash of a row of several, and whether what it stands before is worth decoding.
+    row: (usize, bool),
 }
 
 impl Cluster {
     fn new(scheme: Scheme) -> Self {
-        Self { scheme, around: 0..0, size: 0, end: 0 }
+        Self { scheme, escapes: None, end: 0, row: (0, false) }
     }
 
     /// Takes in the mark at `at`, if it is of an escape that makes a difference.
@@ -94,7 +95,7 @@ impl Cluster {
         if at < self.end {
             return;
         }
-        let Some(taken) = self.scheme.worth(text, at) else {
+        let Some(taken) = self.worth(text, at) else {
             if text[at] == b'\\' {
                 // Of two backslashes, the second begins no escape.
                 self.end = at + 2;
@@ -102,18 +103,36 @@ impl Cluster {
             return;
         };
         self.end = at + taken;
-        if self.size > 0 && at <= self.around.end {
-            self.around.end = self.scheme.forward(text, self.end);
-        } else {
-            self.cut(text, found);
-            self.around = self.scheme.back(text, at)..self.scheme.forward(text, self.end);
+        let scheme = self.scheme;
+        match &mut self.escapes {
+            Some(escapes) if scheme.goes_on_to(text, escapes.end..at) => escapes.end = self.end,
+            _ => {
+                self.cut(text, found);
+                self.escapes = Some(scheme.back(text, at)..self.end);
+            }
         }
-        self.size += 1;
+    }
+
+    /// How long the escape at `at` is, if it can make a difference to a token.
+    fn worth(&mut self, text: &[u8], at: usize) -> Option<usize> {
+        if self.scheme != Scheme::Backslash || text.get(at + 1) != Some(&b'\\') {
+            return self.scheme.worth(text, at);
+        }
+        // An escaped escape: the next round decodes it. What stands behind all of them decides.
+        if at >= self.row.0 {
+            let row = text[at..].iter().take_while(|&&byte| byte == b'\\').count();
+            let last = at + row - 1;
+            let decides = text.get(last + 1) != Some(&b'\n');
+            self.row = (last, decides && self.scheme.worth(text, last).is_some());
+        }
+        self.row.1.then_some(2)
     }
 
     fn cut(&mut self, text: &[u8], found: &mut dyn FnMut(Piece)) {
-        if std::mem::take(&mut self.size) > 0 && self.around.len() >= LEAST_TOKEN {
-            found(self.scheme.decode(text, self.around.clone()));
+        let Some(escapes) = self.escapes.take() else { return };
+        let around = escapes.start..self.scheme.forward(text, escapes.end);
+        if around.len() >= LEAST_TOKEN {
+            found(self.scheme.decode(text, around));
         }
     }
 
@@ -156,7 +175,7 @@ impl Scheme {
         }
     }
 
-    /// How long the escape at `at` is, if it can make a difference to a token.
+    /// How long the escape at `at` is, if it can make a difference to a token; no row of backslashes.
     fn worth(self, text: &[u8], at: usize) -> Option<usize> {
         let rest = &text[at + 1..];
         let second = *rest.first()?;
@@ -167,13 +186,6 @@ impl Scheme {
                         second != b'"' && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
                     return (joins && count(&rest[1..], LEAST_TOKEN, is_token) == LEAST_TOKEN)
                         .then_some(2);
-                }
-                // An escaped escape: the next round decodes it.
-                b'\\' => {
-                    return self
-                        .worth(text, at + 1)
-                        .filter(|_| rest.get(1) != Some(&b'\n'))
-                        .map(|_| 2);
                 }
                 b'/' => return (at > 0 && text[at - 1] == b':').then_some(2),
                 b'\n' | b'\r' => return joins_lines(text, at),
@@ -201,6 +213,11 @@ impl Scheme {
             Self::Backslash | Self::Html => byte != b'\n',
             Self::QuotedPrintable => true,
         }
+    }
+
+    /// Returns true if and only if what stands between two escapes belongs to both.
+    fn goes_on_to(self, text: &[u8], between: Range<usize>) -> bool {
+        between.len() <= MARGIN && text[between].iter().all(|&byte| self.goes_on(byte))
     }
 
     fn back(self, text: &[u8], at: usize) -> usize {
@@ -335,6 +352,16 @@ mod tests {
             r"\\\\n and \\d and so on for a while",
         ] {
             assert_eq!(decoded("a.c", text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_row_of_backslashes_is_as_long_as_it_likes() {
+        for (end, worth) in [(r"u0061bcdefghijklmnop", true), ("d and more of it", false)] {
+            for row in [2, 3, 2_000_000] {
+                let text = format!("{}{end}", r"\".repeat(row));
+                assert_eq!(decoded("a", &text).len(), usize::from(worth), "{row} {end}");
+            }
         }
     }
 

@@ -58,7 +58,17 @@ impl Piece {
 
     /// Says that what is appended next comes from `encoded` on, `to` bytes of each `from`.
     fn mark(&mut self, encoded: usize, from: usize, to: usize) {
-        self.marks.push(Mark { decoded: self.text.len(), encoded, from, to });
+        let decoded = self.text.len();
+        // A row of thousands of escapes that are alike takes one mark.
+        let goes_on = |last: &Mark| {
+            let groups = (decoded - last.decoded) / to;
+            (last.from, last.to) == (from, to)
+                && decoded == last.decoded + groups * to
+                && encoded == last.encoded + groups * from
+        };
+        if !self.marks.last().is_some_and(goes_on) {
+            self.marks.push(Mark { decoded, encoded, from, to });
+        }
     }
 
     /// Appends a range of the encoded text as it is.
