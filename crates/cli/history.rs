@@ -243,7 +243,7 @@ impl Scan<'_> {
         let (wanted, mut blobs) = self.blobs(args, known, &memory, &mut outcome);
         let is_wanted = |number: u32, name: &[u8]| {
             let counts = || !blobs.nameless.has(number) || RuleSet::may_name_a_secret(name);
-            wanted.has(number) && counts()
+            wanted.has(number) && counts() || RuleSet::is_read_by_name(name)
         };
         let is_odd = |name: &[u8]| self.is_odd(name);
         let marks = self.modes.as_ref().map(|_| &modes::marks as _);
@@ -466,10 +466,16 @@ impl Scan<'_> {
                 seen.insert(number);
             }
         }
-        for number in (0..self.history.len() as u32).filter(|&n| wanted.has(n) && !seen.has(n)) {
-            let name = sightings.a_name_of(number).cloned();
-            let path = name.unwrap_or_else(|| self.history.id(number).to_string().into());
-            places.list.push(Place { target: Target::Object(number), path });
+        for number in (0..self.history.len() as u32).filter(|&number| !seen.has(number)) {
+            let mut names = sightings.names_of(number);
+            let is_blob = self.history.kind(number) == Some(Kind::Blob);
+            let tells = |name: &&bstr::BString| is_blob && RuleSet::is_read_by_name(name);
+            let telling = sightings.names_of(number).find(tells);
+            if wanted.has(number) || telling.is_some() {
+                let name = telling.or_else(|| names.next()).cloned();
+                let path = name.unwrap_or_else(|| self.history.id(number).to_string().into());
+                places.list.push(Place { target: Target::Object(number), path });
+            }
         }
     }
 }

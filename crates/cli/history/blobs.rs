@@ -220,7 +220,7 @@ impl<'h> Blobs<'h> {
         let others = self.ranges.iter().filter(|range| !touched(&self.stale, range));
         self.recall.ask(self.rules, text, others, fresh);
         for range in &self.stale {
-            self.rules.encodings(text, range.clone(), &mut fresh.encodings);
+            self.recall.encodings(self.rules, text, range.clone(), &mut fresh.encodings);
         }
         fresh.spots.sort_unstable();
         fresh.spots.dedup();

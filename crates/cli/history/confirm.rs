@@ -117,7 +117,7 @@ impl Visit for Confirm<'_> {
             let path = &self.places.list[index as usize].path;
             let rules = self.scan.rules;
             let scratch = &mut self.scratch;
-            let at = self.at.get(&blob.number);
+            let at = self.at.get(&blob.number).filter(|_| !RuleSet::is_read_by_name(path));
             let scanned = catch_unwind(AssertUnwindSafe(|| {
                 let holds = at.is_none_or(|at| rules.holds_at(path, blob.content, at, scratch));
                 if !holds {

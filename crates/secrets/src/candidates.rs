@@ -21,7 +21,7 @@ use crate::near;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::sole;
 use crate::syntax::Syntax;
-use crate::unwrap;
+use crate::unwrap::{self, Piece};
 use crate::url;
 use crate::value;
 
@@ -76,13 +76,16 @@ impl Encoding {
     pub const REACH: usize = 256;
 }
 
-/// A name under which all encodings are looked for.
-const ANY_SCHEME: &[u8] = b"a.eml";
+/// A name under which nothing is looked for that others are not. Files of names that make a
+/// difference, as [`RuleSet::is_read_by_name`] tells, are scanned whole.
+const ANY_NAME: &[u8] = b"";
 /// What decides whether something counts as encoded stands no farther from it. Those who ask have
 /// added [`AHEAD`] and [`BACK`] to what was changed.
 const AROUND_ESCAPE: usize = 160;
 /// What comes so near to the edge of a window could go on behind it.
 const EDGE: usize = 128;
+/// In longer lines, what is encoded is looked for as if it could go on anywhere.
+const LONG_LINE: usize = 1024;
 /// More than an escape can reach: so much is added to a window that was too narrow.
 const WIDER: usize = 1280;
 
@@ -123,6 +126,12 @@ impl RuleSet {
             && !self.may_hold(content)
     }
 
+    /// Returns true if and only if a file of this name is read in ways that others are not, so that
+    /// what is told without its name is not all.
+    pub fn is_read_by_name(file: &[u8]) -> bool {
+        unwrap::is_mail(file)
+    }
+
     /// Returns true if a file of this name could be a secret as a whole.
     pub fn may_name_a_secret(file: &[u8]) -> bool {
         sole::may_be_named(file)
@@ -143,7 +152,8 @@ impl RuleSet {
     /// Returns true if a secret could stand encoded in a text.
     pub fn may_hide(&self, text: &[u8]) -> bool {
         let mut found = Vec::new();
-        self.encodings(text, 0..text.len(), &mut found);
+        let is_likely = &mut |text: &[u8]| self.is_likely_inside(text);
+        self.encodings(text, 0..text.len(), is_likely, &mut found);
         found.iter().any(|one| one.likely)
     }
 
@@ -151,56 +161,32 @@ impl RuleSet {
     /// be the reason of. Others nearby may be among them.
     ///
     /// They are found in a window around the change, which is widened until nothing that is found
-    /// reaches its edges: so it does not matter for them what stands outside. Returns the window.
-    pub fn encodings(
+    /// could reach over its edges: so it does not matter for them what stands outside. `is_likely`
+    /// tells whether a secret could stand in what comes out.
+    pub(crate) fn encodings(
         &self,
         text: &[u8],
         changed: Range<usize>,
+        is_likely: &mut dyn FnMut(&[u8]) -> bool,
         found: &mut Vec<Encoding>,
-    ) -> Range<usize> {
-        let mut window = around(text, &changed);
-        let before = found.len();
-        while !self.encodings_inside(text, &window, found) {
-            found.truncate(before);
-            let more = WIDER.max(window.len());
-            // Runs are looked for in strides from the beginning of the text.
-            let start = window.start.saturating_sub(more);
-            window = start - start % unwrap::STRIDE..text.len().min(window.end + more);
-        }
-        window
-    }
-
-    /// Returns false if what is encoded in a window could reach over its edges.
-    fn encodings_inside(
-        &self,
-        text: &[u8],
-        window: &Range<usize>,
-        found: &mut Vec<Encoding>,
-    ) -> bool {
-        let mut complete = true;
-        let (start, end) = (window.start, window.end);
-        unwrap::each(ANY_SCHEME, &text[window.clone()], &mut |piece| {
-            let Range { start: from, end: to } = piece.extent();
-            let cut = start > 0 && from < EDGE || end < text.len() && start + to + EDGE > end;
-            complete &= !cut;
-            if complete {
-                let mut left = text.len() * unwrap::MOST;
-                let short = |at: usize| u32::try_from(start + at).unwrap_or(u32::MAX);
-                let likely = self.is_likely(&piece.text, 1, &mut left);
-                found.push(Encoding { start: short(from), end: short(to), likely });
-            }
-        });
-        complete
+    ) {
+        let near = around(text, &changed);
+        encodings_in(text, near.clone(), Frame::strides, unwrap::over_lines, is_likely, found);
+        encodings_in(text, near, Frame::lines, unwrap::in_lines, is_likely, found);
     }
 
     /// Returns true if a secret could stand in a decoded text, or in what is encoded in it, or if
     /// that is too much to find out.
+    pub(crate) fn is_likely_inside(&self, text: &[u8]) -> bool {
+        self.is_likely(text, 1, &mut (text.len() * unwrap::MOST))
+    }
+
     fn is_likely(&self, text: &[u8], depth: usize, left: &mut usize) -> bool {
         let mut spots = Vec::new();
         self.spots(text, 0..text.len(), &mut spots);
         let mut likely = spots.iter().any(|spot| spot.likely);
         if depth < unwrap::DEEPEST && !likely {
-            unwrap::each(ANY_SCHEME, text, &mut |piece| {
+            unwrap::each(ANY_NAME, text, &mut |piece| {
                 let Some(rest) = left.checked_sub(piece.text.len()) else {
                     likely = true;
                     return;
@@ -273,7 +259,78 @@ fn around(text: &[u8], changed: &Range<usize>) -> Range<usize> {
     let mut end = text.len().min(changed.end + AROUND_ESCAPE - BACK);
     start -= text[..start].iter().rev().take_while(|&&byte| is_part(byte)).count();
     end += text[end..].iter().take_while(|&&byte| is_part(byte)).count();
-    start - start % unwrap::STRIDE..end
+    start..end
+}
+
+/// Appends what `each` finds encoded in a frame around some bytes, which is widened as needed.
+fn encodings_in(
+    text: &[u8],
+    mut near: Range<usize>,
+    frame: fn(&[u8], Range<usize>) -> Frame,
+    each: fn(&[u8], &mut dyn FnMut(Piece)),
+    is_likely: &mut dyn FnMut(&[u8]) -> bool,
+    found: &mut Vec<Encoding>,
+) {
+    let before = found.len();
+    loop {
+        let Frame { window, opens, goes_on } = frame(text, near);
+        let mut complete = true;
+        each(&text[window.clone()], &mut |piece| {
+            let Range { start, end } = piece.extent();
+            complete &= !(opens && start < EDGE || goes_on && end + EDGE > window.len());
+            if complete {
+                let short = |at: usize| u32::try_from(window.start + at).unwrap_or(u32::MAX);
+                let likely = is_likely(&piece.text);
+                found.push(Encoding { start: short(start), end: short(end), likely });
+            }
+        });
+        if complete {
+            return;
+        }
+        found.truncate(before);
+        let more = WIDER.max(window.len());
+        near = window.start.saturating_sub(more)..text.len().min(window.end + more);
+    }
+}
+
+/// A part of a text in which encodings are looked for.
+struct Frame {
+    window: Range<usize>,
+    /// What stands before the window could make a difference to what is encoded at its beginning.
+    opens: bool,
+    /// What stands behind it could make one at its end.
+    goes_on: bool,
+}
+
+impl Frame {
+    /// One for what may go on over lines: runs are looked for in strides from the beginning of the
+    /// text.
+    fn strides(text: &[u8], near: Range<usize>) -> Self {
+        let start = near.start - near.start % unwrap::STRIDE;
+        Self { window: start..near.end, opens: start > 0, goes_on: near.end < text.len() }
+    }
+
+    /// One for what ends with its line: whole lines, unless those are very long.
+    fn lines(text: &[u8], near: Range<usize>) -> Self {
+        let first = near.start.saturating_sub(LONG_LINE);
+        let ends = |end: &usize| !goes_on_behind(text, *end);
+        let line = memchr::memrchr_iter(b'\n', &text[first..near.start]).map(|end| first + end);
+        let start = line.into_iter().find(ends).map(|end| end + 1);
+        let start = start.or((first == 0).then_some(0));
+        let last = text.len().min(near.end + LONG_LINE);
+        let from = near.end.saturating_sub(1).max(near.start);
+        let line = memchr::memchr_iter(b'\n', &text[from..last]).map(|end| from + end);
+        let end = line.into_iter().find(ends).map(|end| end + 1);
+        let end = end.or((last == text.len()).then_some(last));
+        let (opens, goes_on) = (start.is_none(), end.is_none());
+        Self { window: start.unwrap_or(near.start)..end.unwrap_or(near.end), opens, goes_on }
+    }
+}
+
+/// Returns true if and only if a backslash joins the line that ends at `end` with the next one.
+fn goes_on_behind(text: &[u8], end: usize) -> bool {
+    let line = &text[end.saturating_sub(2)..end];
+    line.strip_suffix(b"\r").unwrap_or(line).ends_with(b"\\")
 }
 
 /// What one rule makes of a hit, and how far it looked.

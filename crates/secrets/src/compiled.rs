@@ -15,7 +15,9 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use leakgate_model::Text;
 use regex_automata::hybrid::dfa::{self, DFA};
 use regex_automata::nfa::thompson;
+use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
 use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
+use regex_automata::util::captures::Captures;
 use regex_automata::util::pool::Pool;
 use regex_automata::{Input, Span};
 use regex_syntax::hir::{Hir, HirKind, Look, Repetition};
@@ -54,9 +56,7 @@ impl Compiled {
 
     /// The whole match and the secret in it.
     pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
-        let groups = &self.matching(input)?.groups;
-        let mut found = groups.create_captures();
-        groups.search(&mut groups.create_cache(), input, &mut found);
+        let found = self.matching(input)?.groups(input);
         Some((found.get_match()?.span(), found.get_group_by_name("secret")?))
     }
 
@@ -142,9 +142,15 @@ fn rough(hir: &Hir) -> Hir {
 /// One automaton, and what its walks keep between them.
 struct Machine {
     dfa: DFA,
-    caches: Pool<dfa::Cache, Box<dyn Fn() -> dfa::Cache + Send + Sync>>,
-    groups: PikeVM,
+    caches: Caches<dfa::Cache>,
+    groups: BoundedBacktracker,
+    group_caches: Caches<backtrack::Cache>,
+    /// For texts that are too long for the other.
+    long: PikeVM,
 }
+
+/// What walks of one kind keep between them, made as threads need it.
+type Caches<C> = Pool<C, Box<dyn Fn() -> C + Send + Sync>>;
 
 impl Machine {
     fn new(hir: &Hir) -> Self {
@@ -158,18 +164,37 @@ impl Machine {
             DFA::config().skip_cache_capacity_check(true).minimum_cache_clear_count(Some(8));
         let dfa =
             dfa::Builder::new().configure(config).build_from_nfa(nfa.clone()).expect(COMPILES);
-        let groups = pikevm::Builder::new().build_from_nfa(nfa).expect(COMPILES);
-        let for_caches = dfa.clone();
-        let caches: Box<dyn Fn() -> dfa::Cache + Send + Sync> =
-            Box::new(move || for_caches.create_cache());
-        Self { dfa, caches: Pool::new(caches), groups }
+        let groups = backtrack::Builder::new().build_from_nfa(nfa.clone()).expect(COMPILES);
+        let long = pikevm::Builder::new().build_from_nfa(nfa).expect(COMPILES);
+        let (of_dfa, of_groups) = (dfa.clone(), groups.clone());
+        Self {
+            dfa,
+            caches: Pool::new(Box::new(move || of_dfa.create_cache())),
+            groups,
+            group_caches: Pool::new(Box::new(move || of_groups.create_cache())),
+            long,
+        }
+    }
+
+    /// The groups of the first match.
+    fn groups(&self, input: &Input<'_>) -> Captures {
+        // No match that counts goes on behind the end that the DFA tells.
+        let end = self.dfa.try_search_fwd(&mut self.caches.get(), input).ok().flatten();
+        let end = end.map_or(input.end(), |end| end.offset());
+        let input = input.clone().range(input.start()..end);
+        let mut found = self.groups.create_captures();
+        let mut cache = self.group_caches.get();
+        if self.groups.try_captures(&mut cache, input.clone(), &mut found).is_err() {
+            self.long.search(&mut self.long.create_cache(), &input, &mut found);
+        }
+        found
     }
 
     /// Returns true if and only if there is a match, by whichever walk can tell.
     fn is_match(&self, input: &Input<'_>) -> bool {
         let found = self.dfa.try_search_fwd(&mut self.caches.get(), &input.clone().earliest(true));
         found.map_or_else(
-            |_| self.groups.is_match(&mut self.groups.create_cache(), input.clone()),
+            |_| self.long.is_match(&mut self.long.create_cache(), input.clone()),
             |end| end.is_some(),
         )
     }

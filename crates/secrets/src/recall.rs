@@ -29,10 +29,21 @@ pub struct Recall<'m> {
     memory: &'m Memory,
     /// Those with spots in them, and their hashes.
     answers: Vec<(u64, Option<Box<Answer>>)>,
+    /// How many spots more there is room for in them.
+    room: usize,
     /// What the ranges of a text are cut into, and what seems to be known of it.
     chunks: Vec<(Chunk, Hint)>,
     /// What is being asked.
     asked: Vec<Chunk>,
+    /// The same for what stands encoded; none for what stands encoded in that.
+    inside: Option<Box<Inside<'m>>>,
+}
+
+/// What one thread knows of decoded texts.
+#[derive(Debug)]
+struct Inside<'m> {
+    recall: Recall<'m>,
+    found: Found,
 }
 
 /// What was found in the pieces of a text that had to be asked.
@@ -98,16 +109,22 @@ impl Chunk {
 /// Slots for each object of a history, and how many there are at most: 16 MiB of them.
 const SLOTS_PER_OBJECT: usize = 8;
 const MOST_SLOTS: usize = 1 << 21;
-/// Answers of each thread at most, each of some hundred bytes.
+/// Answers of each thread at most, each of some hundred bytes, and the spots in all of them.
 const MOST_ANSWERS: usize = 1 << 17;
+const SPOTS_PER_ANSWER: usize = 8;
+/// The same of decoded texts.
+const MOST_ANSWERS_INSIDE: usize = 1 << 13;
 /// With more spots, or if more bytes decide about them, an answer is not kept.
-const MOST_SPOTS: usize = 32;
+const MOST_SPOTS: usize = 256;
 const LONGEST_REACH: usize = 8 << 10;
 /// What decides whether something begins or stands encoded in a chunk stands no farther from it,
 /// but for runs of letters.
 const AROUND: usize = 160;
-/// A chunk ends behind one of this many lines, or where it is too long.
+/// The longest run of letters that is taken along to its end.
+const LONGEST_RUN: usize = 256;
+/// A chunk ends behind one of this many lines; where those are long, behind one of so many bytes.
 const LINES: u32 = 8;
+const BYTES: u32 = 256;
 const LONGEST: usize = 2048;
 /// A range of so many bytes is a chunk of its own.
 const SHORT: usize = 512;
@@ -152,9 +169,31 @@ impl Memory {
 impl<'m> Recall<'m> {
     /// What one thread knows beside what all know.
     pub fn new(memory: &'m Memory) -> Self {
-        let answers = memory.calm.len().min(MOST_ANSWERS);
-        let answers = (0..answers).map(|_| (0, None)).collect();
-        Self { memory, answers, chunks: Vec::new(), asked: Vec::new() }
+        let inside = Self::with(memory, MOST_ANSWERS_INSIDE, None);
+        let inside = Inside { recall: inside, found: Found::default() };
+        Self::with(memory, MOST_ANSWERS, Some(Box::new(inside)))
+    }
+
+    fn with(memory: &'m Memory, most: usize, inside: Option<Box<Inside<'m>>>) -> Self {
+        let answers: Vec<_> = (0..memory.calm.len().min(most)).map(|_| (0, None)).collect();
+        let room = answers.len() * SPOTS_PER_ANSWER;
+        Self { memory, answers, room, chunks: Vec::new(), asked: Vec::new(), inside }
+    }
+
+    /// Appends what a change of a range can make stand encoded there, and maybe more of what is near.
+    pub fn encodings(
+        &mut self,
+        rules: &RuleSet,
+        text: &[u8],
+        range: Range<usize>,
+        found: &mut Vec<Encoding>,
+    ) {
+        let inside = &mut self.inside;
+        let is_likely = &mut |text: &[u8]| match inside {
+            Some(inside) => inside.is_likely(rules, text),
+            None => rules.is_likely_inside(text),
+        };
+        rules.encodings(text, range, is_likely, found);
     }
 
     /// Finds the spots that begin in some ranges of a text, which are sorted and apart, and what a
@@ -242,7 +281,7 @@ impl<'m> Recall<'m> {
         let range = first.range.start..last.range.end;
         let (spots, encodings) = (found.spots.len(), found.encodings.len());
         rules.spots(text, range.clone(), &mut found.spots);
-        rules.encodings(text, range.clone(), &mut found.encodings);
+        self.encodings(rules, text, range.clone(), &mut found.encodings);
         found.spots[spots..].sort_unstable();
         let runs = unwrap::runs_in(text, &near(text, &range));
         let mut spots = &found.spots[spots..];
@@ -261,10 +300,33 @@ impl<'m> Recall<'m> {
             if here.is_empty() {
                 self.memory.keep(&chunk);
             } else if let Some(answer) = Answer::of(self.memory, text, &chunk, here) {
-                let slot = chunk.slot(self.answers.len());
-                self.answers[slot] = (chunk.hash, Some(Box::new(answer)));
+                keep(&mut self.answers, &mut self.room, &chunk, answer);
             }
         }
+    }
+}
+
+/// Puts an answer in its place, if there is room for its spots.
+fn keep(
+    answers: &mut [(u64, Option<Box<Answer>>)],
+    room: &mut usize,
+    chunk: &Chunk,
+    answer: Answer,
+) {
+    let place = &mut answers[chunk.slot(answers.len())];
+    let freed = place.1.as_ref().map_or(0, |old| old.spots.len());
+    if let Some(rest) = (*room + freed).checked_sub(answer.spots.len()) {
+        *room = rest;
+        *place = (chunk.hash, Some(Box::new(answer)));
+    }
+}
+
+impl Inside<'_> {
+    /// Returns true if a secret could stand in a decoded text, or in what is encoded in it.
+    fn is_likely(&mut self, rules: &RuleSet, text: &[u8]) -> bool {
+        self.found.clear();
+        self.recall.ask(rules, text, [&(0..text.len())], &mut self.found);
+        self.found.is_likely()
     }
 }
 
@@ -292,25 +354,35 @@ impl Answer {
     }
 }
 
-/// A chunk, or several, and what decides what is in them.
+/// A chunk, or several, and what decides what is in them, runs of letters whole unless they are very
+/// long.
 fn near(text: &[u8], chunk: &Range<usize>) -> Range<usize> {
-    chunk.start.saturating_sub(AROUND)..text.len().min(chunk.end + AROUND)
+    let start = chunk.start.saturating_sub(AROUND);
+    let end = text.len().min(chunk.end + AROUND);
+    let is_inside = |at: Option<usize>| at.is_some_and(|at| unwrap::is_letter(text[at]));
+    let letter = |byte: &&u8| unwrap::is_letter(**byte);
+    let more = |inside: bool| if inside { LONGEST_RUN } else { 0 };
+    let before =
+        text[..start].iter().rev().take(more(is_inside(Some(start).filter(|_| start < end))));
+    let behind = text[end..].iter().take(more(is_inside(end.checked_sub(1))));
+    start - before.take_while(letter).count()..end + behind.take_while(letter).count()
 }
 
-/// Where the chunk ends that begins at `at`.
+/// Where the chunk ends that begins at `at`: behind some line, or in long lines behind some byte.
 fn end(text: &[u8], at: usize) -> usize {
     let most = text.len().min(at + LONGEST);
     let mut ends = memchr::memchr_iter(b'\n', &text[at..most]).map(|end| at + end);
-    ends.find(|&end| ends_chunk(text, end)).map_or(most, |end| end + 1)
+    let line = ends.find(|&end| ends_chunk(text, end, LINES)).map(|end| end + 1);
+    line.or_else(|| (at + SHORT..most).find(|&end| ends_chunk(text, end, BYTES))).unwrap_or(most)
 }
 
-/// Returns true if the line that ends at `end` is the last one of a chunk, by its last bytes.
-fn ends_chunk(text: &[u8], end: usize) -> bool {
+/// Returns true of one place in `among`, by the bytes before it.
+fn ends_chunk(text: &[u8], end: usize, among: u32) -> bool {
     let mut last = [0; 8];
     let line = &text[end.saturating_sub(last.len())..end];
     last[..line.len()].copy_from_slice(line);
     let mixed = u64::from_le_bytes(last).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    ((mixed >> 32) as u32).is_multiple_of(LINES)
+    ((mixed >> 32) as u32).is_multiple_of(among)
 }
 
 #[cfg(test)]
@@ -368,12 +440,13 @@ mod tests {
                     prop_assert!(!is_new || found.spots.contains(spot), "{spot:?}");
                 }
                 prop_assert!(found.spots.iter().all(|spot| spots.contains(spot)));
-                rules.encodings(text, 0..text.len(), &mut encodings);
+                let is_likely = &mut |text: &[u8]| rules.is_likely_inside(text);
+                rules.encodings(text, 0..text.len(), is_likely, &mut encodings);
                 // What stands there whatever the range holds is known from another text.
                 let mut blank = text.to_vec();
                 ranges.iter().for_each(|range| blank[range.clone()].fill(b' '));
                 let mut others = Vec::new();
-                rules.encodings(&blank, 0..blank.len(), &mut others);
+                rules.encodings(&blank, 0..blank.len(), is_likely, &mut others);
                 let overlap = |a: &Encoding, b: &Encoding| a.start < b.end && b.start < a.end;
                 for one in encodings.iter().filter(|one| !others.iter().any(|b| overlap(one, b))) {
                     let covers = |other: &Encoding| {

@@ -508,10 +508,10 @@ impl<'h> Sightings<'h> {
         Problem { path: Some(path.clone()), ..missing(id) }
     }
 
-    /// A name under which an object stands in some tree, whether or not a commit leads there.
-    pub fn a_name_of(&self, number: u32) -> Option<&BString> {
-        let edge = edges_of(&self.trees.added, Target::Object(number)).first()?;
-        Some(self.name(edge.2))
+    /// The names under which an object stands in some tree, whether or not a commit leads there.
+    pub fn names_of(&self, number: u32) -> impl Iterator<Item = &BString> {
+        let edges = edges_of(&self.trees.added, Target::Object(number));
+        edges.iter().map(|edge| self.name(edge.2))
     }
 
     /// What could not be read of the trees, with their numbers.

@@ -53,8 +53,8 @@ impl Escape {
     }
 }
 
-/// Calls `found` with each part of the text that escapes make different.
-pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
+/// Calls `found` with each part of the text that escapes make different, but for those of mail.
+pub(super) fn each(text: &[u8], found: &mut dyn FnMut(Piece)) {
     let mut clusters = [Scheme::Backslash, Scheme::Percent, Scheme::Html].map(Cluster::new);
     signs::each(text, [b'\\', b'%', b'&'], |at| {
         let index = match (text[at], text.get(at + 1)) {
@@ -67,11 +67,13 @@ pub(super) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
         clusters[index].offer(text, at, found);
     });
     clusters.into_iter().for_each(|cluster| cluster.flush(text, found));
-    if is_mail(path) {
-        let mut cluster = Cluster::new(Scheme::QuotedPrintable);
-        signs::each(text, [b'='], |at| cluster.offer(text, at, found));
-        cluster.flush(text, found);
-    }
+}
+
+/// Calls `found` with each part of the text that the escapes of mail make different.
+pub(super) fn quoted_printable(text: &[u8], found: &mut dyn FnMut(Piece)) {
+    let mut cluster = Cluster::new(Scheme::QuotedPrintable);
+    signs::each(text, [b'='], |at| cluster.offer(text, at, found));
+    cluster.flush(text, found);
 }
 
 /// Escapes of one scheme that are near each other.
@@ -308,20 +310,13 @@ fn number(text: &[u8], digits: usize, radix: u32) -> Option<u32> {
     })
 }
 
-/// Returns true if and only if the file's name is one of mail and its relatives.
-fn is_mail(path: &[u8]) -> bool {
-    [&b".eml"[..], b".mbox", b".mht", b".mhtml", b".emlx", b".vcf", b".ics"].iter().any(|end| {
-        path.len() > end.len() && path[path.len() - end.len()..].eq_ignore_ascii_case(end)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn decoded(path: &str, text: &str) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        each(path.as_bytes(), text.as_bytes(), &mut |piece| {
+        super::super::each(path.as_bytes(), text.as_bytes(), &mut |piece| {
             found.push((piece.how.to_owned(), String::from_utf8_lossy(&piece.text).into_owned()));
         });
         found
@@ -369,7 +364,7 @@ mod tests {
     fn a_place_leads_back_to_the_escapes() {
         let text = r#"a = "x\u0061b\u0063y" and more"#;
         let mut spans = Vec::new();
-        each(b"", text.as_bytes(), &mut |piece| {
+        each(text.as_bytes(), &mut |piece| {
             let at = piece.text.windows(3).position(|three| three == b"abc").expect("it is there");
             let origin = piece.origin(&(at..at + 3));
             spans.push((origin.start, origin.end));

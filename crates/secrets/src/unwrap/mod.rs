@@ -18,7 +18,7 @@ use std::ops::Range;
 
 use crate::syntax::Syntax;
 
-pub(crate) use runs::STRIDE;
+pub(crate) use runs::{STRIDE, is_letter};
 
 /// How deep encodings inside encodings are followed.
 pub(crate) const DEEPEST: usize = 4;
@@ -111,6 +111,15 @@ impl Piece {
 
 /// Calls `found` with each text that stands encoded in `text`.
 pub(crate) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
+    over_lines(text, found);
+    in_lines(text, found);
+    if is_mail(path) {
+        escapes::quoted_printable(text, found);
+    }
+}
+
+/// Calls `found` with each text that stands encoded in `text` and may go on over lines.
+pub(crate) fn over_lines(text: &[u8], found: &mut dyn FnMut(Piece)) {
     if text.len() < SHORTEST {
         return;
     }
@@ -120,8 +129,27 @@ pub(crate) fn each(path: &[u8], text: &[u8], found: &mut dyn FnMut(Piece)) {
         end.max(run.end)
     });
     packed::each(text, found);
-    escapes::each(path, text, found);
     split::each(text, found);
+}
+
+/// Calls `found` with each text that stands encoded in `text` as one line, or as several that end in
+/// backslashes but for the last. What other lines hold makes no difference to it.
+pub(crate) fn in_lines(text: &[u8], found: &mut dyn FnMut(Piece)) {
+    if text.len() >= SHORTEST {
+        escapes::each(text, found);
+    }
+}
+
+/// Returns true if and only if the file's name is one of mail and its relatives.
+pub(crate) fn is_mail(path: &[u8]) -> bool {
+    const EXTENSIONS: [&[u8]; 7] = [b"eml", b"mbox", b"mht", b"mhtml", b"emlx", b"vcf", b"ics"];
+    let end = &path[path.len().saturating_sub(6)..];
+    let dot = end.iter().rposition(|&byte| byte == b'.');
+    dot.is_some_and(|dot| {
+        let extension = &end[dot + 1..];
+        path.len() > extension.len() + 1
+            && EXTENSIONS.iter().any(|one| extension.eq_ignore_ascii_case(one))
+    })
 }
 
 /// A run of letters that is long enough to be decoded.
@@ -146,9 +174,11 @@ pub(crate) fn runs_in(text: &[u8], range: &Range<usize>) -> Vec<Run> {
         at = run.end;
         let is_encoded = base::decode(text, &run).is_some();
         // One at the edges may go on.
-        let start = run.start - usize::from(run.start == range.start && run.start > 0);
-        let end = run.end + usize::from(run.end == range.end && run.end < text.len());
-        found.push(Run { range: start..end, is_encoded });
+        let is_letter = |at: usize| text.get(at).is_some_and(|&byte| runs::is_letter(byte));
+        let opens = run.start == range.start && run.start > 0 && is_letter(run.start - 1);
+        let goes_on = run.end == range.end && is_letter(run.end);
+        let range = run.start - usize::from(opens)..run.end + usize::from(goes_on);
+        found.push(Run { range, is_encoded });
     }
     found
 }

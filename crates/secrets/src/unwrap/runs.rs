@@ -64,7 +64,8 @@ static ROLES: [[u8; 256]; 4] = {
     roles
 };
 
-pub(super) fn is_letter(byte: u8) -> bool {
+/// Returns true if and only if a byte is one of either base64 alphabet.
+pub(crate) fn is_letter(byte: u8) -> bool {
     VALUES[usize::from(byte)] != NONE
 }
 
