@@ -30,9 +30,9 @@ use leakgate_git::history::{
 use leakgate_model::{ObjectId, Outcome, Problem, ProblemKind};
 use leakgate_policy::{Config, IgnoreFile, Samples};
 use leakgate_report::{HistoryFacts, Scope};
-use leakgate_secrets::{Memory, RuleSet};
+use leakgate_secrets::{Likely, Memory, RuleSet};
 
-use self::blobs::{At, Blobs};
+use self::blobs::Blobs;
 use self::cache::Cache;
 use self::messages::Messages;
 pub(crate) use self::part::calm;
@@ -490,7 +490,7 @@ struct Found {
     /// Of what was asked elsewhere: those to be looked at, and whether that depends on their names.
     likely: Vec<(u32, bool)>,
     /// Where alone secrets could stand in some of those to be looked at.
-    at: HashMap<u32, At>,
+    at: HashMap<u32, Likely>,
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,

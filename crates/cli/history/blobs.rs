@@ -8,12 +8,9 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Bits, Broken, Copy, Decoded, History, Visit};
-use leakgate_secrets::{Encoding, Found, Memory, Recall, RuleSet, Spot};
+use leakgate_secrets::{Encoding, Found, Likely, Memory, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
-
-/// Places in a text, in bytes, in their order.
-pub(super) type At = Box<[u32]>;
 
 /// What one thread found out.
 pub(super) struct Blobs<'h> {
@@ -26,7 +23,7 @@ pub(super) struct Blobs<'h> {
     pub(super) calm: Vec<(u32, u64)>,
     /// To be scanned again, where secrets could stand: by their numbers, with the places if a look
     /// at these is enough.
-    pub(super) candidates: Vec<(u32, Option<At>)>,
+    pub(super) candidates: Vec<(u32, Option<Likely>)>,
     /// To be scanned whole under names that tell of a secret.
     pub(super) nameless: Vec<u32>,
     /// Too large to be decoded beside others: to be scanned as streams.
@@ -59,13 +56,6 @@ impl Note {
     pub(super) fn is_candidate(&self) -> bool {
         self.plain.as_ref().is_none_or(Found::is_likely)
     }
-}
-
-/// Where secrets could stand, if that is nowhere but in what stands there as it is.
-fn likely(plain: &Found) -> Option<At> {
-    let is_plain = !plain.encodings.iter().any(|one| one.likely);
-    let likely = plain.spots.iter().filter(|spot| spot.likely);
-    is_plain.then(|| likely.map(|spot| spot.at).collect())
 }
 
 /// No source has so many; a list of them must not take more than the content.
@@ -323,7 +313,7 @@ impl Visit for Blobs<'_> {
         if note.is_candidate() && self.rules.needs_a_name(text) {
             self.nameless.push(number);
         } else if note.is_candidate() {
-            self.candidates.push((number, note.plain.as_ref().and_then(likely)));
+            self.candidates.push((number, note.plain.as_ref().map(Found::likely)));
         } else if is_first {
             self.calm.push((number, text.len() as u64));
         }

@@ -7,9 +7,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bstr::BString;
 use leakgate_git::history::{Bits, Broken, Decoded, Kind, Place, Places, Target, Visit};
 use leakgate_model::{Content, Finding, ObjectId, Outcome, Problem, ProblemKind, Skip};
-use leakgate_secrets::{RuleSet, Scanned, Scratch};
+use leakgate_secrets::{Likely, RuleSet, Scanned, Scratch};
 
-use super::blobs::At;
 use super::{Found, NEVER, Scan};
 
 /// What was found at places, by their numbers.
@@ -93,7 +92,7 @@ pub(super) fn broken_off(path: &BString, id: ObjectId, error: &io::Error) -> Pro
 struct Confirm<'s> {
     scan: &'s Scan<'s>,
     places: &'s Places,
-    at: &'s HashMap<u32, At>,
+    at: &'s HashMap<u32, Likely>,
     wanted: &'s Bits,
     of_blob: &'s HashMap<u32, Vec<u32>>,
     scratch: Scratch,
@@ -118,12 +117,13 @@ impl Visit for Confirm<'_> {
             let rules = self.scan.rules;
             let scratch = &mut self.scratch;
             let at = self.at.get(&blob.number).filter(|_| !RuleSet::is_read_by_name(path));
-            let scanned = catch_unwind(AssertUnwindSafe(|| {
-                let holds = at.is_none_or(|at| rules.holds_at(path, blob.content, at, scratch));
-                if !holds {
-                    return Scanned::default();
-                }
-                rules.scan_file(path, blob.content, scratch)
+            let scanned = catch_unwind(AssertUnwindSafe(|| match at {
+                Some(at) => Scanned {
+                    findings: rules.scan_at(path, blob.content, at, scratch),
+                    bytes: blob.content.len() as u64,
+                    ..Scanned::default()
+                },
+                None => rules.scan_file(path, blob.content, scratch),
             }));
             match scanned {
                 Ok(scanned) => self.take(index, scanned),

@@ -123,6 +123,11 @@ impl Anchors {
         (1..=count).map(move |index| u16_at(&self.bytes, hit.rules + 2 * index))
     }
 
+    /// How far behind the beginning of a literal its four bytes stand at most.
+    pub(crate) fn behind(&self) -> usize {
+        self.behind
+    }
+
     /// The most bytes, from the beginning of a literal, that decide whether it is hit.
     pub(crate) fn reach(&self) -> usize {
         self.reach

@@ -56,7 +56,7 @@ mod weak;
 
 pub use about::About;
 pub use archive::Scanned;
-pub use candidates::{Encoding, Near, Spot};
+pub use candidates::{Encoding, Likely, Near, Spot};
 pub use check::{Check, Verdict};
 pub use cost::{Cost, Costs};
 pub use explain::{Explained, Told, Try};

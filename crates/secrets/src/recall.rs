@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::quality::RandomState;
 
-use crate::candidates::{Encoding, Spot};
+use crate::candidates::{Encoding, Likely, Spot};
 use crate::ruleset::RuleSet;
 use crate::unwrap;
 
@@ -60,6 +60,16 @@ impl Found {
     pub fn clear(&mut self) {
         self.spots.clear();
         self.encodings.clear();
+    }
+
+    /// Where secrets could stand.
+    pub fn likely(&self) -> Likely {
+        let spots = self.spots.iter().filter(|spot| spot.likely);
+        let encodings = self.encodings.iter().filter(|one| one.likely);
+        Likely {
+            spots: spots.map(|spot| spot.at).collect(),
+            encodings: encodings.map(|one| one.start..one.end).collect(),
+        }
     }
 
     /// Returns true if and only if a secret could stand there.

@@ -10,6 +10,7 @@ use regex_automata::Input;
 use crate::anchor_index::Hit;
 use crate::anchors::Around;
 use crate::assignment;
+use crate::candidates::{self, Likely};
 use crate::check::{self, Check, Verdict};
 use crate::decode::{self, Charset};
 use crate::gate::{self, Gate};
@@ -188,17 +189,36 @@ impl RuleSet {
         findings
     }
 
-    /// Returns false if the secrets that could stand at these places of a text, in their order, are
-    /// none under this path. The text is one that is not opaque and hides nothing.
-    pub fn holds_at(&self, path: &[u8], text: &[u8], at: &[u32], scratch: &mut Scratch) -> bool {
+    /// Finds what [`RuleSet::scan`] does in a text that is not opaque, under a name that makes no
+    /// difference to how it is read, if these are the places where a secret could stand.
+    pub fn scan_at(
+        &self,
+        path: &[u8],
+        text: &[u8],
+        likely: &Likely,
+        scratch: &mut Scratch,
+    ) -> Vec<Finding> {
         scratch.prepare(self);
+        scratch.nested = text.len() * unwrap::MOST;
         let mut run = Run::new(self, path, text, Some(Syntax::of(path)), scratch);
-        for &at in at {
-            let at = at as usize;
-            self.anchors.find(text, at..at + 1, Around::Fits, |hit| run.hit(hit));
+        // Hits that are near each other do not come in the order of their places.
+        let is_near = |a: &u32, b: &u32| b.saturating_sub(*a) as usize <= self.anchors.behind();
+        for near in likely.spots.chunk_by(is_near) {
+            let (first, last) = (near[0] as usize, near[near.len() - 1] as usize);
+            self.anchors.find(text, first..last + 1, Around::Fits, |hit| run.hit(hit));
         }
         run.end();
-        !scratch.matches.is_empty()
+        let mut all = std::mem::take(&mut scratch.matches);
+        for piece in candidates::pieces(text, &likely.encodings) {
+            let inside = self.matches_inside(path, &piece.text, piece.assigns, 1, scratch);
+            all.extend(inside.into_iter().map(|one| one.outside(&piece)));
+        }
+        scratch.matches = all;
+        if scratch.matches.is_empty() {
+            return Vec::new();
+        }
+        let matches = self.resolve(&mut scratch.matches);
+        self.findings(path, text, &matches, &Window::whole(text), &[])
     }
 
     /// Scans strings taken out of a binary. They have no line that a person could look up.

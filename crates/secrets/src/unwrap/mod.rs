@@ -89,6 +89,13 @@ impl Piece {
         self.end = range.end;
     }
 
+    /// The same, if the encoded text is a part of another that begins so many bytes into that.
+    pub(crate) fn moved(mut self, by: usize) -> Self {
+        self.marks.iter_mut().for_each(|mark| mark.encoded += by);
+        self.end += by;
+        self
+    }
+
     /// Which bytes of the encoded text were decoded.
     pub(crate) fn extent(&self) -> Range<usize> {
         let start = self.marks.first().map_or(self.end, |mark| mark.encoded);
