@@ -139,18 +139,17 @@ fn rough(hir: &Hir) -> Hir {
     }
 }
 
+/// One bit for each byte of a match and each state of its automaton takes so many bytes at most.
+const MOST_VISITED: usize = 1 << 20;
+
 /// One automaton, and what its walks keep between them.
 struct Machine {
     dfa: DFA,
-    caches: Caches<dfa::Cache>,
+    caches: Pool<dfa::Cache, Box<dyn Fn() -> dfa::Cache + Send + Sync>>,
     groups: BoundedBacktracker,
-    group_caches: Caches<backtrack::Cache>,
-    /// For texts that are too long for the other.
+    /// For matches that are too long for the other.
     long: PikeVM,
 }
-
-/// What walks of one kind keep between them, made as threads need it.
-type Caches<C> = Pool<C, Box<dyn Fn() -> C + Send + Sync>>;
 
 impl Machine {
     fn new(hir: &Hir) -> Self {
@@ -164,16 +163,15 @@ impl Machine {
             DFA::config().skip_cache_capacity_check(true).minimum_cache_clear_count(Some(8));
         let dfa =
             dfa::Builder::new().configure(config).build_from_nfa(nfa.clone()).expect(COMPILES);
-        let groups = backtrack::Builder::new().build_from_nfa(nfa.clone()).expect(COMPILES);
+        let groups = backtrack::Builder::new()
+            .configure(backtrack::Config::new().visited_capacity(MOST_VISITED))
+            .build_from_nfa(nfa.clone())
+            .expect(COMPILES);
         let long = pikevm::Builder::new().build_from_nfa(nfa).expect(COMPILES);
-        let (of_dfa, of_groups) = (dfa.clone(), groups.clone());
-        Self {
-            dfa,
-            caches: Pool::new(Box::new(move || of_dfa.create_cache())),
-            groups,
-            group_caches: Pool::new(Box::new(move || of_groups.create_cache())),
-            long,
-        }
+        let for_caches = dfa.clone();
+        let caches: Box<dyn Fn() -> dfa::Cache + Send + Sync> =
+            Box::new(move || for_caches.create_cache());
+        Self { dfa, caches: Pool::new(caches), groups, long }
     }
 
     /// The groups of the first match.
@@ -183,7 +181,7 @@ impl Machine {
         let end = end.map_or(input.end(), |end| end.offset());
         let input = input.clone().range(input.start()..end);
         let mut found = self.groups.create_captures();
-        let mut cache = self.group_caches.get();
+        let mut cache = self.groups.create_cache();
         if self.groups.try_captures(&mut cache, input.clone(), &mut found).is_err() {
             self.long.search(&mut self.long.create_cache(), &input, &mut found);
         }

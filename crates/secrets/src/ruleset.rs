@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use foldhash::quality::RandomState;
 use leakgate_model::{Confidence, RuleId, Severity, Text};
 
 use crate::about::{About, Packed};
@@ -24,6 +25,8 @@ pub struct RuleSet {
     pub(crate) gates: Gates,
     ready: Vec<OnceLock<Box<Ready>>>,
     pub(crate) anchors: Anchors,
+    /// What is remembered of contents under these rules is hashed with it.
+    pub(crate) key: RandomState,
 }
 
 /// Where rules come from.
@@ -99,7 +102,7 @@ impl RuleSet {
     fn with(source: Source, gates: Gates, anchors: Anchors) -> Self {
         let patterns = source.len();
         let ready = (0..patterns + 2).map(|_| OnceLock::new()).collect();
-        Self { source, gates, ready, anchors }
+        Self { source, gates, ready, anchors, key: RandomState::default() }
     }
 
     /// These rules alone, and those whose finder is code.

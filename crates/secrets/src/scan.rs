@@ -9,6 +9,7 @@ use regex_automata::Input;
 
 use crate::anchor_index::Hit;
 use crate::anchors::Around;
+use crate::archive::Calm;
 use crate::assignment;
 use crate::candidates::{self, Likely};
 use crate::check::{self, Check, Verdict};
@@ -38,6 +39,8 @@ pub struct Scratch {
     text: Vec<u8>,
     /// How many bytes of encodings inside encodings may still be looked at.
     nested: usize,
+    /// Files of archives that hold nothing.
+    pub(crate) calm: Calm,
 }
 
 impl Scratch {

@@ -152,3 +152,21 @@ fn what_is_stored_as_it_is_is_told_once() {
         assert!(inside.into_iter().all(|name| !name.to_string().contains(&token)), "{finding:?}");
     }
 }
+
+#[test]
+fn what_held_nothing_is_looked_at_again_under_another_name_or_other_rules() {
+    // In a program this assigns a variable.
+    let value = ["db_password=", "violet", "lantern\n"].concat();
+    let text = format!("see {}\n", token()).into_bytes();
+    let plain: (&str, &[u8]) = ("src/a.c", value.as_bytes());
+    let (rules, mut scratch) = (RuleSet::default(), Scratch::default());
+    let found = |rules: &RuleSet, scratch: &mut Scratch, files: &[(&str, &[u8])]| {
+        rules.scan_file(b"a.zip", &zip(files), scratch).findings.len()
+    };
+    assert_eq!(found(&rules, &mut scratch, &[plain]), 0);
+    assert_eq!(found(&rules, &mut scratch, &[plain, ("etc/.env", plain.1)]), 1);
+    let few = rules.only(&[]);
+    assert_eq!(found(&few, &mut scratch, &[("a.txt", &text)]), 0);
+    assert_eq!(found(&rules, &mut scratch, &[plain, ("a.txt", &text)]), 1);
+    assert_eq!(found(&rules, &mut scratch, &[plain, ("a.txt", &text)]), 1);
+}

@@ -4,6 +4,7 @@
 //! memory, layer by layer and file by file; only a zip inside of something else is held whole.
 //! A hostile one costs as much as its bounds allow, and whatever was not looked at is told.
 
+mod calm;
 mod format;
 
 use std::cell::{Cell, RefCell};
@@ -18,6 +19,7 @@ use zip::result::ZipError;
 
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
+pub(crate) use calm::Calm;
 use format::{Format, HEAD};
 
 /// Archives inside archives are opened so deep; a `.tar.gz` is two.
@@ -281,10 +283,23 @@ impl Opener<'_> {
     }
 
     fn scan(&mut self, name: &[u8], content: &mut dyn Read) {
+        let mut held = Vec::new();
+        if content.take(calm::LONGEST as u64).read_to_end(&mut held).is_err() {
+            return self.meter.note(Skip::DamagedArchive);
+        }
+        let is_short = held.len() < calm::LONGEST;
+        let file = is_short.then(|| calm::hash(&self.rules.key, name, &held));
+        if file.is_some_and(|file| self.scratch.calm.has(file)) {
+            return;
+        }
+        let content = &mut held.chain(content);
         let Ok((found, _)) = self.rules.scan_stream(name, content, self.scratch) else {
             return self.meter.note(Skip::DamagedArchive);
         };
         if found.is_empty() {
+            if let Some(file) = file {
+                self.scratch.calm.keep(file);
+            }
             return;
         }
         // A file that is compressed by itself has no name inside but what its own tells.
