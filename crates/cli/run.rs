@@ -81,6 +81,9 @@ pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
 /// `leakgate files PATH…`.
 pub(crate) fn files(args: &FilesArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
+    if args.paths.iter().any(|path| path.as_os_str() == "-" && !path.exists()) {
+        bail!("there is no file called -; `leakgate stdin` scans standard input");
+    }
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let options =

@@ -219,6 +219,8 @@ impl Repository {
 
     pub(crate) fn local(&self) -> gix::Repository {
         let mut local = self.inner.to_thread_local();
+        // Of a namespace only what is served to others has a part; `HEAD` is not in it.
+        local.clear_namespace();
         // A pack is read once more for an object that git has just written, not again and again.
         local.objects.refresh_never();
         local
