@@ -318,6 +318,12 @@ fn read_until(text: &[u8], at: usize) -> usize {
     {
         return most;
     }
+    // What is declared goes on over some lines.
+    let rest = &text[sign..text.len().min(most)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    if matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=')) {
+        return most;
+    }
     let line_end = |from: usize| {
         // In quotes, a backslash takes the end of a line along.
         // Blanks may go on beyond what is read.
@@ -341,7 +347,7 @@ fn assigns_nothing(text: &[u8], at: usize) -> Option<usize> {
     let blanks = count(at + quotes, 40, b" \t");
     let end = at + quotes + blanks;
     let next = text.get(end).copied().unwrap_or(0);
-    (blanks == 0 && !b":=?.+|-<>,({!vV&%);\r\n\0".contains(&next)).then_some(end)
+    (blanks == 0 && !b":=?.+|-<>,([{!vV&%);\r\n\0".contains(&next)).then_some(end)
 }
 
 #[cfg(test)]
