@@ -188,6 +188,16 @@ fn what_is_not_there_is_not_clean() {
     assert!(run.errors().contains("Usage"), "{run}");
 }
 
+/// From inside, it looks like an empty one.
+#[test]
+fn a_folder_that_is_gone() {
+    let sandbox = folder(&[("a", "nothing\n")]);
+    let mut command = sandbox.command("sh", &sandbox.path("work"));
+    command.args(["-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" files ."]);
+    let run = Run::of(command.arg(crate::support::program()), b"").assert_code(2);
+    assert!(run.errors().contains("current folder"), "{run}");
+}
+
 #[test]
 fn an_empty_folder() {
     let sandbox = folder(&[]);

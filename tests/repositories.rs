@@ -432,7 +432,7 @@ fn in_a_namespace() {
 fn no_repository() {
     let repo = Repo::new();
     let run = repo.leakgate_in(&repo.beside("home"), &["staged"]).assert_code(2);
-    assert!(run.errors().contains("git repository"), "{run}");
+    assert!(run.errors().contains("there is no git repository in "), "{run}");
 }
 
 #[test]

@@ -392,6 +392,15 @@ mod tests {
             1 => made("me,{alnum:14},x\n"),
             1 => made("me|{alnum:14}\r\n"),
             1 => made("(password):? &quot;{alnum:14}&quot;\n"),
+            1 => made("db_password: |\n  {alnum:24}\n"),
+            1 => made("  password = <<EOT\n{alnum:24}\nEOT\n"),
+            1 => made("\"db_password\" {\n  type = string\n  default = \"{alnum:24}\"\n"),
+            1 => made("  DbPassword:\r\n    Type: String\r\n    Default: {alnum:24}\r\n"),
+            1 => made("token = get(\"X\") or \"{alnum:24}\"\n"),
+            1 => made("token = (\n    \"{alnum:24}\"\n"),
+            1 => made("char token[] = \"{alnum:24}\";"),
+            1 => made("<a:password b=\"c\">{alnum:24}</a:password>"),
+            1 => "( \\|| >-| <<EOT|EOT| \\{| \\?\\? |  default: |&a |!!str )\n?".prop_map(String::from),
             1 => "-{0,3}[a-z-]{0,200}".prop_map(String::from),
         ];
         prop::collection::vec(part, 0..24).prop_map(|parts| parts.concat().into_bytes())

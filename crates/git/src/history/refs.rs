@@ -65,7 +65,8 @@ impl History<'_> {
                     path: None,
                     kind: ProblemKind::Corrupt,
                     detail: format!("a ref could not be read: {error}"),
-                    help: "`git for-each-ref` names it, `git update-ref -d` takes it away".into(),
+                    help: "make it readable, or mend it by what its reflog or another clone says"
+                        .into(),
                 }),
             }
         }
