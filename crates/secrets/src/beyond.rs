@@ -59,7 +59,7 @@ pub(crate) fn text_below(text: &[u8], at: usize) -> Option<Range<usize>> {
         _ => {
             let tag = opening.strip_prefix(b"<<").unwrap_or_default();
             let tag = tag.trim_with(|c| "<-~'\"".contains(c));
-            let is_tag = !tag.is_empty() && tag.iter().all(|byte| byte.is_ascii_alphanumeric());
+            let is_tag = !tag.is_empty() && tag.iter().all(u8::is_ascii_alphanumeric);
             is_tag && last.is_some_and(|line| line.trim_ascii().starts_with(tag))
         }
     };

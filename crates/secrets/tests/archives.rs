@@ -66,7 +66,7 @@ fn deb(files: &[(&str, &[u8])]) -> Vec<u8> {
     let version: (&str, &[u8]) = ("debian-binary", b"2.0\n");
     for (name, content) in std::iter::once(&version).chain(files) {
         let size = content.len();
-        write!(archive, "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`\n", 0, 0, 0, 100_644)
+        writeln!(archive, "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`", 0, 0, 0, 100_644)
             .expect("a Vec takes all");
         archive.extend_from_slice(content);
         archive.resize(archive.len().next_multiple_of(2), b'\n');
