@@ -15,6 +15,10 @@ fn with_driver(repo: &Repo, settings: &[(&str, &str)], attribute: &str) {
     repo.stage(".gitattributes", format!("* {attribute}\n")).commit();
 }
 
+fn utf32(text: &str, bytes: fn(u32) -> [u8; 4]) -> Vec<u8> {
+    text.chars().flat_map(|letter| bytes(letter.into())).collect()
+}
+
 matrix! {
     // Encodings.
     utf16le_with_mark: |repo| {
@@ -25,6 +29,12 @@ matrix! {
     } => blocks(["a.ps1"]);
     utf16le_without_mark: |repo| { repo.stage("a", utf16(&line(1), u16::to_le_bytes)); } => blocks(["a"]);
     utf16be_without_mark: |repo| { repo.stage("a", utf16(&line(1), u16::to_be_bytes)); } => blocks(["a"]);
+    utf32le_without_mark: |repo| { repo.stage("a", utf32(&line(1), u32::to_le_bytes)); } => blocks(["a"]);
+    utf32be_without_mark: |repo| { repo.stage("a", utf32(&line(1), u32::to_be_bytes)); } => blocks(["a"]);
+    utf16_behind_what_looks_like_utf32: |repo| {
+        let numbers = utf32(&"harmless".repeat(600), u32::to_le_bytes);
+        repo.stage("a", [numbers, utf16(&line(1), u16::to_be_bytes)].concat());
+    } => blocks(["a"]);
     utf8_with_mark: |repo| { repo.stage("a", format!("\u{feff}{}", line(1))); } => blocks(["a"]);
     wide_string_in_a_binary: |repo| {
         let wide = utf16(&format!("\0{}\0", line(1)), u16::to_le_bytes);

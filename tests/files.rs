@@ -106,6 +106,38 @@ fn ignored_files_of_a_repository() {
     assert_eq!(found(&repo.path("sub")), ["e"]);
 }
 
+/// An ignore file does not change what git tracks.
+#[test]
+fn what_is_tracked_is_not_ignored() {
+    let repo = Repo::new();
+    for path in ["tracked.log", "out/in/tracked", "out/link/gone", "sub/tracked.log"] {
+        repo.stage(path, line(1));
+    }
+    // What lies behind a link is another file.
+    std::fs::remove_dir_all(repo.path("out/link")).expect("a folder");
+    repo.write("beside/gone", line(2)).link("out/link", "../beside");
+    repo.write("untracked.log", line(2)).write("out/untracked", line(2));
+    repo.write(".gitignore", "*.log\nout\n");
+    let inner = repo.at(repo.path("inner"));
+    inner.write("tracked", line(1)).write("untracked", line(2));
+    inner.git(&["init", "-q"]);
+    inner.add("tracked").write(".gitignore", "*tracked\n");
+    let found = |cwd: &Path, args: &[&str]| {
+        let args = [&["files", "--format", "json"], args].concat();
+        Scan::of(&repo.leakgate_in(cwd, &args)).paths()
+    };
+    let below =
+        ["beside/gone", "inner/tracked", "out/in/tracked", "sub/tracked.log", "tracked.log"];
+    assert_eq!(found(&repo.root, &["."]), below);
+    assert_eq!(found(&repo.path("sub"), &["."]), ["tracked.log"]);
+    assert_eq!(found(&repo.path("sub"), &["../inner"]), ["../inner/tracked"]);
+    assert_eq!(found(&repo.root, &["sub", "sub/tracked.log"]), ["sub/tracked.log"]);
+
+    repo.write(".git/index", "DIRC of nothing");
+    let scan = Scan::of(&repo.leakgate(&["files", ".", "--format", "json"]));
+    scan.assert(&incomplete(["unreadable"]));
+}
+
 #[test]
 fn ignore_files_around_a_repository_do_not_count() {
     let repo = Repo::new();
@@ -140,7 +172,12 @@ fn pipes_do_not_stop_it() {
     let all = scan(&sandbox, &["."]);
     all.assert(&blocks(["a"]));
     assert_eq!(all.count("special"), 1);
-    scan(&sandbox, &["pipe"]);
+    // One that is named is meant, as with `<(…)`.
+    scan(&sandbox, &["pipe"]).assert(&incomplete(["unreadable"]));
+    scan(&sandbox, &["pipe", "a"]).assert(&incomplete(["unreadable"]));
+    scan(&sandbox, &["/dev/null"]).assert(&incomplete(["unreadable"]));
+    let run = Run::of(sandbox.leakgate(&sandbox.path("work")).args(["files", "-"]), b"");
+    assert!(run.assert_code(2).errors().contains("leakgate stdin"));
 }
 
 #[test]
@@ -149,6 +186,16 @@ fn what_is_not_there_is_not_clean() {
     scan(&sandbox, &["a", "b"]).assert(&incomplete([]));
     let run = Run::of(sandbox.leakgate(&sandbox.path("work")).arg("files"), b"").assert_code(2);
     assert!(run.errors().contains("Usage"), "{run}");
+}
+
+/// From inside, it looks like an empty one.
+#[test]
+fn a_folder_that_is_gone() {
+    let sandbox = folder(&[("a", "nothing\n")]);
+    let mut command = sandbox.command("sh", &sandbox.path("work"));
+    command.args(["-c", "mkdir gone && cd gone && rmdir ../gone && exec \"$0\" files ."]);
+    let run = Run::of(command.arg(crate::support::program()), b"").assert_code(2);
+    assert!(run.errors().contains("current folder"), "{run}");
 }
 
 #[test]

@@ -191,6 +191,48 @@ fn stash_notes_and_remote_refs_count() {
     assert_eq!(Told::of(&repo, &[]).assert_code(1).findings().len(), 3);
 }
 
+/// Only the newest entry of the stash has a ref; the others are listed all the same.
+#[test]
+fn each_entry_of_the_stash_counts() {
+    for options in [&[][..], &["--ref-format=reftable"]] {
+        let Some(repo) = with_refs(options) else { continue };
+        for n in 1..4 {
+            repo.stage("README", line(n));
+            repo.git(&["stash", "-q"]);
+        }
+        let told = Told::of(&repo, &[]).assert_code(1);
+        assert_eq!(told.findings().len(), 3, "{options:?}");
+        repo.git(&["stash", "drop", "-q", "stash@{1}"]);
+        assert_eq!(Told::of(&repo, &["--cache"]).assert_code(1).findings().len(), 2);
+        repo.git(&["stash", "drop", "-q", "stash@{1}"]);
+        assert_eq!(Told::of(&repo, &["--cache"]).assert_code(1).findings().len(), 1);
+    }
+}
+
+#[test]
+fn each_work_tree_counts() {
+    for options in [&[][..], &["--ref-format=reftable"]] {
+        let Some(repo) = with_refs(options) else { continue };
+        repo.git(&["worktree", "add", "-q", "--detach", "../linked"]);
+        let linked = repo.at(repo.beside("linked"));
+        linked.stage("a", line(1)).commit();
+        repo.git(&["checkout", "-q", "--detach"]);
+        repo.stage("b", line(2)).commit();
+        for tree in [&repo, &linked] {
+            let told = Told::of(tree, &[]).assert_code(1);
+            assert_eq!(told.findings().len(), 2, "{options:?}");
+        }
+    }
+}
+
+/// A repository whose refs are kept in some way; `None` where git does not know it.
+fn with_refs(options: &[&str]) -> Option<Repo> {
+    let repo = Repo::init(&[]);
+    std::fs::remove_dir_all(repo.path(".git")).expect("it was there");
+    let init = [&["init", "-q"], options].concat();
+    (repo.try_git(&init).code == 0).then(|| repo.with_commit())
+}
+
 #[test]
 fn what_no_ref_leads_to_counts_only_when_asked_for() {
     let repo = Repo::new();

@@ -97,6 +97,19 @@ matrix! {
     } => blocks(["a"]);
     no_index: |repo| { fs::remove_file(repo.path(".git/index")).expect("it was there"); } => passes();
     damaged_index: |repo| { repo.write(".git/index", "DIRC of nothing"); } => incomplete([]);
+    index_of_no_bytes: |repo| {
+        // Git itself says that such a file is damaged.
+        repo.stage("a", line(1)).write(".git/index", "");
+    } => incomplete([]);
+    index_that_is_a_pipe: |repo| {
+        repo.stage("a", line(1)).remove(".git/index");
+        let index = repo.path(".git/index").display().to_string();
+        assert!(repo.command("mkfifo", &[&index]).status().expect("it runs").success());
+    } => incomplete([]);
+    ignore_file_that_is_a_pipe: |repo| {
+        let file = repo.path(".leakgate-ignore").display().to_string();
+        assert!(repo.command("mkfifo", &[&file]).status().expect("it runs").success());
+    } => incomplete([]);
     shortened_index: |repo| {
         repo.stage("a", line(1)).stage("b", line(2));
         let index = fs::read(repo.path(".git/index")).expect("an index");
@@ -402,11 +415,24 @@ fn bare_repository() {
     assert!(run.errors().contains("bare"), "{run}");
 }
 
+/// As in the hooks of a server that serves several repositories out of one.
+#[test]
+fn in_a_namespace() {
+    let repo = Repo::new();
+    repo.stage("a", line(1));
+    let scan = repo.staged_by(|| {
+        let mut command = repo.sandbox.leakgate(&repo.root);
+        command.env("GIT_NAMESPACE", "tenant");
+        command
+    });
+    scan.assert(&blocks(["a"]));
+}
+
 #[test]
 fn no_repository() {
     let repo = Repo::new();
     let run = repo.leakgate_in(&repo.beside("home"), &["staged"]).assert_code(2);
-    assert!(run.errors().contains("git repository"), "{run}");
+    assert!(run.errors().contains("there is no git repository in "), "{run}");
 }
 
 #[test]

@@ -81,6 +81,13 @@ pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
 /// `leakgate files PATH…`.
 pub(crate) fn files(args: &FilesArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
+    if args.paths.iter().any(|path| path.as_os_str() == "-" && !path.exists()) {
+        bail!("there is no file called -; `leakgate stdin` scans standard input");
+    }
+    // A folder that was deleted looks like an empty one from inside.
+    if args.paths.iter().any(|path| path.is_relative()) {
+        env::current_dir().context("could not find out the current folder")?;
+    }
     let rules = rules(&args.scan)?;
     let ignores = ignores(nearest_work_tree().as_deref())?;
     let options =

@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use bstr::{BString, ByteSlice as _};
 use ignore::{WalkBuilder, WalkState};
@@ -11,6 +11,7 @@ use leakgate_model::{Content, Entry, Listing, Mode, Problem, ProblemKind, Reader
 
 use crate::object::WHOLE;
 use crate::repository::Error;
+use crate::tracked;
 
 /// Files and folders that the user named.
 pub struct Files;
@@ -41,6 +42,8 @@ impl Files {
             walk.add(path);
         }
         let respect = options == Options::RespectIgnores;
+        let nested = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&nested);
         walk.hidden(false)
             .ignore(false)
             .git_ignore(respect)
@@ -51,18 +54,27 @@ impl Files {
             // folder can say `*`.
             .require_git(true)
             .follow_links(false)
-            .filter_entry(|entry| entry.file_name() != ".git" || entry.depth() == 0);
+            .filter_entry(move |entry| {
+                let is_repository = entry.file_name() == ".git" && entry.depth() > 0;
+                if is_repository && let Some(folder) = entry.path().parent() {
+                    tracked::lock(&seen).push(folder.to_owned());
+                }
+                !is_repository
+            });
         let found = Mutex::new(Listing::default());
         walk.build_parallel().run(|| {
             Box::new(|entry| {
-                let mut listing = found.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                note(entry, &mut listing);
+                note(entry, &mut tracked::lock(&found));
                 WalkState::Continue
             })
         });
         let mut listing = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.entries.dedup_by(|a, b| a.path == b.path);
+        if respect {
+            let folders = std::mem::take(&mut *tracked::lock(&nested));
+            tracked::add(paths.iter().chain(&folders), &mut listing);
+        }
         listing.skipped.sort();
         listing.problems.sort();
         Ok((Self, listing))
@@ -78,6 +90,8 @@ fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
                 listing.entries.push(Entry::present(path, Mode::Symlink));
             } else if kind.is_file() {
                 listing.entries.push(Entry::present(path, Mode::File));
+            } else if !kind.is_dir() && entry.depth() == 0 {
+                listing.problems.push(named_special(path));
             } else if !kind.is_dir() {
                 listing.skipped.push((path, Skip::Special));
             }
@@ -96,6 +110,16 @@ fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
     }
 }
 
+/// Who names a pipe, as `<(…)` does, wants it scanned.
+fn named_special(path: BString) -> Problem {
+    Problem {
+        path: Some(path),
+        kind: ProblemKind::Unreadable,
+        detail: "it is a pipe, a socket or a device, not a file".to_owned(),
+        help: "`leakgate stdin` scans what is piped into it".to_owned(),
+    }
+}
+
 /// An error apart from the path that it is about: a name is escaped and masked, a text is not.
 fn place_of(error: ignore::Error) -> (Option<PathBuf>, ignore::Error) {
     match error {
@@ -108,7 +132,7 @@ fn place_of(error: ignore::Error) -> (Option<PathBuf>, ignore::Error) {
 }
 
 /// A path as bytes, without the `./` that a walk of the current folder puts before it.
-fn to_bytes(path: &Path) -> BString {
+pub(crate) fn to_bytes(path: &Path) -> BString {
     let path = path.strip_prefix("./").unwrap_or(path);
     <[u8]>::from_path(path)
         .map_or_else(|| path.to_string_lossy().into_owned().into(), BString::from)

@@ -24,6 +24,7 @@ mod repository;
 mod staged;
 mod stdin;
 mod step;
+mod tracked;
 mod trailer;
 mod tree_diff;
 mod view;

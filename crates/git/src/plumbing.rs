@@ -67,6 +67,15 @@ fn listed(
     Ok(refs.collect())
 }
 
+/// What a ref named before, the newest first.
+///
+/// # Errors
+/// As [`refs`].
+pub(crate) fn log_of(repository: &Repository, name: &str) -> Result<Vec<ObjectId>, String> {
+    let output = git(repository, &["rev-list", "--walk-reflogs", "--end-of-options", name, "--"])?;
+    Ok(output.stdout.lines().filter_map(|line| ObjectId::from_hex(line).ok()).collect())
+}
+
 /// The commit that a revision leads to; `None` if there is none.
 ///
 /// # Errors

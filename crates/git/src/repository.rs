@@ -12,7 +12,7 @@ use crate::{commit_walk, plumbing};
 /// Why a repository could not be opened or read at all.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// There is no repository here.
+    /// A repository cannot be opened.
     #[error("could not open a git repository at {path}: {why}")]
     Open {
         /// Where it was looked for.
@@ -20,6 +20,11 @@ pub enum Error {
         /// What went wrong.
         why: String,
     },
+    /// There is no repository here, and none above.
+    #[error(
+        "there is no git repository in {0} or above it; `leakgate files` scans folders without one"
+    )]
+    None(PathBuf),
     /// There is no work tree, so nothing can be staged.
     #[error(
         "the repository at {0} is bare: nothing can be staged in it (scan its history instead)"
@@ -130,7 +135,7 @@ impl Repository {
     /// one found by going up.
     ///
     /// # Errors
-    /// [`Error::Open`], or [`Error::Extension`] for a format that cannot be read.
+    /// [`Error::None`], [`Error::Open`], or [`Error::Extension`] for a format that cannot be read.
     pub fn discover(directory: &Path) -> Result<Self, Error> {
         let failed = |why: String| Error::Open { path: directory.to_owned(), why };
         let options = gix::sec::trust::Mapping {
@@ -144,7 +149,13 @@ impl Repository {
         let inner = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             directory, upwards, options,
         )
-        .map_err(|error| failed(error.to_string()))?;
+        .map_err(|error| match error.to_string() {
+            // The library tells its errors apart by their texts alone.
+            why if why.starts_with("Could not find a git repository in") => {
+                Error::None(directory.to_owned())
+            }
+            why => failed(why),
+        })?;
         let local = inner.to_thread_local();
         check_extensions(&local)?;
         let storage = local.config_snapshot().string("extensions.refStorage");
@@ -219,6 +230,8 @@ impl Repository {
 
     pub(crate) fn local(&self) -> gix::Repository {
         let mut local = self.inner.to_thread_local();
+        // Of a namespace only what is served to others has a part; `HEAD` is not in it.
+        local.clear_namespace();
         // A pack is read once more for an object that git has just written, not again and again.
         local.objects.refresh_never();
         local

@@ -286,7 +286,7 @@ fn permission_bits(_work_tree: &Path, _path: &BStr) -> Option<u32> {
 }
 
 /// An index file: what it stands for, or else where its entries are.
-struct Index {
+pub(crate) struct Index {
     path: std::path::PathBuf,
     hash: gix::hash::Kind,
     /// There is no index yet.
@@ -298,24 +298,38 @@ struct Index {
 }
 
 impl Index {
-    fn read(repository: &Repository, hash: gix::hash::Kind) -> Result<Self, Error> {
+    pub(crate) fn read(repository: &Repository, hash: gix::hash::Kind) -> Result<Self, Error> {
         let path = repository.index_path();
         let failed = |why: io::Error| Error::Index { path: path.clone(), why: why.to_string() };
-        let file = match fs::File::open(&path) {
-            Ok(file) => file,
+        let metadata = match fs::metadata(&path) {
+            Ok(metadata) => metadata,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Ok(Self { path, hash, empty: true, root: None, state: OnceCell::new() });
             }
             Err(error) => return Err(failed(error)),
         };
-        let length = file.metadata().map_err(failed)?.len();
+        // A pipe would be waited for, and of a file without bytes git says that it is damaged.
+        if !metadata.is_file() || metadata.len() == 0 {
+            let what = if metadata.is_file() { "it is empty" } else { "it is no regular file" };
+            return Err(failed(io::Error::other(what)));
+        }
+        let (file, length) = (fs::File::open(&path).map_err(failed)?, metadata.len());
         // What cannot be understood here is decoded in full, and told there.
         let root = index_file::root(file, length, hash.len_in_bytes()).unwrap_or_default();
-        let index = Self { path, hash, empty: length == 0, root, state: OnceCell::new() };
-        if !index.empty && index.root.is_none() {
+        let index = Self { path, hash, empty: false, root, state: OnceCell::new() };
+        if index.root.is_none() {
             index.state().map_err(|why| Error::Index { path: index.path.clone(), why })?;
         }
         Ok(index)
+    }
+
+    /// All entries; `None` where there is no index yet.
+    pub(crate) fn entries(&self) -> Result<Option<&gix::index::State>, Error> {
+        if self.empty {
+            return Ok(None);
+        }
+        let failed = |why| Error::Index { path: self.path.clone(), why };
+        self.state().map(Some).map_err(failed)
     }
 
     fn state(&self) -> Result<&gix::index::State, String> {

@@ -72,16 +72,18 @@ impl IgnoreFile {
     /// [`Error::Io`] and [`Error::Line`].
     pub fn read(work_tree: &Path) -> Result<Self, Error> {
         let path = work_tree.join(FILE_NAME);
-        // A link could make the scanned repository's file one from elsewhere.
-        if path.is_symlink() {
-            let why = io::Error::other("it is a symbolic link");
-            return Err(Error::Io { what: "read", why });
+        let failed = |why| Error::Io { what: "read", why };
+        let metadata = match fs::symlink_metadata(&path) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(Self::default()),
+            metadata => metadata.map_err(failed)?,
+        };
+        // A link could make the scanned repository's file one from elsewhere; a pipe never ends.
+        if !metadata.is_file() {
+            let what = if metadata.is_symlink() { "symbolic link" } else { "special file" };
+            let what = if metadata.is_dir() { "folder" } else { what };
+            return Err(failed(io::Error::other(format!("it is a {what}, not a file"))));
         }
-        match fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text),
-            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(why) => Err(Error::Io { what: "read", why }),
-        }
+        Self::parse(&fs::read_to_string(path).map_err(failed)?)
     }
 
     /// Reads the text of a file.

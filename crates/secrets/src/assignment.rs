@@ -7,6 +7,7 @@ use std::ops::Range;
 
 use leakgate_model::{Confidence, Text};
 
+use crate::beyond;
 use crate::name;
 use crate::syntax::Syntax;
 use crate::table;
@@ -99,6 +100,12 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         return Some(Written { span, how: How::Cell });
     }
     let mut cursor = Cursor { text, at: name.end };
+    if syntax == Syntax::Code {
+        cursor.skip_length();
+    }
+    if let Some(written) = cursor.in_tags(name.start) {
+        return Some(written);
+    }
     let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
     let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
     cursor.at += usize::from(closes && syntax != Syntax::Code);
@@ -124,6 +131,9 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         Operator::Assign | Operator::Compare => false,
         Operator::Next => true,
         Operator::Argument => {
+            if let Some(span) = beyond::declared(text, name.start, cursor.at - 1) {
+                return Some(Written { span, how: How::Quoted });
+            }
             cursor.skip_while(|byte| byte.is_ascii_whitespace(), 40);
             true
         }
@@ -133,6 +143,13 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     cursor.skip_spaces();
     if syntax == Syntax::Code || call {
         cursor.skip_type();
+    }
+    if !call {
+        if let Some(span) = cursor.beyond(name.start) {
+            return Some(Written { span, how: How::Quoted });
+        }
+        cursor.at += beyond::properties(cursor.rest());
+        cursor.skip_opening();
     }
     if let Some(quoted) = cursor.quoted() {
         let how = match operator {
@@ -144,7 +161,10 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     match (call, syntax) {
         (true, _) => None,
-        (false, Syntax::Code) => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
+        (false, Syntax::Code) => match beyond::fallback(text, cursor.at) {
+            Some(span) => Some(Written { span, how: How::Argument }),
+            None => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
+        },
         (false, Syntax::Prose) => cursor.bare(How::Bare),
         (false, Syntax::Settings) => {
             let first = name.start.checked_sub(1).map(|at| text[at]);
@@ -203,6 +223,57 @@ impl Cursor<'_> {
 
     fn skip_spaces(&mut self) -> usize {
         self.skip_while(|byte| matches!(byte, b' ' | b'\t'), 40)
+    }
+
+    /// Skips the length of an array in C, or an index: `password[] = `.
+    fn skip_length(&mut self) {
+        let rest = self.rest();
+        let inside = rest.strip_prefix(b"[").unwrap_or_default();
+        let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+        let len = inside.iter().take(20).take_while(is_name).count();
+        if inside.get(len) == Some(&b']') {
+            self.at += len + 2;
+        }
+    }
+
+    /// Skips the parenthesis that lets a value stand on a line of its own.
+    fn skip_opening(&mut self) {
+        if self.rest().starts_with(b"(\n") || self.rest().starts_with(b"(\r\n") {
+            self.at += 1;
+            self.skip_while(|byte| byte.is_ascii_whitespace(), LONGEST_INDENT);
+        }
+    }
+
+    /// What stands on the next lines, as far as the sign or the line behind it says so.
+    fn beyond(&self, name: usize) -> Option<Range<usize>> {
+        match self.peek() {
+            b'|' | b'>' | b'<' | b'@' => beyond::text_below(self.text, self.at),
+            b'{' | b'\r' | b'\n' => beyond::declared(self.text, name, self.at),
+            _ => None,
+        }
+    }
+
+    /// The value of an element whose opening tag has attributes: `<password type="plain">…`.
+    fn in_tags(&mut self, name: usize) -> Option<Written> {
+        const LONGEST_ATTRIBUTES: usize = 120;
+        let before = &self.text[name.saturating_sub(LOOKED_BACK)..name];
+        let space = before.iter().rev().take_while(|&&byte| is_name_byte(byte) || byte == b':');
+        let space = space.count();
+        if self.peek() != b' ' || !before[..before.len() - space].ends_with(b"<") {
+            return None;
+        }
+        let rest = self.rest();
+        let tag = &rest[..rest.len().min(LONGEST_ATTRIBUTES)];
+        let end = memchr::memchr2(b'>', b'\n', tag).filter(|&end| tag[end] == b'>')?;
+        let has_attributes = memchr::memchr(b'=', &tag[..end]).is_some();
+        if !has_attributes || tag[end - 1] == b'/' {
+            return None;
+        }
+        let start = self.at;
+        self.at += end + 1;
+        let written = if self.closes_element() { self.element() } else { None };
+        self.at = start;
+        written
     }
 
     fn operator_behind(&mut self, name: &Range<usize>) -> Option<Operator> {
@@ -535,6 +606,18 @@ mod tests {
             ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
             ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),
             ("var token_of_production = \"VALUE\"", "a.go"),
+            ("db_password: &shared VALUE\n", "a.yml"),
+            ("db_password: !!str VALUE\n", "a.yml"),
+            ("db_password: |\n  VALUE\n", "a.yml"),
+            ("password = <<EOT\nVALUE\nEOT\n", "a.tf"),
+            ("variable \"db_password\" {\n  default = \"VALUE\"\n}\n", "a.tf"),
+            ("DbPassword:\n  Type: String\n  Default: VALUE\n", "a.yml"),
+            ("{\"adminPassword\": {\n  \"value\": \"VALUE\"\n}}", "a.json"),
+            ("password = os.getenv(\"DB_PW\") or \"VALUE\"", "a.py"),
+            ("const password = env.DB_PW ?? 'VALUE';", "a.js"),
+            ("password = (\n    \"VALUE\"\n)", "a.py"),
+            ("char password[] = \"VALUE\";", "a.c"),
+            ("<sec:password type=\"plain\">VALUE</sec:password>", "a.xml"),
         ] {
             let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
             let (text, expected) =
@@ -566,6 +649,12 @@ mod tests {
     fn what_only_looks_like_one_is_not() {
         for (text, path) in [
             ("password = get_password()", "a.py"),
+            ("password: |\n  k3J9zQ1xW8vB5nM2\n  and more\n", "a.yml"),
+            ("password = env.PW || 'changeme'", "a.js"),
+            ("password = { a : 'k3J9zQ1xW8vB5nM2' }", "a.js"),
+            ("password: *k3J9zQ1xW8vB5nM2\n", "a.yml"),
+            ("\"token\": {\n  \"id\": \"k3J9zQ1xW8vB5nM2\"\n}", "a.json"),
+            ("<input name=\"password\" type=\"k3J9zQ1xW8vB5nM2\"/>", "a.html"),
             ("password: string", "a.ts"),
             ("token_type = 'Bearer9x8y'", "a.py"),
             ("password = ${DB_PASSWORD}", ".env"),

@@ -407,6 +407,12 @@ fn read_until(text: &[u8], at: usize) -> usize {
     {
         return most;
     }
+    // What is declared goes on over some lines.
+    let rest = &text[sign..text.len().min(most)];
+    let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
+    if matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=')) {
+        return most;
+    }
     let line_end = |from: usize| {
         // In quotes, a backslash takes the end of a line along.
         // Blanks may go on beyond what is read.
@@ -430,7 +436,7 @@ fn assigns_nothing(text: &[u8], at: usize) -> Option<usize> {
     let blanks = count(at + quotes, 40, b" \t");
     let end = at + quotes + blanks;
     let next = text.get(end).copied().unwrap_or(0);
-    (blanks == 0 && !b":=?.+|-<>,({!vV&%);\r\n\0".contains(&next)).then_some(end)
+    (blanks == 0 && !b":=?.+|-<>,([{!vV&%);\r\n\0".contains(&next)).then_some(end)
 }
 
 #[cfg(test)]
@@ -479,6 +485,15 @@ mod tests {
             1 => made("me,{alnum:14},x\n"),
             1 => made("me|{alnum:14}\r\n"),
             1 => made("(password):? &quot;{alnum:14}&quot;\n"),
+            1 => made("db_password: |\n  {alnum:24}\n"),
+            1 => made("  password = <<EOT\n{alnum:24}\nEOT\n"),
+            1 => made("\"db_password\" {\n  type = string\n  default = \"{alnum:24}\"\n"),
+            1 => made("  DbPassword:\r\n    Type: String\r\n    Default: {alnum:24}\r\n"),
+            1 => made("token = get(\"X\") or \"{alnum:24}\"\n"),
+            1 => made("token = (\n    \"{alnum:24}\"\n"),
+            1 => made("char token[] = \"{alnum:24}\";"),
+            1 => made("<a:password b=\"c\">{alnum:24}</a:password>"),
+            1 => "( \\|| >-| <<EOT|EOT| \\{| \\?\\? |  default: |&a |!!str )\n?".prop_map(String::from),
             1 => "-{0,3}[a-z-]{0,200}".prop_map(String::from),
             1 => made("token: ghp_{alnum:30}{check}\nand more of it\n")
                 .prop_map(|text| STANDARD.encode(text) + "\n"),

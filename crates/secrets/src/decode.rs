@@ -46,8 +46,29 @@ impl Charset {
         } else if even * 10 >= pairs * 7 && odd * 10 < pairs {
             Self::Utf16(UTF_16BE)
         } else {
+            Self::of_quads(sample)
+        }
+    }
+
+    /// In UTF-32 of mostly Latin text, three of four bytes are NUL and the fourth is not.
+    fn of_quads(sample: &[u8]) -> Self {
+        let quads = sample.len() / 4;
+        let zeros = |at: usize| sample.chunks_exact(4).filter(|quad| quad[at] == 0).count();
+        let mostly = |at: usize| zeros(at) * 10 >= quads * 7;
+        let hardly = |at: usize| zeros(at) * 10 < quads;
+        let all = |at: usize| zeros(at) == quads;
+        if hardly(0) && mostly(1) && all(2) && all(3) {
+            Self::Utf32(ByteOrder::Little)
+        } else if all(0) && all(1) && mostly(2) && hardly(3) {
+            Self::Utf32(ByteOrder::Big)
+        } else {
             Self::Bytes
         }
+    }
+
+    /// Returns true if and only if it is one of two-byte characters.
+    pub(crate) fn is_wide(self) -> bool {
+        matches!(self, Self::Utf16(_))
     }
 
     /// The word for it in a finding's place, or `None` for plain bytes.

@@ -273,8 +273,8 @@ mod tests {
             (github, "t=ghp_{alnum:30}{check}", "nothing speaks against it", 1),
             (github, "t=ghp_{alnum:30}{badcheck}", "the check crc32-base62 refutes it", 0),
             (
-                github,
-                "t=aghp_{alnum:30}{check}",
+                "github-refresh-token",
+                "t=aghr_{alnum:70}{check}",
                 "it stands inside of a word, and a match begins one",
                 0,
             ),

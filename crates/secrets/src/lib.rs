@@ -11,6 +11,7 @@ mod anchor_index;
 mod anchors;
 mod archive;
 mod assignment;
+mod beyond;
 mod candidates;
 mod check;
 mod compiled;

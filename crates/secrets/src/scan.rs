@@ -179,7 +179,7 @@ impl RuleSet {
         }
         // What looks like another charset may not be it all the way: both readings are scanned.
         findings.extend(self.scan_text(path, content, &[], scratch));
-        if charset == Charset::Bytes && memchr::memchr(0, content).is_some() {
+        if !charset.is_wide() && memchr::memchr(0, content).is_some() {
             let mut text = std::mem::take(&mut scratch.text);
             text.clear();
             decode::wide_strings(content, &mut text);

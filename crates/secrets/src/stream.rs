@@ -41,7 +41,7 @@ impl RuleSet {
         content.take(SAMPLE as u64).read_to_end(&mut piece)?;
         let charset = Charset::detect(&piece);
         let mut raw = Windows::new(Charset::Bytes);
-        raw.reads_wide = charset == Charset::Bytes;
+        raw.reads_wide = !charset.is_wide();
         // What looks like another charset may not be it all the way: both readings are scanned.
         let mut decoded = (charset != Charset::Bytes).then(|| Windows::new(charset));
         let mut total = 0;

@@ -18,8 +18,8 @@ const CODE: &[&str] = &[
     "kts", "scala", "groovy", "c", "h", "cc", "cpp", "cxx", "hpp", "hh", "m", "mm", "cs", "fs",
     "vb", "rb", "erb", "php", "pl", "pm", "swift", "dart", "lua", "r", "jl", "ex", "exs", "erl",
     "hs", "ml", "mli", "clj", "cljs", "elm", "vue", "svelte", "sql", "proto", "sol", "zig", "nim",
-    "tf", "hcl", "gradle", "cmake", "ipynb", "json", "json5", "jsonc", "html", "css", "scss",
-    "less", "coffee", "d", "pas", "asm", "s", "graphql", "rst",
+    "tf", "hcl", "bicep", "gradle", "cmake", "ipynb", "json", "json5", "jsonc", "html", "css",
+    "scss", "less", "coffee", "d", "pas", "asm", "s", "graphql", "rst",
 ];
 const SETTINGS: &[&str] = &[
     "env",

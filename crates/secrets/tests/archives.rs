@@ -53,6 +53,39 @@ fn xz(content: &[u8]) -> Vec<u8> {
     packed.finish().expect("a Vec takes all")
 }
 
+fn lzma(content: &[u8]) -> Vec<u8> {
+    let options = lzma_rust2::LzmaOptions::default();
+    let mut packed = lzma_rust2::LzmaWriter::new_use_header(Vec::new(), &options, None)
+        .expect("the options are the default");
+    packed.write_all(content).expect("a Vec takes all");
+    packed.finish().expect("a Vec takes all")
+}
+
+fn deb(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = b"!<arch>\n".to_vec();
+    let version: (&str, &[u8]) = ("debian-binary", b"2.0\n");
+    for (name, content) in std::iter::once(&version).chain(files) {
+        let size = content.len();
+        writeln!(archive, "{name:<16}{:<12}{:<6}{:<6}{:<8}{size:<10}`", 0, 0, 0, 100_644)
+            .expect("a Vec takes all");
+        archive.extend_from_slice(content);
+        archive.resize(archive.len().next_multiple_of(2), b'\n');
+    }
+    archive
+}
+
+/// A header as it was before there were magic numbers.
+fn old_tar(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, content) in files {
+        let mut header = tar::Header::new_old();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        archive.append_data(&mut header, name, *content).expect("a Vec takes all");
+    }
+    archive.into_inner().expect("a Vec takes all")
+}
+
 fn tar(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut archive = tar::Builder::new(Vec::new());
     for (name, content) in files {
@@ -103,6 +136,28 @@ fn each_format_is_opened() {
             vec!["xz", "tar", "zip"],
             vec!["lib/b.whl", "etc/app.conf"],
         ),
+        ("a.conf.lzma", lzma(&text), vec!["lzma"], vec!["a.conf"]),
+        (
+            "a.tar",
+            old_tar(&[("a.conf.gz", &gzip(&text))]),
+            vec!["tar", "gzip"],
+            vec!["a.conf.gz", "a.conf"],
+        ),
+        (
+            "a.tgz",
+            gzip(&[tar(&files[..1]), tar(&files)].concat()),
+            vec!["gzip", "tar"],
+            vec!["etc/app.conf"],
+        ),
+        (
+            "a.deb",
+            deb(&[
+                ("control.tar.gz", &gzip(&tar(&files[..1]))),
+                ("data.tar.xz", &xz(&tar(&files))),
+            ]),
+            vec!["deb", "xz", "tar"],
+            vec!["data.tar.xz", "etc/app.conf"],
+        ),
     ] {
         let scanned = scan(name, &content);
         let inside = inside.into_iter().map(str::to_owned).collect::<Vec<_>>();
@@ -110,6 +165,41 @@ fn each_format_is_opened() {
         assert_eq!((found_how, found_inside), (how, inside), "{name}");
         assert!((2..=3).contains(&line) && scanned.skipped.is_empty(), "{name}: {scanned:?}");
     }
+}
+
+/// As `python -m zipapp` writes them, and what unpacks itself.
+#[test]
+fn a_zip_behind_a_program_is_opened() {
+    let (rules, mut scratch) = (RuleSet::default(), Scratch::default());
+    let text = [&text()[..], &vec![b'x'; 1000]].concat();
+    let inner = zip(&[("app/main.py", &text)]);
+    let none = zip(&[]);
+    let script = b"#!/usr/bin/env python3\n".repeat(30);
+    for start in [script, [b"MZ", &[0; 5000][..]].concat(), none.repeat(30)] {
+        let content = [&start[..], &inner].concat();
+        let scanned = rules.scan_file(b"a", &content, &mut scratch);
+        assert_eq!(place(&scanned.findings).1, ["app/main.py"]);
+        assert!(scanned.skipped.is_empty(), "{scanned:?}");
+        // Of what is too large to hold, the end tells that something was not looked at.
+        let streamed = rules.scan_file_stream(b"a", &mut &content[..], &mut scratch);
+        let skipped = streamed.expect("a slice can be read").skipped;
+        assert_eq!(skipped.iter().collect::<Vec<_>>(), [&Skip::ArchiveLimit]);
+    }
+    for start in [&b""[..], b"#!/bin/sh\n"] {
+        let content = [start, &zip(&[])].concat();
+        assert!(rules.scan_file(b"a", &content, &mut scratch).skipped.is_empty());
+    }
+}
+
+#[test]
+fn what_a_link_in_an_archive_leads_to_is_a_text() {
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Symlink);
+    header.set_size(0);
+    archive.append_link(&mut header, "link", format!("x/{}", token())).expect("a Vec takes all");
+    let archive = gzip(&archive.into_inner().expect("a Vec takes all"));
+    assert_eq!(scan("a.tgz", &archive).findings.len(), 1);
 }
 
 #[test]
@@ -133,6 +223,10 @@ fn what_is_not_opened_is_told() {
         ("a deep one", &deep, Skip::ArchiveLimit),
         ("a locked one", &locked, Skip::EncryptedArchive),
         ("an unknown one", b"7z\xbc\xaf\x27\x1c and more", Skip::UnknownArchive),
+        ("a package", b"\xed\xab\xee\xdb\x03\0 and more", Skip::UnknownArchive),
+        ("an old one", b"\x1f\x9d\x90 and more", Skip::UnknownArchive),
+        ("a bundle", b"# v2 git bundle\nPACK", Skip::UnknownArchive),
+        ("no lzma", &[&b"]\0\0\x80\0"[..], &[0xff; 40]].concat(), Skip::DamagedArchive),
     ] {
         let scanned = scan("a", content);
         assert_eq!(scanned.skipped.iter().collect::<Vec<_>>(), [&skip], "{name}");

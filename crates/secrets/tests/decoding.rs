@@ -55,10 +55,11 @@ fn hidden(text: &str) -> Vec<(String, Vec<&'static str>)> {
         (each_byte(text, |byte| format!("\\u{byte:04X}")), vec!["escapes"]),
         (each_byte(text, |byte| format!("\\{byte:03o}")), vec!["escapes"]),
         (each_byte(text, |byte| format!("\\\\u{byte:04x}")), vec!["escapes", "escapes"]),
-        (format!("a line\\n{text}"), vec!["escapes"]),
-        (format!("{{\\\"a\\\": \\\"b\\\\n{text}\\\"}}"), vec!["escapes", "escapes"]),
+        // What proves itself may stand inside of a word.
+        (format!("a line\\n{text}"), vec![]),
+        (format!("{{\\\"a\\\": \\\"b\\\\n{text}\\\"}}"), vec![]),
         (format!("{head}\\\n{tail}"), vec!["escapes"]),
-        (format!("/?next=%2Fa%3Ftoken%3D{text}"), vec!["percent-encoding"]),
+        (format!("/?next=%2Fa%3Ftoken%3D{text}"), vec![]),
         (each_byte(text, |byte| format!("%{byte:02X}")), vec!["percent-encoding"]),
         (each_byte(text, |byte| format!("&#{byte};")), vec!["html-escapes"]),
         (each_byte(text, |byte| format!("&#x{byte:x};")), vec!["html-escapes"]),
@@ -66,6 +67,21 @@ fn hidden(text: &str) -> Vec<(String, Vec<&'static str>)> {
         (format!("{head}\"\n    \"{tail}"), vec!["joined"]),
         (format!("gh\" . \"{}", &text[2..]), vec!["joined"]),
     ]
+}
+
+/// An escape ends in a letter that would make one word of it and what follows.
+#[test]
+fn what_an_escape_would_join_is_found() {
+    let id = ["AKIA", "QYLPMN5HHHFPZAM2"].concat();
+    for (text, how) in [
+        (format!("a line\\n{id}"), vec!["escapes"]),
+        (format!("{{\\\"a\\\": \\\"b\\\\n{id}\\\"}}"), vec!["escapes", "escapes"]),
+        (format!("/?next=%2Fa%3Ftoken%3D{id}"), vec!["percent-encoding"]),
+    ] {
+        let found = scan("a.txt", &format!("x = \"{text}\";\n"));
+        let [one] = &found[..] else { panic!("{text}: {found:?}") };
+        assert_eq!(one.place.as_ref().expect("it stands in text").decoded, how, "{text}");
+    }
 }
 
 #[test]

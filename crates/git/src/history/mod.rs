@@ -5,6 +5,7 @@
 //! Objects are numbered, first those of the packs, then the loose ones; one that is stored more
 //! than once goes by the first of its numbers.
 
+mod beside;
 mod bits;
 mod commits;
 mod delta;

@@ -1,10 +1,11 @@
-//! Where history begins: branches, tags, notes, the stash, what was fetched.
+//! Where history begins: branches, tags, notes, the stash, what was fetched, other work trees.
 
 use bstr::BString;
 use gix::ObjectId;
 use leakgate_model::{Problem, ProblemKind};
 
 use super::History;
+use super::beside::beside;
 use crate::plumbing;
 use crate::repository::Error;
 
@@ -20,8 +21,8 @@ pub struct Ref {
 }
 
 impl History<'_> {
-    /// All refs that point to objects themselves, `HEAD` among them, sorted by name. A ref that
-    /// cannot be read is a problem.
+    /// All refs that point to objects themselves, sorted by name; among them each work tree's
+    /// `HEAD` and each entry of the stash. A ref that cannot be read is a problem.
     ///
     /// # Errors
     /// [`Error::Head`] when the refs cannot be listed at all.
@@ -35,6 +36,7 @@ impl History<'_> {
         };
         let mut refs: Vec<Ref> = listed
             .into_iter()
+            .chain(beside(self.repository))
             .map(|(name, id)| Ref { name, target: self.find(&id), id: id.to_string() })
             .collect();
         refs.sort_by(|a, b| a.name.cmp(&b.name));
@@ -63,7 +65,8 @@ impl History<'_> {
                     path: None,
                     kind: ProblemKind::Corrupt,
                     detail: format!("a ref could not be read: {error}"),
-                    help: "`git for-each-ref` names it, `git update-ref -d` takes it away".into(),
+                    help: "make it readable, or mend it by what its reflog or another clone says"
+                        .into(),
                 }),
             }
         }

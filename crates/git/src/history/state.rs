@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use super::beside::beside;
 use super::{Kind, folders};
 use crate::object::to_gix_id;
 use crate::repository::{Error, Repository};
@@ -18,6 +19,9 @@ impl Repository {
     pub fn history_state(&self) -> Result<Vec<Vec<u8>>, Error> {
         let mut state = Vec::new();
         for (name, id) in self.refs()? {
+            state.push([&name[..], b" ", id.as_bytes()].concat());
+        }
+        for (name, id) in beside(self) {
             state.push([&name[..], b" ", id.as_bytes()].concat());
         }
         let head = self.resolve("HEAD")?;

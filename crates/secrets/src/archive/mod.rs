@@ -20,7 +20,7 @@ use zip::result::ZipError;
 use crate::ruleset::RuleSet;
 use crate::scan::Scratch;
 pub(crate) use calm::Calm;
-use format::{Format, HEAD};
+use format::{Format, HEAD, TAIL};
 
 /// Archives inside archives are opened so deep; a `.tar.gz` is two.
 const DEEPEST: usize = 6;
@@ -47,7 +47,7 @@ pub struct Scanned {
 
 /// Returns true if and only if this is opened as an archive or a compressed file.
 pub(crate) fn is_archive(content: &[u8]) -> bool {
-    Format::of(&content[..content.len().min(HEAD)]).is_some()
+    Format::of_whole(content).is_some()
 }
 
 impl RuleSet {
@@ -75,9 +75,10 @@ impl RuleSet {
             content.take(LARGEST).read_to_end(&mut held)?;
         }
         let mut scanned = Scanned::default();
-        (scanned.findings, scanned.bytes) =
-            self.scan_stream(path, &mut held.chain(content), scratch)?;
+        let mut content = Tailed { content: &mut held.chain(content), tail: Vec::new() };
+        (scanned.findings, scanned.bytes) = self.scan_stream(path, &mut content, scratch)?;
         if scanned.bytes > held.len() as u64 {
+            let is_archive = is_archive || format::ends_zip(&content.tail);
             scanned.skipped.extend(is_archive.then_some(Skip::ArchiveLimit));
             return Ok(scanned);
         }
@@ -91,7 +92,7 @@ impl RuleSet {
         mut scanned: Scanned,
         scratch: &mut Scratch,
     ) -> Scanned {
-        if Format::of(&content[..content.len().min(HEAD)]).is_none() {
+        if !is_archive(content) {
             return scanned;
         }
         let limit = (content.len() as u64 * MOST_RATIO).clamp(SMALL, MOST_BYTES);
@@ -114,6 +115,24 @@ impl RuleSet {
         scanned.findings.append(&mut inside);
         scanned.skipped.extend(meter.noted.borrow().iter());
         scanned
+    }
+}
+
+/// A reader that remembers at least the last [`TAIL`] bytes.
+struct Tailed<'r> {
+    content: &'r mut dyn Read,
+    tail: Vec<u8>,
+}
+
+impl Read for Tailed<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.content.read(buffer)?;
+        let new = &buffer[..count];
+        self.tail.extend_from_slice(&new[count - count.min(TAIL)..]);
+        if self.tail.len() > 16 * TAIL {
+            self.tail.drain(..self.tail.len() - TAIL);
+        }
+        Ok(count)
     }
 }
 
@@ -179,7 +198,7 @@ struct Opener<'o> {
 impl Opener<'_> {
     /// Looks into the file that was given, which was scanned from outside.
     fn content(&mut self, path: &[u8], content: &[u8]) {
-        match Format::of(&content[..content.len().min(HEAD)]) {
+        match Format::of_whole(content) {
             Some(Format::Zip) => self.zip(content),
             Some(format) => self.layer(path, format, Box::new(content)),
             None => {}
@@ -213,6 +232,7 @@ impl Opener<'_> {
         self.how.push(format.how());
         match format {
             Format::Tar => self.tar(packed),
+            Format::Deb => self.deb(packed),
             Format::Unknown => self.meter.note(Skip::UnknownArchive),
             _ => {
                 if let Some(content) = format.decompress(packed) {
@@ -225,17 +245,52 @@ impl Opener<'_> {
 
     fn tar(&mut self, packed: Box<dyn Read + '_>) {
         let mut archive = tar::Archive::new(packed);
+        // Behind the end another can follow, as `cat` and `tar -A` leave it.
+        archive.set_ignore_zeros(true);
         let Ok(entries) = archive.entries() else {
             return self.meter.note(Skip::DamagedArchive);
         };
         for entry in entries {
             let Ok(entry) = entry else { return self.meter.note(Skip::DamagedArchive) };
             if !entry.header().entry_type().is_file() {
+                // What a link leads to is a text as well.
+                self.shown(entry.link_name_bytes().as_deref().unwrap_or_default());
                 continue;
             }
             let name = entry.path_bytes().into_owned();
             if !self.member(&name, Box::new(entry)) {
                 return;
+            }
+        }
+    }
+
+    /// Members follow a line that tells the format, each behind a header of 60 bytes.
+    fn deb(&mut self, mut packed: Box<dyn Read + '_>) {
+        const MAGIC: usize = 8;
+        const HEADER: usize = 60;
+        let mut start = [0; MAGIC];
+        if packed.read_exact(&mut start).is_err() {
+            return self.meter.note(Skip::DamagedArchive);
+        }
+        loop {
+            let mut header = Vec::new();
+            let read = packed.by_ref().take(HEADER as u64).read_to_end(&mut header);
+            if read.is_ok() && header.is_empty() {
+                return;
+            }
+            let field = header.get(48..58).map(|field| String::from_utf8_lossy(field));
+            let size = field.and_then(|field| field.trim().parse::<u64>().ok());
+            let Some(size) = size.filter(|_| header.ends_with(b"`\n")) else {
+                return self.meter.note(Skip::DamagedArchive);
+            };
+            let mut content = packed.by_ref().take(size);
+            if !self.member(header[..16].trim_end_with(|c| c == ' '), Box::new(&mut content)) {
+                return;
+            }
+            // What nobody has read of it, and the blank that makes its length even.
+            let rest = content.limit() + size % 2;
+            if io::copy(&mut packed.by_ref().take(rest), &mut io::sink()).is_err() {
+                return self.meter.note(Skip::DamagedArchive);
             }
         }
     }
@@ -304,7 +359,7 @@ impl Opener<'_> {
         }
         // A file that is compressed by itself has no name inside but what its own tells.
         let stem = name.rsplit_once_str("/").map_or(name, |(_, stem)| stem);
-        let alone = !self.how.last().is_some_and(|how| ["tar", "zip"].contains(how));
+        let alone = !self.how.last().is_some_and(|how| ["tar", "deb", "zip"].contains(how));
         let own = alone.then(|| self.masked(stem).unwrap_or_else(|| stem.into()));
         for mut finding in found {
             if let Some(place) = &mut finding.place {
