@@ -1,0 +1,2 @@
+pub fn seeds() -> Vec<Vec<u8>> { Vec::new() }
+pub fn run(_: &[u8]) {}
