@@ -23,10 +23,13 @@ pub fn run(data: &[u8]) {
     nothing_is_shown(&findings);
     places_are_in_the_content(&findings, content);
     spots_agree(path, content, &findings, &mut scratch);
-    parts_agree(content);
-    what_is_far_does_not_matter(content);
-    memory_agrees(content);
-    windows_agree(path, content, &mut scratch);
+    // All of them each time would leave time for a third of the inputs.
+    match hash(data) % 4 {
+        0 => parts_agree(content),
+        1 => what_is_far_does_not_matter(content),
+        2 => memory_agrees(content),
+        _ => windows_agree(path, content, &mut scratch),
+    }
 }
 
 /// No excerpt holds a value that was found.
