@@ -14,6 +14,7 @@ mod assignment;
 mod candidates;
 mod check;
 mod compiled;
+mod copies;
 mod cost;
 mod decode;
 mod evident;
