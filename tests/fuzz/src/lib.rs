@@ -12,10 +12,12 @@ extern crate self as ctrlc;
 
 pub mod archives;
 pub mod content;
+mod pack;
 pub mod reports;
 pub mod repository;
 pub mod settings;
 pub mod slow;
+mod template;
 
 #[path = "../../../crates/cli"]
 mod command {

@@ -8,10 +8,10 @@ use leakgate_secrets::{Found, Memory, Recall, Scratch, examples_in};
 use crate::{hash, root, rules, split};
 
 /// How long a repeated text gets, and how long a part of it that is measured before.
-const LONG: usize = 100_000;
+const LONG: usize = 30_000;
 const SHORT: usize = LONG / 5;
 /// What takes less is not worth a look.
-const LEAST: Duration = Duration::from_secs(2);
+const LEAST: Duration = Duration::from_secs(1);
 /// How many times longer than the short text the long one may take: five times were fair, and
 /// twenty-five say that each part costs as much as there are parts.
 const MOST: u32 = 13;
