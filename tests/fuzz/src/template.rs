@@ -54,18 +54,19 @@ impl Template {
     fn commit_things(&self) {
         self.git(&["init", "-q", "-b", "main"]);
         let value = ["Wq7-tange", "rine-4411"].concat();
-        let mut lines: Vec<_> = (0..60).map(|line| format!("line {line} says {}\n", line * 7919)).collect();
+        let mut lines: Vec<_> = (0..12).map(|line| format!("line {line} says {}\n", line * 7919)).collect();
         for round in 0..6 {
-            lines[round * 9] = format!("db_password = '{value}{round}'\n");
+            lines[round * 2] = format!("and now {round}\n");
+            lines[7] = format!("db_password = '{value}{}'\n", round / 3);
             self.write("src/app.conf", &lines.concat());
-            self.write(&format!("docs/{round}.md"), &lines[round..].concat());
+            self.write(&format!("docs/{round}.md"), &lines[..6].concat());
             self.write(".mcp.json", &format!("{{\"mcpServers\": {{\"a\": {{\"command\": \"npx\", \"args\": [\"-y\", \"x{round}\"]}}}}}}\n"));
             self.write(".claude/settings.json", "{\"permissions\": {\"allow\": [\"Bash(*)\"]}}\n");
             self.write(".gitmodules", "[submodule \"s\"]\n\tpath = s\n\turl = ../s\n");
             self.git(&["add", "-A"]);
             let submodule = format!("160000,{},s", "1".repeat(40));
             self.git(&["update-index", "--add", "--cacheinfo", &submodule]);
-            self.git(&["commit", "-q", "-m", &format!("Round {round}\n\npassword: {value}")]);
+            self.git(&["commit", "-q", "-m", &format!("Round {round}")]);
             if round == 2 {
                 self.git(&["checkout", "-q", "-b", "side"]);
                 self.write("side.txt", "on the side\n");
@@ -76,7 +77,7 @@ impl Template {
         }
         self.git(&["merge", "-q", "--no-ff", "-m", "Merge", "side"]);
         self.git(&["tag", "-a", "v1", "-m", "One"]);
-        self.git(&["tag", "-a", "v2", "-m", "Of a tag", "v1"]);
+        self.git(&["tag", "-a", "v2", "-m", &format!("Of a tag\n\npassword: {value}"), "v1"]);
         self.git(&["update-ref", "refs/tree", "HEAD^{tree}"]);
         self.git(&["update-ref", "refs/remotes/origin/main", "HEAD~1"]);
     }
