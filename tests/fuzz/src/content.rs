@@ -187,7 +187,10 @@ fn windows_agree(path: &[u8], content: &[u8], scratch: &mut Scratch) {
         rules().scan_stream(path, &mut &padded[..], scratch).expect("a slice can be read");
     assert_eq!(bytes, padded.len() as u64);
     let places = |findings: &[Finding]| -> Vec<_> {
-        findings.iter().map(|one| (one.rule.clone(), one.place.clone(), one.secret.clone())).collect()
+        findings
+            .iter()
+            .map(|one| (one.rule.clone(), one.place.clone(), one.secret.clone()))
+            .collect()
     };
     assert_eq!(places(&windows), places(&whole));
 }

@@ -61,7 +61,9 @@ pub(crate) fn written(entries: &[Entry], objects: &[Object]) -> (Vec<u8>, Vec<u8
                 let len = object(&entries[base]).2.len();
                 (6 + u8::from(*by_id), Some(base), delta(len, parts))
             }
-            How::Delta { base, by_id, delta } => (6 + u8::from(*by_id), Some(base_of(*base)), delta.clone()),
+            How::Delta { base, by_id, delta } => {
+                (6 + u8::from(*by_id), Some(base_of(*base)), delta.clone())
+            }
         };
         push_header(&mut pack, number, content.len() + usize::from(entry.lie % 3));
         match (number, base) {
@@ -80,7 +82,8 @@ pub(crate) fn written(entries: &[Entry], objects: &[Object]) -> (Vec<u8>, Vec<u8
     }
     let sum = sha1(&pack);
     pack.extend(sum);
-    let mut places: Vec<_> = entries.iter().map(|entry| object(entry).0.clone()).zip(offsets).collect();
+    let mut places: Vec<_> =
+        entries.iter().map(|entry| object(entry).0.clone()).zip(offsets).collect();
     places.sort();
     let index = index(&places, &sum);
     (pack, index, places.into_iter().map(|(id, _)| id).collect())

@@ -9,7 +9,9 @@ use leakgate_model::{
     Reveal, RuleId, Secret, Severity, Site, Skip, SourceLines, Standing, Status, Trace,
     is_invisible,
 };
-use leakgate_report::{Color, Detail, Format, HistoryFacts, Report, RuleInfo, Scope, Settings, write};
+use leakgate_report::{
+    Color, Detail, Format, HistoryFacts, Report, RuleInfo, Scope, Settings, write,
+};
 
 use crate::hash;
 
@@ -76,15 +78,27 @@ pub fn run(data: &[u8]) {
         outcome: &outcome,
         rules: &rules,
         elapsed: Duration::from_millis(scene.width.into()),
-        scope: [Scope::StagedChange, Scope::Files, Scope::Stdin, Scope::History, Scope::Repository, Scope::Message, Scope::Commits, Scope::Push, Scope::RefChange][usize::from(scene.scope) % 9],
+        scope: [
+            Scope::StagedChange,
+            Scope::Files,
+            Scope::Stdin,
+            Scope::History,
+            Scope::Repository,
+            Scope::Message,
+            Scope::Commits,
+            Scope::Push,
+            Scope::RefChange,
+        ][usize::from(scene.scope) % 9],
         history: scene.is_history.then_some(facts),
         exit: scene.look % 3,
     };
-    for (format, name) in [(Format::Text, "text"), (Format::Json, "json"), (Format::Sarif, "sarif")] {
+    for (format, name) in [(Format::Text, "text"), (Format::Json, "json"), (Format::Sarif, "sarif")]
+    {
         for reveal in [None, Some(Reveal::the_user_asked())] {
             let settings = Settings {
                 format,
-                detail: [Detail::Quiet, Detail::Normal, Detail::Verbose][usize::from(scene.look) % 3],
+                detail: [Detail::Quiet, Detail::Normal, Detail::Verbose]
+                    [usize::from(scene.look) % 3],
                 reveal,
                 color: if scene.look & 4 == 0 { Color::Always } else { Color::Never },
                 width: scene.width.into(),
@@ -149,8 +163,12 @@ impl Drawn {
             provider: word(0),
             severity: [Severity::Low, Severity::Medium, Severity::High, Severity::Critical]
                 [usize::from(self.kinds >> 2) % 4],
-            confidence: [Confidence::Low, Confidence::Medium, Confidence::High, Confidence::Certain]
-                [usize::from(self.kinds >> 4) % 4],
+            confidence: [
+                Confidence::Low,
+                Confidence::Medium,
+                Confidence::High,
+                Confidence::Certain,
+            ][usize::from(self.kinds >> 4) % 4],
             reasons: word(1).into_iter().collect(),
             path: self.path.clone().into(),
             place: self.place.as_ref().map(|(at, inside)| Place {
@@ -162,12 +180,14 @@ impl Drawn {
                 decoded: vec!["utf-16le"],
                 inside: inside.iter().map(|name| name.clone().into()).collect(),
             }),
-            excerpt: self.excerpt.as_ref().map(|(text, from, to, line, cut_start, cut_end)| Excerpt {
-                text: text.clone(),
-                highlight: usize::from(*from)..usize::from(*to),
-                line: (*line).into(),
-                cut_start: *cut_start,
-                cut_end: *cut_end,
+            excerpt: self.excerpt.as_ref().map(|(text, from, to, line, cut_start, cut_end)| {
+                Excerpt {
+                    text: text.clone(),
+                    highlight: usize::from(*from)..usize::from(*to),
+                    line: (*line).into(),
+                    cut_start: *cut_start,
+                    cut_end: *cut_end,
+                }
             }),
             lines: Some(SourceLines { line: value.into(), above: value.into() }),
             secret: Some(Secret::new(value, usize::from(self.public))),
@@ -193,7 +213,11 @@ impl Drawn {
             standing: [Standing::Head, Standing::Tip, Standing::Past, Standing::Unreachable]
                 [usize::from(self.kinds) % 4],
             refs: self.refs.iter().map(|name| name.clone().into()).collect(),
-            sites: vec![Site { path: self.path.clone().into(), object: Some(commit), at: Some((1, 2, 3, 4)) }],
+            sites: vec![Site {
+                path: self.path.clone().into(),
+                object: Some(commit),
+                at: Some((1, 2, 3, 4)),
+            }],
         }
     }
 }

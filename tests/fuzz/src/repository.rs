@@ -188,7 +188,14 @@ impl Scene<'_> {
                 self.write(&git_dir.join("objects/pack/pack-hostile.idx"), &index);
             }
             Step::Ref { name, content } => {
-                let names = ["HEAD", "refs/heads/main", "refs/heads/odd", "MERGE_HEAD", "packed-refs", "shallow"];
+                let names = [
+                    "HEAD",
+                    "refs/heads/main",
+                    "refs/heads/odd",
+                    "MERGE_HEAD",
+                    "packed-refs",
+                    "shallow",
+                ];
                 let name = names[usize::from(*name) % names.len()];
                 self.write(&git_dir.join(name), content);
             }
@@ -235,7 +242,9 @@ fn splice(content: &mut Vec<u8>, at: usize, len: usize, bytes: &[u8]) {
 pub(crate) fn unpacked(file: &[u8]) -> Option<(&'static str, Vec<u8>)> {
     let mut whole = Vec::new();
     ZlibDecoder::new(file).read_to_end(&mut whole).ok()?;
-    let kind = ["blob", "tree", "commit", "tag"].into_iter().find(|kind| whole.starts_with(kind.as_bytes()))?;
+    let kind = ["blob", "tree", "commit", "tag"]
+        .into_iter()
+        .find(|kind| whole.starts_with(kind.as_bytes()))?;
     let end = whole.iter().position(|&byte| byte == 0)?;
     Some((kind, whole.split_off(end + 1)))
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use bstr::{BStr, ByteSlice as _};
-use leakgate_git::{Cleanup, Message, Patterns, Repository, submodule_paths, unsigned_header, with_trailer};
+use leakgate_git::{
+    Cleanup, Message, Patterns, Repository, submodule_paths, unsigned_header, with_trailer,
+};
 use leakgate_hooks::Event;
 use leakgate_model::{Change, Entry, Finding, Mode, Source as _, SourceLines};
 use leakgate_modes::{Context, FileMode, Packager};
@@ -18,12 +20,40 @@ use crate::{root, split};
 
 /// Paths that decide what a content is.
 const PATHS: [&str; 34] = [
-    ".claude/settings.json", ".claude/settings.local.json", ".mcp.json", ".cursor/mcp.json",
-    ".gemini/settings.json", ".cursor/hooks.json", ".github/hooks/x.json", ".vscode/settings.json",
-    ".vscode/tasks.json", "a.code-workspace", ".codex/config.toml", ".claude", ".env", "id_rsa",
-    ".npmrc", ".netrc", ".git-credentials", "a.pem", "a.kdbx", "terraform.tfstate", "a.sh",
-    ".gitattributes", ".gitmodules", "package.json", "Dockerfile", ".pypirc", "kubeconfig",
-    ".docker/config.json", "a.p12", ".htpasswd", ".gitconfig", "Makefile", "a.csv", "a.exe",
+    ".claude/settings.json",
+    ".claude/settings.local.json",
+    ".mcp.json",
+    ".cursor/mcp.json",
+    ".gemini/settings.json",
+    ".cursor/hooks.json",
+    ".github/hooks/x.json",
+    ".vscode/settings.json",
+    ".vscode/tasks.json",
+    "a.code-workspace",
+    ".codex/config.toml",
+    ".claude",
+    ".env",
+    "id_rsa",
+    ".npmrc",
+    ".netrc",
+    ".git-credentials",
+    "a.pem",
+    "a.kdbx",
+    "terraform.tfstate",
+    "a.sh",
+    ".gitattributes",
+    ".gitmodules",
+    "package.json",
+    "Dockerfile",
+    ".pypirc",
+    "kubeconfig",
+    ".docker/config.json",
+    "a.p12",
+    ".htpasswd",
+    ".gitconfig",
+    "Makefile",
+    "a.csv",
+    "a.exe",
 ];
 
 /// A folder for what is read from files.

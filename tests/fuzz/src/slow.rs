@@ -25,8 +25,18 @@ pub fn seeds() -> Vec<Vec<u8>> {
         seeds.push([one.path.as_bytes(), b"\n\x04", text].concat());
     }
     let units: [&[u8]; 12] = [
-        b"\\x68", b"%6", b"&#10", b"\"+\"", b"aGVsbG8g", b"=?utf-8?q?=41", b"a:", b"[[", b"{\"", b"\\\n",
-        b"a|b\n", b"-----BEGIN A-----\n",
+        b"\\x68",
+        b"%6",
+        b"&#10",
+        b"\"+\"",
+        b"aGVsbG8g",
+        b"=?utf-8?q?=41",
+        b"a:",
+        b"[[",
+        b"{\"",
+        b"\\\n",
+        b"a|b\n",
+        b"-----BEGIN A-----\n",
     ];
     seeds.extend(units.map(|unit| [b"a.eml\n\0", unit].concat()));
     seeds

@@ -54,7 +54,8 @@ impl Template {
     fn commit_things(&self) {
         self.git(&["init", "-q", "-b", "main"]);
         let value = ["Wq7-tange", "rine-4411"].concat();
-        let mut lines: Vec<_> = (0..12).map(|line| format!("line {line} says {}\n", line * 7919)).collect();
+        let mut lines: Vec<_> =
+            (0..12).map(|line| format!("line {line} says {}\n", line * 7919)).collect();
         for round in 0..6 {
             lines[round * 2] = format!("and now {round}\n");
             lines[7] = format!("db_password = '{value}{}'\n", round / 3);
@@ -93,7 +94,11 @@ impl Template {
             for file in fs::read_dir(folder.path()).expect("it is there").flatten() {
                 let content = fs::read(file.path()).expect("it can be read");
                 let (kind, content) = unpacked(&content).expect("git has written it");
-                objects.push((format!("{head}{}", file.file_name().to_string_lossy()), kind, content));
+                objects.push((
+                    format!("{head}{}", file.file_name().to_string_lossy()),
+                    kind,
+                    content,
+                ));
             }
         }
         objects.sort();
@@ -153,7 +158,9 @@ impl Template {
                 }
             }
         }
-        for name in [".gitmodules", ".leakgate-ignore", ".leakgate.yaml", ".gitignore", ".gitattributes"] {
+        for name in
+            [".gitmodules", ".leakgate-ignore", ".leakgate.yaml", ".gitignore", ".gitattributes"]
+        {
             let path = self.root.join(name);
             if !path.exists() {
                 fs::write(&path, "").expect("the repository can be written");
