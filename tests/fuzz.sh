@@ -16,7 +16,7 @@ case $seconds in
         ;;
 esac
 if [ $# -eq 0 ]; then
-    set -- content slow archives repository settings reports
+    set -- content slow archives repository versions settings reports
 fi
 
 rustup run nightly rustc --version >/dev/null 2>&1 ||

@@ -18,6 +18,7 @@ pub mod repository;
 pub mod settings;
 pub mod slow;
 mod template;
+pub mod versions;
 
 #[path = "../../../crates/cli"]
 mod command {
