@@ -13,6 +13,7 @@ extern crate self as ctrlc;
 pub mod archives;
 pub mod content;
 mod pack;
+mod reading;
 pub mod reports;
 pub mod repository;
 pub mod settings;

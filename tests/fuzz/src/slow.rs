@@ -8,19 +8,19 @@ use leakgate_secrets::{Found, Memory, Recall, Scratch, examples_in};
 use crate::{hash, root, rules, split};
 
 /// How long a repeated text gets, and how long a part of it that is measured before.
-const LONG: usize = 30_000;
+const LONG: usize = 15_000;
 const SHORT: usize = LONG / 5;
 /// What takes less is not worth a look.
-const LEAST: Duration = Duration::from_secs(1);
+const LEAST: Duration = Duration::from_millis(300);
 /// How many times longer than the short text the long one may take: five times were fair, and
 /// twenty-five say that each part costs as much as there are parts.
-const MOST: u32 = 13;
+const MOST: u32 = 12;
 
 /// Parts of the examples of all rules.
 pub fn seeds() -> Vec<Vec<u8>> {
     let examples = examples_in(&root().join("patterns")).expect("the rules are in order");
     let mut seeds = Vec::new();
-    for one in examples.iter().step_by(7) {
+    for one in examples.iter().step_by(40) {
         let text = &one.text.as_bytes()[..one.text.len().min(60)];
         seeds.push([one.path.as_bytes(), b"\n\x04", text].concat());
     }
