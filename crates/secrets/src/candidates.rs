@@ -170,6 +170,16 @@ impl RuleSet {
         window
     }
 
+    /// Returns true if a look at a window has told already what stands encoded that a change of
+    /// this range of the text can be the reason of. Where much stands encoded, windows get as wide
+    /// as the text, and one look is enough for all changes.
+    pub fn is_seen(text: &[u8], window: &Range<usize>, changed: &Range<usize>) -> bool {
+        *window == (0..text.len()) || {
+            let needed = around(text, changed);
+            window.start <= needed.start && needed.end <= window.end
+        }
+    }
+
     /// Returns false if what is encoded in a window could reach over its edges.
     fn encodings_inside(
         &self,
@@ -367,6 +377,23 @@ mod tests {
             let end = read_until(text.as_bytes(), 0);
             assert!(end <= most && end >= (len + 1).min(most), "{len}: {end}");
         }
+    }
+
+    #[test]
+    fn one_look_is_enough_where_much_stands_encoded() {
+        let rules = RuleSet::default();
+        let dense = b"x = \"\\x41\\x42\\x63\"; ".repeat(2000);
+        let seen = rules.encodings(&dense, 20_000..20_001, &mut Vec::new());
+        assert!((0..dense.len()).step_by(99).all(|at| RuleSet::is_seen(
+            &dense,
+            &seen,
+            &(at..at + 1)
+        )));
+        let plain = b"words that say nothing\n".repeat(2000);
+        let seen = rules.encodings(&plain, 20_000..20_001, &mut Vec::new());
+        assert!(RuleSet::is_seen(&plain, &seen, &(20_000..20_001)));
+        assert!(!RuleSet::is_seen(&plain, &seen, &(0..1)));
+        assert!(!RuleSet::is_seen(&plain, &seen, &(40_000..40_001)));
     }
 
     /// Texts with whole secrets, parts of them, and what only looks like one.

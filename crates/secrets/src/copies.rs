@@ -59,7 +59,8 @@ mod tests {
     fn copies_that_reach_into_a_part_are_found() {
         let copies = Copies::new([(&b"value"[..], "v"), (b"longer value", "l")].into_iter());
         let text = b"a longer value, a value, an other";
-        let starts = |part| copies.within(text, &part).into_iter().map(|(at, mask)| (at.start, mask));
+        let starts =
+            |part| copies.within(text, &part).into_iter().map(|(at, mask)| (at.start, mask));
         assert_eq!(starts(0..text.len()).collect::<Vec<_>>(), [(9, "v"), (2, "l"), (18, "v")]);
         assert_eq!(starts(3..4).collect::<Vec<_>>(), [(2, "l")]);
         assert_eq!(starts(22..23).collect::<Vec<_>>(), [(18, "v")]);

@@ -33,6 +33,36 @@ pub struct Recall<'m> {
     chunks: Vec<(Chunk, Hint)>,
     /// What is being asked.
     asked: Vec<Chunk>,
+    /// The last part of the text that was looked through for what is encoded.
+    seen: Seen,
+}
+
+/// A part of a text that was looked through for what is encoded there.
+#[derive(Debug, Default)]
+struct Seen {
+    window: Range<usize>,
+    /// Where it is, sorted, none overlapping another.
+    encoded: Vec<Range<usize>>,
+}
+
+impl Seen {
+    fn new(window: Range<usize>, found: &[Encoding]) -> Self {
+        let range = |one: &Encoding| one.start as usize..one.end as usize;
+        let mut encoded: Vec<_> = found.iter().map(range).collect();
+        encoded.sort_unstable_by_key(|range| range.start);
+        encoded.dedup_by(|next, last| {
+            let overlaps = next.start <= last.end;
+            last.end = if overlaps { last.end.max(next.end) } else { last.end };
+            overlaps
+        });
+        Self { window, encoded }
+    }
+
+    /// Returns true if and only if something is encoded that touches this range.
+    fn touches(&self, range: &Range<usize>) -> bool {
+        let next = self.encoded.partition_point(|one| one.end < range.start);
+        self.encoded.get(next).is_some_and(|one| one.start <= range.end)
+    }
 }
 
 /// What was found in the pieces of a text that had to be asked.
@@ -154,7 +184,7 @@ impl<'m> Recall<'m> {
     pub fn new(memory: &'m Memory) -> Self {
         let answers = memory.calm.len().min(MOST_ANSWERS);
         let answers = (0..answers).map(|_| (0, None)).collect();
-        Self { memory, answers, chunks: Vec::new(), asked: Vec::new() }
+        Self { memory, answers, chunks: Vec::new(), asked: Vec::new(), seen: Seen::default() }
     }
 
     /// Finds the spots that begin in some ranges of a text, which are sorted and apart, and what a
@@ -170,6 +200,7 @@ impl<'m> Recall<'m> {
         // Whoever asked last may have ended on a fault.
         self.asked.clear();
         self.chunks.clear();
+        self.seen = Seen::default();
         for range in ranges {
             let mut at = range.start;
             while at < range.end {
@@ -242,20 +273,19 @@ impl<'m> Recall<'m> {
         let range = first.range.start..last.range.end;
         let (spots, encodings) = (found.spots.len(), found.encodings.len());
         rules.spots(text, range.clone(), &mut found.spots);
-        rules.encodings(text, range.clone(), &mut found.encodings);
+        if !RuleSet::is_seen(text, &self.seen.window, &range) {
+            let window = rules.encodings(text, range.clone(), &mut found.encodings);
+            self.seen = Seen::new(window, &found.encodings[encodings..]);
+        }
         found.spots[spots..].sort_unstable();
         let runs = unwrap::runs_in(text, &near(text, &range));
         let mut spots = &found.spots[spots..];
         for chunk in self.asked.drain(..) {
             let near = near(text, &chunk.range);
-            let touches =
-                |one: &Encoding| one.start as usize <= near.end && one.end as usize >= near.start;
             let end = spots.partition_point(|spot| (spot.at as usize) < chunk.range.end);
             let (here, rest) = spots.split_at(end);
             spots = rest;
-            if found.encodings[encodings..].iter().any(touches)
-                || runs.iter().any(|run| run.may_be_decoded(&near))
-            {
+            if self.seen.touches(&near) || runs.iter().any(|run| run.may_be_decoded(&near)) {
                 continue;
             }
             if here.is_empty() {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use leakgate_secrets::{Found, Memory, Recall, Scratch, examples_in};
+use leakgate_secrets::{Found, Memory, Recall, RuleSet, Scratch, examples_in};
 
 use crate::{hash, root, rules, split};
 
@@ -86,8 +86,11 @@ fn times(path: &[u8], text: &[u8]) -> Vec<(&'static str, Duration)> {
     });
     time("changes", &mut || recall.ask(rules(), text, &ranges, &mut found));
     time("what stands encoded at changes", &mut || {
+        let mut seen = 0..0;
         for range in &ranges {
-            rules().encodings(text, range.clone(), &mut found.encodings);
+            if !RuleSet::is_seen(text, &seen, range) {
+                seen = rules().encodings(text, range.clone(), &mut found.encodings);
+            }
         }
     });
     let likely: Vec<_> = spots.iter().filter(|spot| spot.likely).map(|spot| spot.at).collect();
