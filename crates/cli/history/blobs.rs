@@ -209,8 +209,11 @@ impl<'h> Blobs<'h> {
         }
         let others = self.ranges.iter().filter(|range| !touched(&self.stale, range));
         self.recall.ask(self.rules, text, others, fresh);
+        let mut seen = 0..0;
         for range in &self.stale {
-            self.recall.encodings(self.rules, text, range.clone(), &mut fresh.encodings);
+            if !RuleSet::is_seen(text, &seen, range) {
+                seen = self.recall.encodings(self.rules, text, range.clone(), &mut fresh.encodings);
+            }
         }
         fresh.spots.sort_unstable();
         fresh.spots.dedup();

@@ -55,7 +55,8 @@ pub(crate) fn is_name_byte(byte: u8) -> bool {
 
 /// The identifier, dotted path or kebab name around an anchor.
 pub(crate) fn name_around(text: &[u8], from: usize, to: usize) -> Range<usize> {
-    let lowest = to.saturating_sub(LONGEST_NAME);
+    // A file's name, which is an anchor as well, can be longer.
+    let lowest = to.saturating_sub(LONGEST_NAME).min(from);
     // Some anchors end in an operator or quote, which is not part of the name.
     let to = to - usize::from(!is_name_byte(text[to - 1]));
     let left = text[lowest..from].iter().rev().take_while(|&&byte| is_name_byte(byte)).count();

@@ -170,15 +170,15 @@ impl RuleSet {
     /// be the reason of. Others nearby may be among them.
     ///
     /// They are found in a window around the change, which is widened until nothing that is found
-    /// could reach over its edges: so it does not matter for them what stands outside. `is_likely`
-    /// tells whether a secret could stand in what comes out.
+    /// could reach over its edges: so it does not matter for them what stands outside. Returns the
+    /// window. `is_likely` tells whether a secret could stand in what comes out.
     pub(crate) fn encodings(
         &self,
         text: &[u8],
         changed: Range<usize>,
         is_likely: &mut dyn FnMut(&[u8]) -> bool,
         found: &mut Vec<Encoding>,
-    ) {
+    ) -> Range<usize> {
         let near = around(text, &changed);
         let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
         let made = &mut |piece: Piece| {
@@ -186,8 +186,19 @@ impl RuleSet {
             let likely = is_likely(&piece.text);
             Encoding { start: short(start), end: short(end), likely }
         };
-        encodings_in(text, near.clone(), OVER_LINES, made, found);
-        encodings_in(text, near, IN_LINES, made, found);
+        let one = encodings_in(text, near.clone(), OVER_LINES, made, found);
+        let other = encodings_in(text, near, IN_LINES, made, found);
+        one.start.max(other.start)..one.end.min(other.end)
+    }
+
+    /// Returns true if a look at a window has told already what stands encoded that a change of
+    /// this range of the text can be the reason of. Where much stands encoded, windows get as wide
+    /// as the text, and one look is enough for all changes.
+    pub fn is_seen(text: &[u8], window: &Range<usize>, changed: &Range<usize>) -> bool {
+        *window == (0..text.len()) || {
+            let needed = around(text, changed);
+            window.start <= needed.start && needed.end <= window.end
+        }
     }
 
     /// Returns true if a secret could stand in a decoded text, or in what is encoded in it, or if
@@ -278,14 +289,14 @@ fn around(text: &[u8], changed: &Range<usize>) -> Range<usize> {
 }
 
 /// Appends what `made` makes of each text that stands encoded in a frame around some bytes, which is
-/// widened until nothing could reach over its edges.
+/// widened until nothing could reach over its edges. Returns its window.
 fn encodings_in<T>(
     text: &[u8],
     mut near: Range<usize>,
     (frame, each): Way,
     made: &mut dyn FnMut(Piece) -> T,
     found: &mut Vec<T>,
-) {
+) -> Range<usize> {
     let before = found.len();
     loop {
         let Frame { window, opens, goes_on } = frame(text, near);
@@ -298,7 +309,7 @@ fn encodings_in<T>(
             }
         });
         if complete {
-            return;
+            return window;
         }
         found.truncate(before);
         let more = WIDER.max(window.len());
@@ -466,6 +477,23 @@ mod tests {
             let end = read_until(text.as_bytes(), 0);
             assert!(end <= most && end >= (len + 1).min(most), "{len}: {end}");
         }
+    }
+
+    #[test]
+    fn one_look_is_enough_where_much_stands_encoded() {
+        let rules = RuleSet::default();
+        let dense = b"x = \"\\x41\\x42\\x63\"; ".repeat(2000);
+        let seen = rules.encodings(&dense, 20_000..20_001, &mut Vec::new());
+        assert!((0..dense.len()).step_by(99).all(|at| RuleSet::is_seen(
+            &dense,
+            &seen,
+            &(at..at + 1)
+        )));
+        let plain = b"words that say nothing\n".repeat(2000);
+        let seen = rules.encodings(&plain, 20_000..20_001, &mut Vec::new());
+        assert!(RuleSet::is_seen(&plain, &seen, &(20_000..20_001)));
+        assert!(!RuleSet::is_seen(&plain, &seen, &(0..1)));
+        assert!(!RuleSet::is_seen(&plain, &seen, &(40_000..40_001)));
     }
 
     /// Texts with whole secrets, parts of them, and what only looks like one.

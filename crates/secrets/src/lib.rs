@@ -15,6 +15,7 @@ mod beyond;
 mod candidates;
 mod check;
 mod compiled;
+mod copies;
 mod cost;
 mod decode;
 mod evident;

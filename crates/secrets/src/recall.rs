@@ -35,6 +35,8 @@ pub struct Recall<'m> {
     chunks: Vec<(Chunk, Hint)>,
     /// What is being asked.
     asked: Vec<Chunk>,
+    /// The last part of the text that was looked through for what is encoded.
+    seen: Seen,
     /// The same for what stands encoded; none for what stands encoded in that.
     inside: Option<Box<Inside<'m>>>,
 }
@@ -44,6 +46,34 @@ pub struct Recall<'m> {
 struct Inside<'m> {
     recall: Recall<'m>,
     found: Found,
+}
+
+/// A part of a text that was looked through for what is encoded there.
+#[derive(Debug, Default)]
+struct Seen {
+    window: Range<usize>,
+    /// Where it is, sorted, none overlapping another.
+    encoded: Vec<Range<usize>>,
+}
+
+impl Seen {
+    fn new(window: Range<usize>, found: &[Encoding]) -> Self {
+        let range = |one: &Encoding| one.start as usize..one.end as usize;
+        let mut encoded: Vec<_> = found.iter().map(range).collect();
+        encoded.sort_unstable_by_key(|range| range.start);
+        encoded.dedup_by(|next, last| {
+            let overlaps = next.start <= last.end;
+            last.end = if overlaps { last.end.max(next.end) } else { last.end };
+            overlaps
+        });
+        Self { window, encoded }
+    }
+
+    /// Returns true if and only if something is encoded that touches this range.
+    fn touches(&self, range: &Range<usize>) -> bool {
+        let next = self.encoded.partition_point(|one| one.end < range.start);
+        self.encoded.get(next).is_some_and(|one| one.start <= range.end)
+    }
 }
 
 /// What was found in the pieces of a text that had to be asked.
@@ -187,23 +217,25 @@ impl<'m> Recall<'m> {
     fn with(memory: &'m Memory, most: usize, inside: Option<Box<Inside<'m>>>) -> Self {
         let answers: Vec<_> = (0..memory.calm.len().min(most)).map(|_| (0, None)).collect();
         let room = answers.len() * SPOTS_PER_ANSWER;
-        Self { memory, answers, room, chunks: Vec::new(), asked: Vec::new(), inside }
+        let (chunks, asked) = (Vec::new(), Vec::new());
+        Self { memory, answers, room, chunks, asked, seen: Seen::default(), inside }
     }
 
     /// Appends what a change of a range can make stand encoded there, and maybe more of what is near.
+    /// Returns the window that was looked at.
     pub fn encodings(
         &mut self,
         rules: &RuleSet,
         text: &[u8],
         range: Range<usize>,
         found: &mut Vec<Encoding>,
-    ) {
+    ) -> Range<usize> {
         let inside = &mut self.inside;
         let is_likely = &mut |text: &[u8]| match inside {
             Some(inside) => inside.is_likely(rules, text),
             None => rules.is_likely_inside(text),
         };
-        rules.encodings(text, range, is_likely, found);
+        rules.encodings(text, range, is_likely, found)
     }
 
     /// Finds the spots that begin in some ranges of a text, which are sorted and apart, and what a
@@ -219,6 +251,7 @@ impl<'m> Recall<'m> {
         // Whoever asked last may have ended on a fault.
         self.asked.clear();
         self.chunks.clear();
+        self.seen = Seen::default();
         for range in ranges {
             let mut at = range.start;
             while at < range.end {
@@ -291,20 +324,19 @@ impl<'m> Recall<'m> {
         let range = first.range.start..last.range.end;
         let (spots, encodings) = (found.spots.len(), found.encodings.len());
         rules.spots(text, range.clone(), &mut found.spots);
-        self.encodings(rules, text, range.clone(), &mut found.encodings);
+        if !RuleSet::is_seen(text, &self.seen.window, &range) {
+            let window = self.encodings(rules, text, range.clone(), &mut found.encodings);
+            self.seen = Seen::new(window, &found.encodings[encodings..]);
+        }
         found.spots[spots..].sort_unstable();
         let runs = unwrap::runs_in(text, &near(text, &range));
         let mut spots = &found.spots[spots..];
         for chunk in self.asked.drain(..) {
             let near = near(text, &chunk.range);
-            let touches =
-                |one: &Encoding| one.start as usize <= near.end && one.end as usize >= near.start;
             let end = spots.partition_point(|spot| (spot.at as usize) < chunk.range.end);
             let (here, rest) = spots.split_at(end);
             spots = rest;
-            if found.encodings[encodings..].iter().any(touches)
-                || runs.iter().any(|run| run.may_be_decoded(&near))
-            {
+            if self.seen.touches(&near) || runs.iter().any(|run| run.may_be_decoded(&near)) {
                 continue;
             }
             if here.is_empty() {

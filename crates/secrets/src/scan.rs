@@ -13,6 +13,7 @@ use crate::archive::Calm;
 use crate::assignment;
 use crate::candidates::{self, Likely};
 use crate::check::{self, Check, Verdict};
+use crate::copies::Copies;
 use crate::decode::{self, Charset};
 use crate::gate::{self, Gate};
 use crate::judge;
@@ -352,6 +353,8 @@ impl RuleSet {
             .iter()
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
             .collect();
+        let values = matches.iter().zip(&masks);
+        let copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
         let mut places = Places::new(text, window.base);
         matches
             .iter()
@@ -370,7 +373,7 @@ impl RuleSet {
                     confidence: one.confidence,
                     reasons: one.reasons.clone(),
                     path: path.into(),
-                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks)),
+                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks, &copies)),
                     lines: Some(text::source_lines(text, &one.span)),
                     place: Some(place),
                     secret: Some(secret(one)),

@@ -170,6 +170,15 @@ mod tests {
     }
 
     #[test]
+    fn a_name_may_be_as_long_as_file_systems_allow() {
+        for len in 70..255 {
+            let path = format!("{}_password", "a".repeat(len - 9));
+            assert_eq!(found(&path, &hex()), Some(&hex()[..]), "{len}");
+            found(&"+".repeat(len), &hex());
+        }
+    }
+
+    #[test]
     fn other_names_and_other_contents_are_not() {
         for path in
             ["", "VERSION", "config.txt", "public.key", "password.rs", "token.md", "key.sha256"]

@@ -5,6 +5,8 @@ use std::ops::Range;
 use bstr::ByteSlice as _;
 use leakgate_model::{Excerpt, Place, SourceLines, is_invisible};
 
+use crate::copies::Copies;
+
 /// Characters of context an excerpt keeps on each side of a finding.
 const CONTEXT: usize = 60;
 /// The longest highlighted part of an excerpt, in characters.
@@ -109,22 +111,24 @@ fn line_around(text: &[u8], at: usize) -> Range<usize> {
 
 /// A masked piece of the first line of `span`.
 ///
-/// `masks` are all spans of the text that hold a secret, sorted, with what to show for each.
+/// `masks` are all spans of the text that hold a secret, sorted, with what to show for each, and
+/// `copies` tell where else their values stand.
 pub(crate) fn excerpt(
     text: &[u8],
     span: &Range<usize>,
     line: u64,
     masks: &[(Range<usize>, String)],
+    copies: &Copies<'_>,
 ) -> Excerpt {
-    let whole = line_around(text, span.start);
+    let mut whole = line_around(text, span.start);
+    whole.end -= usize::from(whole.end > span.start && text[whole.end - 1] == b'\r');
     let from = back(text, whole.start, span.start);
     let shown_end = whole.end.min(span.end);
     let to = forward(text, shown_end, whole.end);
     let mut shown = String::new();
     let mut highlight = 0..0;
     let mut at = from;
-    let first = masks.partition_point(|(mask, _)| mask.end <= from);
-    for (mask, masked) in masks[first..].iter().take_while(|(mask, _)| mask.start < to) {
+    for (mask, masked) in hidden(text, &(from..to), masks, copies) {
         if mask.start > at {
             push_clean(&mut shown, &text[at..mask.start]);
         }
@@ -153,6 +157,27 @@ pub(crate) fn excerpt(
     }
 }
 
+/// What is not shown of a part of a text, sorted by place: secrets where rules find them, and
+/// where else they stand.
+fn hidden<'m>(
+    text: &[u8],
+    part: &Range<usize>,
+    masks: &'m [(Range<usize>, String)],
+    copies: &Copies<'m>,
+) -> Vec<(Range<usize>, &'m str)> {
+    let first = masks.partition_point(|(mask, _)| mask.end <= part.start);
+    let masks = masks[first..].iter().take_while(|(mask, _)| mask.start < part.end);
+    let mut hidden: Vec<_> = masks.map(|(mask, shown)| (mask.clone(), &shown[..])).collect();
+    let mut others = copies.within(text, part);
+    others.retain(|(copy, _)| {
+        let covers = |mask: &Range<usize>| mask.start <= copy.start && copy.end <= mask.end;
+        !hidden.iter().any(|(mask, _)| covers(mask))
+    });
+    hidden.append(&mut others);
+    hidden.sort_by_key(|(mask, _)| mask.start);
+    hidden
+}
+
 fn clamp(at: usize, text: &str) -> usize {
     at.min(text.len())
 }
@@ -173,7 +198,6 @@ fn push_clean(to: &mut String, bytes: &[u8]) {
     for letter in bytes.chars() {
         match letter {
             '\t' => to.push(' '),
-            '\r' => {}
             letter if is_invisible(letter) => to.push('\u{fffd}'),
             letter => to.push(letter),
         }
@@ -213,16 +237,27 @@ mod tests {
     fn an_excerpt_masks_each_secret_and_underlines_one() {
         let text = b"first\n  a = SECRETONE, b = SECRETTWO;\nlast";
         let masks = [(12..21, "****".to_owned()), (27..36, "++".to_owned())];
-        let excerpt = excerpt(text, &(27..36), 2, &masks);
+        let excerpt = excerpt(text, &(27..36), 2, &masks, &Copies::default());
         assert_eq!(excerpt.text, "a = ****, b = ++;");
         assert_eq!(&excerpt.text[excerpt.highlight.clone()], "++");
         assert!(!excerpt.cut_start && !excerpt.cut_end);
     }
 
     #[test]
+    fn an_excerpt_masks_what_stands_there_once_more() {
+        let text = b"login SECRETONE; a = SECRETONE; b = 'SECRETONE'\r\nlast";
+        let masks = [(21..30, "****".to_owned())];
+        let copies = Copies::new([(&b"SECRETONE"[..], "****")].into_iter());
+        let excerpt = excerpt(text, &(21..30), 1, &masks, &copies);
+        assert_eq!(excerpt.text, "login ****; a = ****; b = '****'");
+        assert_eq!(excerpt.highlight, 16..20);
+    }
+
+    #[test]
     fn a_long_line_is_cut_and_controls_are_replaced() {
         let text = [b"x".repeat(500), b"\x1b[31mKEY".to_vec(), b"y".repeat(500)].concat();
-        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())]);
+        let none = Copies::default();
+        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())], &none);
         assert!(excerpt.cut_start && excerpt.cut_end && excerpt.text.len() < 140);
         assert!(!excerpt.text.contains('\u{1b}'));
     }

@@ -236,6 +236,20 @@ fn what_is_not_opened_is_told() {
 }
 
 #[test]
+fn a_damaged_decoder_is_not_asked_again() {
+    // Too short to be compressed, so its end can be found. A chunk that goes on with what there is
+    // not takes the place of the end; asked again, the decoder would wait for it forever.
+    let packed = xz(b"short");
+    let text = packed.windows(5).position(|five| five == b"short").expect("it is stored");
+    let mut damaged = packed;
+    damaged[text + 5] = 0x88;
+    for content in [damaged.clone(), zip(&[("a.xz", &damaged)]), gzip(&damaged)] {
+        let skipped = scan("a.xz", &content).skipped;
+        assert_eq!(skipped.iter().collect::<Vec<_>>(), [&Skip::DamagedArchive]);
+    }
+}
+
+#[test]
 fn what_is_stored_as_it_is_is_told_once() {
     let (text, token) = (text(), token());
     place(&scan("a.tar", &tar(&[("a", &text)])).findings);

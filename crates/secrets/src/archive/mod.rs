@@ -176,6 +176,8 @@ impl Read for Metered<'_> {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             Err(_) => {
                 self.meter.note(Skip::DamagedArchive);
+                // A decoder that is asked again after an error may never come to an end.
+                self.content = Box::new(io::empty());
                 Ok(0)
             }
         }

@@ -1,0 +1,70 @@
+//! Where a known secret stands once more, in a place that no rule tells.
+//!
+//! `export TOKEN=x; curl -H x` has one finding. An excerpt that masks only that one shows the value
+//! beside its mask, so what an excerpt shows is looked through for every value that is known.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// The values of a text, found by their last bytes, which are the ones that differ.
+#[derive(Debug, Default)]
+pub(crate) struct Copies<'v> {
+    by_tail: HashMap<[u8; TAIL], Vec<(&'v [u8], &'v str)>>,
+    longest: usize,
+}
+
+/// Shorter values are words: masking them wherever they stand would hide more than them.
+const TAIL: usize = 4;
+/// No farther beyond an excerpt are copies looked for that reach into it.
+const LONGEST: usize = 4096;
+
+impl<'v> Copies<'v> {
+    /// Of these values, each with what is shown in its place.
+    pub(crate) fn new(values: impl Iterator<Item = (&'v [u8], &'v str)>) -> Self {
+        let mut copies = Self::default();
+        for (value, mask) in values {
+            let Some(tail) = value.last_chunk() else { continue };
+            let alike = copies.by_tail.entry(*tail).or_default();
+            if alike.iter().all(|(other, _)| *other != value) {
+                alike.push((value, mask));
+                copies.longest = copies.longest.max(value.len().min(LONGEST));
+            }
+        }
+        copies
+    }
+
+    /// All that reach into a part of a text, sorted by their ends.
+    pub(crate) fn within(&self, text: &[u8], part: &Range<usize>) -> Vec<(Range<usize>, &'v str)> {
+        let last = text.len().min(part.end + self.longest);
+        let mut found = Vec::new();
+        for end in part.start + 1..=last {
+            let before = &text[..end];
+            let alike = before.last_chunk().and_then(|tail| self.by_tail.get(tail));
+            for (value, mask) in alike.into_iter().flatten() {
+                let start = end.saturating_sub(value.len());
+                if start < part.end && before.ends_with(value) {
+                    found.push((start..end, *mask));
+                }
+            }
+        }
+        found
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn copies_that_reach_into_a_part_are_found() {
+        let copies = Copies::new([(&b"value"[..], "v"), (b"longer value", "l")].into_iter());
+        let text = b"a longer value, a value, an other";
+        let starts =
+            |part| copies.within(text, &part).into_iter().map(|(at, mask)| (at.start, mask));
+        assert_eq!(starts(0..text.len()).collect::<Vec<_>>(), [(9, "v"), (2, "l"), (18, "v")]);
+        assert_eq!(starts(3..4).collect::<Vec<_>>(), [(2, "l")]);
+        assert_eq!(starts(22..23).collect::<Vec<_>>(), [(18, "v")]);
+        assert_eq!(starts(23..30).count(), 0);
+        assert_eq!(Copies::new([(&b"a"[..], "v")].into_iter()).within(text, &(0..9)), []);
+    }
+}
