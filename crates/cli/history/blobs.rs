@@ -110,7 +110,7 @@ impl<'h> Blobs<'h> {
         } else if RuleSet::is_opaque(text) {
             return None;
         } else {
-            self.recall.ask(self.rules, text, [&(0..text.len())], &mut self.fresh);
+            self.recall.ask(self.rules, text, [&(0..text.len())], &[], &mut self.fresh);
             spots.extend_from_slice(&self.fresh.spots);
         }
         let mut encodings = self.fresh.encodings.clone();
@@ -208,13 +208,7 @@ impl<'h> Blobs<'h> {
             }
         }
         let others = self.ranges.iter().filter(|range| !touched(&self.stale, range));
-        self.recall.ask(self.rules, text, others, fresh);
-        let mut seen = 0..0;
-        for range in &self.stale {
-            if !RuleSet::is_seen(text, &seen, range) {
-                seen = self.recall.encodings(self.rules, text, range.clone(), &mut fresh.encodings);
-            }
-        }
+        self.recall.ask(self.rules, text, others, &self.stale, fresh);
         fresh.spots.sort_unstable();
         fresh.spots.dedup();
         Some(())

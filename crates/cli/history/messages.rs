@@ -86,7 +86,7 @@ impl Messages<'_> {
             return true;
         }
         self.asked.clear();
-        self.recall.ask(self.rules, message, [&(0..message.len())], &mut self.asked);
+        self.recall.ask(self.rules, message, [&(0..message.len())], &[], &mut self.asked);
         self.asked.is_likely()
     }
 }

@@ -21,7 +21,7 @@ use crate::near;
 use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::sole;
 use crate::syntax::Syntax;
-use crate::unwrap::{self, Piece};
+use crate::unwrap;
 use crate::url;
 use crate::value;
 
@@ -41,8 +41,8 @@ pub struct Spot {
 /// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
 /// More of it means more bytes to ask beside changes, less of it more spots to carry. Most rules
 /// look only forward from their anchor, and those that look back as well look farther.
-const AHEAD: usize = 64;
-const BACK: usize = 32;
+pub(crate) const AHEAD: usize = 64;
+pub(crate) const BACK: usize = 32;
 
 /// How far from a change anchors begin that it can make a new spot of, in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,22 +60,6 @@ impl Near {
     }
 }
 
-/// A place where something stands encoded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Encoding {
-    /// Where the first byte stands that is decoded.
-    pub start: u32,
-    /// Where the bytes end that are decoded.
-    pub end: u32,
-    /// Whether a secret could stand in what comes out.
-    pub likely: bool,
-}
-
-impl Encoding {
-    /// Changes farther than this from what is decoded, in bytes, do not change what it is.
-    pub const REACH: usize = 256;
-}
-
 /// Where secrets could stand in a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Likely {
@@ -84,19 +68,6 @@ pub struct Likely {
     /// Where they could stand encoded, in order.
     pub encodings: Box<[Range<u32>]>,
 }
-
-/// A name under which nothing is looked for that others are not. Files of names that make a
-/// difference, as [`RuleSet::is_read_by_name`] tells, are scanned whole.
-const ANY_NAME: &[u8] = b"";
-/// What decides whether something counts as encoded stands no farther from it. Those who ask have
-/// added [`AHEAD`] and [`BACK`] to what was changed.
-const AROUND_ESCAPE: usize = 160;
-/// What comes so near to the edge of a window could go on behind it.
-const EDGE: usize = 128;
-/// In longer lines, what is encoded is looked for as if it could go on anywhere.
-const LONG_LINE: usize = 1024;
-/// More than an escape can reach: so much is added to a window that was too narrow.
-const WIDER: usize = 1280;
 
 impl RuleSet {
     /// Which bytes beside a change must be asked for new spots.
@@ -158,72 +129,6 @@ impl RuleSet {
         spots.iter().any(|spot| spot.likely) || self.may_hide(text)
     }
 
-    /// Returns true if a secret could stand encoded in a text.
-    pub fn may_hide(&self, text: &[u8]) -> bool {
-        let mut found = Vec::new();
-        let is_likely = &mut |text: &[u8]| self.is_likely_inside(text);
-        self.encodings(text, 0..text.len(), is_likely, &mut found);
-        found.iter().any(|one| one.likely)
-    }
-
-    /// Appends the places where something stands encoded that a change in this range of a text can
-    /// be the reason of. Others nearby may be among them.
-    ///
-    /// They are found in a window around the change, which is widened until nothing that is found
-    /// could reach over its edges: so it does not matter for them what stands outside. Returns the
-    /// window. `is_likely` tells whether a secret could stand in what comes out.
-    pub(crate) fn encodings(
-        &self,
-        text: &[u8],
-        changed: Range<usize>,
-        is_likely: &mut dyn FnMut(&[u8]) -> bool,
-        found: &mut Vec<Encoding>,
-    ) -> Range<usize> {
-        let near = around(text, &changed);
-        let short = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let made = &mut |piece: Piece| {
-            let Range { start, end } = piece.extent();
-            let likely = is_likely(&piece.text);
-            Encoding { start: short(start), end: short(end), likely }
-        };
-        let one = encodings_in(text, near.clone(), OVER_LINES, made, found);
-        let other = encodings_in(text, near, IN_LINES, made, found);
-        one.start.max(other.start)..one.end.min(other.end)
-    }
-
-    /// Returns true if a look at a window has told already what stands encoded that a change of
-    /// this range of the text can be the reason of. Where much stands encoded, windows get as wide
-    /// as the text, and one look is enough for all changes.
-    pub fn is_seen(text: &[u8], window: &Range<usize>, changed: &Range<usize>) -> bool {
-        *window == (0..text.len()) || {
-            let needed = around(text, changed);
-            window.start <= needed.start && needed.end <= window.end
-        }
-    }
-
-    /// Returns true if a secret could stand in a decoded text, or in what is encoded in it, or if
-    /// that is too much to find out.
-    pub(crate) fn is_likely_inside(&self, text: &[u8]) -> bool {
-        self.is_likely(text, 1, &mut (text.len() * unwrap::MOST))
-    }
-
-    fn is_likely(&self, text: &[u8], depth: usize, left: &mut usize) -> bool {
-        let mut spots = Vec::new();
-        self.spots(text, 0..text.len(), &mut spots);
-        let mut likely = spots.iter().any(|spot| spot.likely);
-        if depth < unwrap::DEEPEST && !likely {
-            unwrap::each(ANY_NAME, text, &mut |piece| {
-                let Some(rest) = left.checked_sub(piece.text.len()) else {
-                    likely = true;
-                    return;
-                };
-                *left = rest;
-                likely = likely || self.is_likely(&piece.text, depth + 1, left);
-            });
-        }
-        likely
-    }
-
     /// What all rules of a hit make of it.
     fn spot(&self, text: &[u8], hit: Hit) -> Option<Spot> {
         let (mut before, mut after, mut likely) = (0, 0, false);
@@ -275,105 +180,6 @@ impl RuleSet {
         }
         Some(view)
     }
-}
-
-/// A range and what tells whether something is encoded there: a run is decoded from its beginning
-/// to its end.
-fn around(text: &[u8], changed: &Range<usize>) -> Range<usize> {
-    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=\\".contains(&byte);
-    let mut start = changed.start.saturating_sub(AROUND_ESCAPE - AHEAD);
-    let mut end = text.len().min(changed.end + AROUND_ESCAPE - BACK);
-    start -= text[..start].iter().rev().take_while(|&&byte| is_part(byte)).count();
-    end += text[end..].iter().take_while(|&&byte| is_part(byte)).count();
-    start..end
-}
-
-/// Appends what `made` makes of each text that stands encoded in a frame around some bytes, which is
-/// widened until nothing could reach over its edges. Returns its window.
-fn encodings_in<T>(
-    text: &[u8],
-    mut near: Range<usize>,
-    (frame, each): Way,
-    made: &mut dyn FnMut(Piece) -> T,
-    found: &mut Vec<T>,
-) -> Range<usize> {
-    let before = found.len();
-    loop {
-        let Frame { window, opens, goes_on } = frame(text, near);
-        let mut complete = true;
-        each(&text[window.clone()], &mut |piece| {
-            let Range { start, end } = piece.extent();
-            complete &= !(opens && start < EDGE || goes_on && end + EDGE > window.len());
-            if complete {
-                found.push(made(piece.moved(window.start)));
-            }
-        });
-        if complete {
-            return window;
-        }
-        found.truncate(before);
-        let more = WIDER.max(window.len());
-        near = window.start.saturating_sub(more)..text.len().min(window.end + more);
-    }
-}
-
-/// A part of a text in which encodings are looked for.
-struct Frame {
-    window: Range<usize>,
-    /// What stands before the window could make a difference to what is encoded at its beginning.
-    opens: bool,
-    /// What stands behind it could make one at its end.
-    goes_on: bool,
-}
-
-/// How some encodings are looked for: in which part of a text, and by what.
-type Way = (fn(&[u8], Range<usize>) -> Frame, fn(&[u8], &mut dyn FnMut(Piece)));
-const OVER_LINES: Way = (Frame::strides, unwrap::over_lines);
-const IN_LINES: Way = (Frame::lines, unwrap::in_lines);
-
-/// The texts that stand encoded in some ranges of a text, and maybe others near them, each once.
-pub(crate) fn pieces(text: &[u8], ranges: &[Range<u32>]) -> Vec<Piece> {
-    let mut pieces = Vec::new();
-    for range in ranges {
-        let near = around(text, &(range.start as usize..range.end as usize));
-        encodings_in(text, near.clone(), OVER_LINES, &mut |piece| piece, &mut pieces);
-        encodings_in(text, near, IN_LINES, &mut |piece| piece, &mut pieces);
-    }
-    let key = |piece: &Piece| (piece.extent().start, piece.extent().end, piece.how);
-    pieces.sort_by(|a, b| key(a).cmp(&key(b)).then_with(|| a.text.cmp(&b.text)));
-    pieces.dedup_by(|a, b| key(a) == key(b) && a.text == b.text);
-    pieces
-}
-
-impl Frame {
-    /// One for what may go on over lines: runs are looked for in strides from the beginning of the
-    /// text.
-    fn strides(text: &[u8], near: Range<usize>) -> Self {
-        let start = near.start - near.start % unwrap::STRIDE;
-        Self { window: start..near.end, opens: start > 0, goes_on: near.end < text.len() }
-    }
-
-    /// One for what ends with its line: whole lines, unless those are very long.
-    fn lines(text: &[u8], near: Range<usize>) -> Self {
-        let first = near.start.saturating_sub(LONG_LINE);
-        let ends = |end: &usize| !goes_on_behind(text, *end);
-        let line = memchr::memrchr_iter(b'\n', &text[first..near.start]).map(|end| first + end);
-        let start = line.into_iter().find(ends).map(|end| end + 1);
-        let start = start.or((first == 0).then_some(0));
-        let last = text.len().min(near.end + LONG_LINE);
-        let from = near.end.saturating_sub(1).max(near.start);
-        let line = memchr::memchr_iter(b'\n', &text[from..last]).map(|end| from + end);
-        let end = line.into_iter().find(ends).map(|end| end + 1);
-        let end = end.or((last == text.len()).then_some(last));
-        let (opens, goes_on) = (start.is_none(), end.is_none());
-        Self { window: start.unwrap_or(near.start)..end.unwrap_or(near.end), opens, goes_on }
-    }
-}
-
-/// Returns true if and only if a backslash joins the line that ends at `end` with the next one.
-fn goes_on_behind(text: &[u8], end: usize) -> bool {
-    let line = &text[end.saturating_sub(2)..end];
-    line.strip_suffix(b"\r").unwrap_or(line).ends_with(b"\\")
 }
 
 /// What one rule makes of a hit, and how far it looked.
@@ -479,23 +285,6 @@ mod tests {
         }
     }
 
-    #[test]
-    fn one_look_is_enough_where_much_stands_encoded() {
-        let rules = RuleSet::default();
-        let dense = b"x = \"\\x41\\x42\\x63\"; ".repeat(2000);
-        let seen = rules.encodings(&dense, 20_000..20_001, &mut Vec::new());
-        assert!((0..dense.len()).step_by(99).all(|at| RuleSet::is_seen(
-            &dense,
-            &seen,
-            &(at..at + 1)
-        )));
-        let plain = b"words that say nothing\n".repeat(2000);
-        let seen = rules.encodings(&plain, 20_000..20_001, &mut Vec::new());
-        assert!(RuleSet::is_seen(&plain, &seen, &(20_000..20_001)));
-        assert!(!RuleSet::is_seen(&plain, &seen, &(0..1)));
-        assert!(!RuleSet::is_seen(&plain, &seen, &(40_000..40_001)));
-    }
-
     /// Texts with whole secrets, parts of them, and what only looks like one.
     fn text() -> impl Strategy<Value = Vec<u8>> {
         let made = |form: &'static str| {
@@ -575,9 +364,8 @@ mod tests {
             path in prop::sample::select(vec!["a.c", "a.yml", "README", ".env", "node_modules/a.js"]),
         ) {
             let rules = RuleSet::default();
-            let mut all = Found { spots: spots(&rules, &text, 0..text.len()), encodings: vec![] };
-            let is_likely = &mut |text: &[u8]| rules.is_likely_inside(text);
-            rules.encodings(&text, 0..text.len(), is_likely, &mut all.encodings);
+            let spots = spots(&rules, &text, 0..text.len());
+            let mut all = Found { spots, encodings: rules.all_encodings(&text) };
             all.encodings.sort_unstable();
             let mut scratch = Scratch::default();
             let found = rules.scan_at(path.as_bytes(), &text, &all.likely(), &mut scratch);

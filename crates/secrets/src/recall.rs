@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use foldhash::quality::RandomState;
 
-use crate::candidates::{Encoding, Likely, Spot};
+use crate::candidates::{Likely, Spot};
+use crate::encodings::{Encoding, Seen};
 use crate::ruleset::RuleSet;
 use crate::unwrap;
 
@@ -35,7 +36,7 @@ pub struct Recall<'m> {
     chunks: Vec<(Chunk, Hint)>,
     /// What is being asked.
     asked: Vec<Chunk>,
-    /// The last part of the text that was looked through for what is encoded.
+    /// What was looked through for what is encoded.
     seen: Seen,
     /// The same for what stands encoded; none for what stands encoded in that.
     inside: Option<Box<Inside<'m>>>,
@@ -46,34 +47,6 @@ pub struct Recall<'m> {
 struct Inside<'m> {
     recall: Recall<'m>,
     found: Found,
-}
-
-/// A part of a text that was looked through for what is encoded there.
-#[derive(Debug, Default)]
-struct Seen {
-    window: Range<usize>,
-    /// Where it is, sorted, none overlapping another.
-    encoded: Vec<Range<usize>>,
-}
-
-impl Seen {
-    fn new(window: Range<usize>, found: &[Encoding]) -> Self {
-        let range = |one: &Encoding| one.start as usize..one.end as usize;
-        let mut encoded: Vec<_> = found.iter().map(range).collect();
-        encoded.sort_unstable_by_key(|range| range.start);
-        encoded.dedup_by(|next, last| {
-            let overlaps = next.start <= last.end;
-            last.end = if overlaps { last.end.max(next.end) } else { last.end };
-            overlaps
-        });
-        Self { window, encoded }
-    }
-
-    /// Returns true if and only if something is encoded that touches this range.
-    fn touches(&self, range: &Range<usize>) -> bool {
-        let next = self.encoded.partition_point(|one| one.end < range.start);
-        self.encoded.get(next).is_some_and(|one| one.start <= range.end)
-    }
 }
 
 /// What was found in the pieces of a text that had to be asked.
@@ -221,31 +194,15 @@ impl<'m> Recall<'m> {
         Self { memory, answers, room, chunks, asked, seen: Seen::default(), inside }
     }
 
-    /// Appends what a change of a range can make stand encoded there, and maybe more of what is near.
-    /// Returns the window that was looked at.
-    pub fn encodings(
-        &mut self,
-        rules: &RuleSet,
-        text: &[u8],
-        range: Range<usize>,
-        found: &mut Vec<Encoding>,
-    ) -> Range<usize> {
-        let inside = &mut self.inside;
-        let is_likely = &mut |text: &[u8]| match inside {
-            Some(inside) => inside.is_likely(rules, text),
-            None => rules.is_likely_inside(text),
-        };
-        rules.encodings(text, range, is_likely, found)
-    }
-
     /// Finds the spots that begin in some ranges of a text, which are sorted and apart, and what a
-    /// change of a range can make stand encoded there, as [`RuleSet`] tells them; more of what is
-    /// near may be among them.
+    /// change of a range can make stand encoded there, as [`RuleSet`] tells them; of `stale` ranges,
+    /// only what stands encoded. More of what is near may be among them.
     pub fn ask<'t>(
         &mut self,
         rules: &RuleSet,
         text: &[u8],
         ranges: impl IntoIterator<Item = &'t Range<usize>>,
+        stale: &[Range<usize>],
         found: &mut Found,
     ) {
         // Whoever asked last may have ended on a fault.
@@ -266,6 +223,17 @@ impl<'m> Recall<'m> {
         }
         self.look(rules, text, found);
         self.find(rules, text, found);
+        stale.iter().for_each(|range| self.encodings(rules, text, range, found));
+    }
+
+    /// Finds what a change of a range can make stand encoded there, if it was not found already.
+    fn encodings(&mut self, rules: &RuleSet, text: &[u8], range: &Range<usize>, found: &mut Found) {
+        let inside = &mut self.inside;
+        let is_likely = &mut |text: &[u8]| match inside {
+            Some(inside) => inside.is_likely(rules, text),
+            None => rules.is_likely_inside(text),
+        };
+        rules.encodings(text, range, &mut self.seen, is_likely, &mut found.encodings);
     }
 
     /// Looks for chunks in the memory, and asks for those that are not there; the last of them wait
@@ -322,12 +290,9 @@ impl<'m> Recall<'m> {
     fn find(&mut self, rules: &RuleSet, text: &[u8], found: &mut Found) {
         let (Some(first), Some(last)) = (self.asked.first(), self.asked.last()) else { return };
         let range = first.range.start..last.range.end;
-        let (spots, encodings) = (found.spots.len(), found.encodings.len());
+        let spots = found.spots.len();
         rules.spots(text, range.clone(), &mut found.spots);
-        if !RuleSet::is_seen(text, &self.seen.window, &range) {
-            let window = self.encodings(rules, text, range.clone(), &mut found.encodings);
-            self.seen = Seen::new(window, &found.encodings[encodings..]);
-        }
+        self.encodings(rules, text, &range, found);
         found.spots[spots..].sort_unstable();
         let runs = unwrap::runs_in(text, &near(text, &range));
         let mut spots = &found.spots[spots..];
@@ -367,7 +332,7 @@ impl Inside<'_> {
     /// Returns true if a secret could stand in a decoded text, or in what is encoded in it.
     fn is_likely(&mut self, rules: &RuleSet, text: &[u8]) -> bool {
         self.found.clear();
-        self.recall.ask(rules, text, [&(0..text.len())], &mut self.found);
+        self.recall.ask(rules, text, [&(0..text.len())], &[], &mut self.found);
         self.found.is_likely()
     }
 }
@@ -474,21 +439,19 @@ mod tests {
                 cuts.dedup();
                 let ranges: Vec<_> = cuts.chunks_exact(2).map(|cut| cut[0]..cut[1]).collect();
                 let mut found = Found::default();
-                recall.ask(&rules, text, &ranges, &mut found);
-                let (mut spots, mut encodings) = (Vec::new(), Vec::new());
+                recall.ask(&rules, text, &ranges, &[], &mut found);
+                let mut spots = Vec::new();
                 rules.spots(text, 0..text.len(), &mut spots);
                 for spot in &spots {
                     let is_new = ranges.iter().any(|range| range.contains(&(spot.at as usize)));
                     prop_assert!(!is_new || found.spots.contains(spot), "{spot:?}");
                 }
                 prop_assert!(found.spots.iter().all(|spot| spots.contains(spot)));
-                let is_likely = &mut |text: &[u8]| rules.is_likely_inside(text);
-                rules.encodings(text, 0..text.len(), is_likely, &mut encodings);
+                let encodings = rules.all_encodings(text);
                 // What stands there whatever the range holds is known from another text.
                 let mut blank = text.to_vec();
                 ranges.iter().for_each(|range| blank[range.clone()].fill(b' '));
-                let mut others = Vec::new();
-                rules.encodings(&blank, 0..blank.len(), is_likely, &mut others);
+                let others = rules.all_encodings(&blank);
                 let overlap = |a: &Encoding, b: &Encoding| a.start < b.end && b.start < a.end;
                 for one in encodings.iter().filter(|one| !others.iter().any(|b| overlap(one, b))) {
                     let covers = |other: &Encoding| {

@@ -11,10 +11,11 @@ use crate::anchor_index::Hit;
 use crate::anchors::Around;
 use crate::archive::Calm;
 use crate::assignment;
-use crate::candidates::{self, Likely};
+use crate::candidates::Likely;
 use crate::check::{self, Check, Verdict};
 use crate::copies::Copies;
 use crate::decode::{self, Charset};
+use crate::encodings;
 use crate::gate::{self, Gate};
 use crate::judge;
 use crate::near;
@@ -213,7 +214,7 @@ impl RuleSet {
         }
         run.end();
         let mut all = std::mem::take(&mut scratch.matches);
-        for piece in candidates::pieces(text, &likely.encodings) {
+        for piece in encodings::pieces(text, &likely.encodings) {
             let inside = self.matches_inside(path, &piece.text, piece.assigns, 1, scratch);
             all.extend(inside.into_iter().map(|one| one.outside(&piece)));
         }
