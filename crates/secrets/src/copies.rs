@@ -7,9 +7,11 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 /// The values of a text, found by their last bytes, which are the ones that differ.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Copies<'v> {
-    by_tail: HashMap<[u8; TAIL], Vec<(&'v [u8], &'v str)>>,
+    by_tail: HashMap<[u8; TAIL], Vec<(&'v [u8], &'v str)>, foldhash::fast::RandomState>,
+    /// A bit for each two bytes that some value ends with: nearly all places end here.
+    ends: Box<[u64; 1 << 10]>,
     longest: usize,
 }
 
@@ -21,9 +23,12 @@ const LONGEST: usize = 4096;
 impl<'v> Copies<'v> {
     /// Of these values, each with what is shown in its place.
     pub(crate) fn new(values: impl Iterator<Item = (&'v [u8], &'v str)>) -> Self {
-        let mut copies = Self::default();
+        let (by_tail, ends) = (HashMap::default(), Box::new([0; 1 << 10]));
+        let mut copies = Self { by_tail, ends, longest: 0 };
         for (value, mask) in values {
             let Some(tail) = value.last_chunk() else { continue };
+            let (word, bit) = bit_of(tail);
+            copies.ends[word] |= bit;
             let alike = copies.by_tail.entry(*tail).or_default();
             if alike.iter().all(|(other, _)| *other != value) {
                 alike.push((value, mask));
@@ -39,7 +44,11 @@ impl<'v> Copies<'v> {
         let mut found = Vec::new();
         for end in part.start + 1..=last {
             let before = &text[..end];
-            let alike = before.last_chunk().and_then(|tail| self.by_tail.get(tail));
+            let may_end = |tail: &&[u8; TAIL]| {
+                let (word, bit) = bit_of(tail);
+                self.ends[word] & bit != 0
+            };
+            let alike = before.last_chunk().filter(may_end).and_then(|tail| self.by_tail.get(tail));
             for (value, mask) in alike.into_iter().flatten() {
                 let start = end.saturating_sub(value.len());
                 if start < part.end && before.ends_with(value) {
@@ -49,6 +58,13 @@ impl<'v> Copies<'v> {
         }
         found
     }
+}
+
+/// Where the bit of the last two bytes stands.
+#[inline]
+fn bit_of(tail: &[u8; TAIL]) -> (usize, u64) {
+    let end = usize::from(u16::from_le_bytes([tail[2], tail[3]]));
+    (end >> 6, 1 << (end & 63))
 }
 
 #[cfg(test)]

@@ -237,7 +237,7 @@ mod tests {
     fn an_excerpt_masks_each_secret_and_underlines_one() {
         let text = b"first\n  a = SECRETONE, b = SECRETTWO;\nlast";
         let masks = [(12..21, "****".to_owned()), (27..36, "++".to_owned())];
-        let excerpt = excerpt(text, &(27..36), 2, &masks, &Copies::default());
+        let excerpt = excerpt(text, &(27..36), 2, &masks, &Copies::new([].into_iter()));
         assert_eq!(excerpt.text, "a = ****, b = ++;");
         assert_eq!(&excerpt.text[excerpt.highlight.clone()], "++");
         assert!(!excerpt.cut_start && !excerpt.cut_end);
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_and_controls_are_replaced() {
         let text = [b"x".repeat(500), b"\x1b[31mKEY".to_vec(), b"y".repeat(500)].concat();
-        let none = Copies::default();
+        let none = Copies::new([].into_iter());
         let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())], &none);
         assert!(excerpt.cut_start && excerpt.cut_end && excerpt.text.len() < 140);
         assert!(!excerpt.text.contains('\u{1b}'));
