@@ -62,6 +62,22 @@ fn a_clean_history_is_clean() {
 }
 
 #[test]
+fn mail_is_decoded_under_names_of_mail_alone() {
+    let token = github_token(1);
+    let (head, tail) = token.split_at(12);
+    let mail = format!("Subject: deploy\n\nuse {head}=\n{tail} for it\n");
+    let repo = Repo::new();
+    repo.stage("notes.txt", &mail).commit();
+    assert!(Told::of(&repo, &[]).assert_code(0).findings().is_empty());
+    repo.stage("notes.eml", &mail).commit();
+    assert_eq!(Told::of(&repo, &[]).assert_code(1).paths(), ["notes.eml"]);
+    // In what no ref leads to as well.
+    repo.git(&["reset", "-q", "--hard", "HEAD~1"]);
+    assert!(Told::of(&repo, &[]).assert_code(0).findings().is_empty());
+    assert_eq!(Told::of(&repo, &["--unreachable"]).assert_code(1).paths(), ["notes.eml"]);
+}
+
+#[test]
 fn what_was_removed_is_found_with_its_commits() {
     let repo = Repo::new();
     repo.stage("a", line(1)).commit();
