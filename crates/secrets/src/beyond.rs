@@ -73,11 +73,8 @@ pub(crate) fn fallback(text: &[u8], at: usize) -> Option<Range<usize>> {
         [b" || ", b" ?? ", b" or ", b" : ", b"default=", b".unwrap_or(", b".orElse("];
     let (span, _) = line(text, at)?;
     let whole = &text[span.clone()];
-    let behind = |sign: &&[u8]| {
-        let end = whole.find(sign)? + sign.len();
-        matches!(whole.get(end), Some(b'"' | b'\'' | b'`')).then_some(end)
-    };
-    let open = SIGNS.iter().filter_map(behind).min()?;
+    let is_behind_sign = |&open: &usize| SIGNS.iter().any(|sign| whole[..open].ends_with(sign));
+    let open = memchr::memchr3_iter(b'"', b'\'', b'`', whole).find(is_behind_sign)?;
     // A conditional has its question before the colon.
     let is_colon = whole[..open].ends_with(b" : ");
     if is_colon && !whole[..open].contains_str(" ? ") {

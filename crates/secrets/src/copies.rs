@@ -9,11 +9,14 @@ use std::ops::Range;
 /// The values of a text, found by their last bytes, which are the ones that differ.
 #[derive(Debug)]
 pub(crate) struct Copies<'v> {
-    by_tail: HashMap<[u8; TAIL], Vec<(&'v [u8], &'v str)>, foldhash::fast::RandomState>,
+    by_tail: HashMap<[u8; TAIL], Vec<Known<'v>>, foldhash::fast::RandomState>,
     /// A bit for each two bytes that some value ends with: nearly all places end here.
     ends: Box<[u64; 1 << 10]>,
     longest: usize,
 }
+
+/// A value, and what is shown in its place.
+type Known<'v> = (&'v [u8], &'v str);
 
 /// Shorter values are words: masking them wherever they stand would hide more than them.
 const TAIL: usize = 4;
@@ -22,7 +25,7 @@ const LONGEST: usize = 4096;
 
 impl<'v> Copies<'v> {
     /// Of these values, each with what is shown in its place.
-    pub(crate) fn new(values: impl Iterator<Item = (&'v [u8], &'v str)>) -> Self {
+    pub(crate) fn new(values: impl Iterator<Item = Known<'v>>) -> Self {
         let (by_tail, ends) = (HashMap::default(), Box::new([0; 1 << 10]));
         let mut copies = Self { by_tail, ends, longest: 0 };
         for (value, mask) in values {
