@@ -119,7 +119,7 @@ impl RuleSet {
     }
 
     /// All that stands encoded in a text.
-    pub(crate) fn all_encodings(&self, text: &[u8]) -> Vec<Encoding> {
+    pub fn all_encodings(&self, text: &[u8]) -> Vec<Encoding> {
         let mut found = Vec::new();
         let is_likely = &mut |text: &[u8]| self.is_likely_inside(text);
         self.encodings(text, &(0..text.len()), &mut Seen::default(), is_likely, &mut found);

@@ -74,19 +74,17 @@ fn spots(text: &[u8], begins: Range<usize>) -> Vec<Spot> {
     spots
 }
 
-/// There is no finding without a likely spot, and a look at likely spots alone tells of all.
+/// There is no finding without a likely place, and a look at likely places alone tells of all.
 fn spots_agree(path: &[u8], text: &[u8], findings: &[Finding], scratch: &mut Scratch) {
-    if RuleSet::is_opaque(text) {
+    if RuleSet::is_opaque(text) || RuleSet::is_read_by_name(path) {
         return;
     }
-    let all = spots(text, 0..text.len());
-    let likely: Vec<_> = all.iter().filter(|spot| spot.likely).map(|spot| spot.at).collect();
-    let may_hide = rules().may_hide(text);
-    assert_eq!(rules().may_hold(text), may_hide || !likely.is_empty());
-    assert!(findings.is_empty() || may_hide || !likely.is_empty(), "{findings:?}");
-    if !may_hide {
-        assert_eq!(rules().holds_at(path, text, &likely, scratch), !findings.is_empty());
-    }
+    let encodings = rules().all_encodings(text);
+    let mut found = Found { spots: spots(text, 0..text.len()), encodings };
+    found.encodings.sort_unstable();
+    assert_eq!(rules().may_hold(text), found.is_likely());
+    assert!(findings.is_empty() || found.is_likely(), "{findings:?}");
+    assert_eq!(rules().scan_at(path, text, &found.likely(), scratch), findings);
 }
 
 /// A part has the spots that begin in it.
@@ -142,20 +140,18 @@ fn memory_agrees(text: &[u8]) {
 
 fn recalled(recall: &mut Recall<'_>, text: &[u8], ranges: &[Range<usize>]) {
     let mut found = Found::default();
-    recall.ask(rules(), text, ranges, &mut found);
+    recall.ask(rules(), text, ranges, &[], &mut found);
     let all = spots(text, 0..text.len());
     for spot in &all {
         let is_asked = ranges.iter().any(|range| range.contains(&(spot.at as usize)));
         assert!(!is_asked || found.spots.contains(spot), "{spot:?} in {ranges:?}");
     }
     assert!(found.spots.iter().all(|spot| all.contains(spot)));
-    let mut encodings = Vec::new();
-    rules().encodings(text, 0..text.len(), &mut encodings);
+    let encodings = rules().all_encodings(text);
     // What stands there whatever the ranges hold is known from another text.
     let mut blank = text.to_vec();
     ranges.iter().for_each(|range| blank[range.clone()].fill(b' '));
-    let mut others = Vec::new();
-    rules().encodings(&blank, 0..blank.len(), &mut others);
+    let others = rules().all_encodings(&blank);
     let overlap = |a: &Encoding, b: &Encoding| a.start < b.end && b.start < a.end;
     for one in encodings.iter().filter(|one| !others.iter().any(|other| overlap(one, other))) {
         let covers = |other: &Encoding| {

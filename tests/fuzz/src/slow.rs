@@ -81,21 +81,15 @@ fn times(path: &[u8], text: &[u8]) -> Vec<(&'static str, Duration)> {
         rules().scan_file(path, text, &mut scratch);
     });
     time("spots", &mut || rules().spots(text, 0..text.len(), &mut spots));
-    time("all encodings", &mut || {
-        rules().may_hide(text);
-    });
-    time("changes", &mut || recall.ask(rules(), text, &ranges, &mut found));
+    let mut encodings = Vec::new();
+    time("all encodings", &mut || encodings = rules().all_encodings(text));
+    time("changes", &mut || recall.ask(rules(), text, &ranges, &[], &mut found));
     time("what stands encoded at changes", &mut || {
-        let mut seen = 0..0;
-        for range in &ranges {
-            if !RuleSet::is_seen(text, &seen, range) {
-                seen = rules().encodings(text, range.clone(), &mut found.encodings);
-            }
-        }
+        recall.ask(rules(), text, &[], &ranges, &mut found);
     });
-    let likely: Vec<_> = spots.iter().filter(|spot| spot.likely).map(|spot| spot.at).collect();
-    time("a look at spots", &mut || {
-        rules().holds_at(path, text, &likely, &mut scratch);
+    let likely = Found { spots, encodings }.likely();
+    time("a look at likely places", &mut || {
+        rules().scan_at(path, text, &likely, &mut scratch);
     });
     times
 }
