@@ -2,7 +2,7 @@
 //!
 //! Reading goes over the object database, not over commits: `docs/history.md` tells why. What a
 //! blob may hold is judged by its paths, so these are looked up for the few blobs in which a secret
-//! could stand, and only those are scanned whole.
+//! could stand, and only those are scanned.
 
 mod blobs;
 mod cache;

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use leakgate_git::history::{Base, Bits, Broken, Copy, Decoded, History, Visit};
+use leakgate_secrets::ranges::{join, touched};
 use leakgate_secrets::{Encoding, Found, Likely, Memory, Recall, RuleSet, Spot};
 
 use super::progress::Progress;
@@ -52,7 +53,7 @@ pub(super) struct Note {
 }
 
 impl Note {
-    /// Returns true if and only if the blob is to be scanned whole.
+    /// Returns true if and only if a secret could stand in the blob.
     pub(super) fn is_candidate(&self) -> bool {
         self.plain.as_ref().is_none_or(Found::is_likely)
     }
@@ -254,24 +255,6 @@ fn spots_of<'s>(copy: &Copy, from: &'s [Spot]) -> impl Iterator<Item = &'s Spot>
     let (start, end) = (copy.from, copy.from + copy.len);
     let first = from.partition_point(|spot| (spot.at as usize) < start);
     from[first..].iter().take_while(move |spot| (spot.at as usize) < end)
-}
-
-/// Returns true if and only if a range touches one of these, which are sorted and apart.
-fn touched(ranges: &[Range<usize>], range: &Range<usize>) -> bool {
-    let next = ranges.partition_point(|one| one.end < range.start);
-    ranges.get(next).is_some_and(|one| one.start <= range.end)
-}
-
-/// Sorts ranges and makes one of those that touch.
-fn join(ranges: &mut Vec<Range<usize>>) {
-    ranges.sort_unstable_by_key(|range| range.start);
-    ranges.dedup_by(|next, last| {
-        let touches = next.start <= last.end;
-        if touches {
-            last.end = last.end.max(next.end);
-        }
-        touches
-    });
 }
 
 /// Sorts encodings and makes one of those that overlap.

@@ -1,4 +1,5 @@
-//! Scans the few blobs whole in which a secret could stand, under each of their paths.
+//! Scans the few blobs in which a secret could stand, under each of their paths: plain text where it
+//! could stand, all else whole.
 
 use std::collections::{BTreeSet, HashMap};
 use std::io;

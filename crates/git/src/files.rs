@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bstr::{BString, ByteSlice as _};
 use ignore::{WalkBuilder, WalkState};
@@ -57,22 +57,22 @@ impl Files {
             .filter_entry(move |entry| {
                 let is_repository = entry.file_name() == ".git" && entry.depth() > 0;
                 if is_repository && let Some(folder) = entry.path().parent() {
-                    tracked::lock(&seen).push(folder.to_owned());
+                    lock(&seen).push(folder.to_owned());
                 }
                 !is_repository
             });
         let found = Mutex::new(Listing::default());
         walk.build_parallel().run(|| {
             Box::new(|entry| {
-                note(entry, &mut tracked::lock(&found));
+                note(entry, &mut lock(&found));
                 WalkState::Continue
             })
         });
-        let mut listing = found.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut listing = found.into_inner().unwrap_or_else(PoisonError::into_inner);
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.entries.dedup_by(|a, b| a.path == b.path);
         if respect {
-            let folders = std::mem::take(&mut *tracked::lock(&nested));
+            let folders = std::mem::take(&mut *lock(&nested));
             tracked::add(paths.iter().chain(&folders), &mut listing);
         }
         listing.skipped.sort();
@@ -108,6 +108,11 @@ fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
             });
         }
     }
+}
+
+/// What a lock holds, even if another thread has failed with it.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Who names a pipe, as `<(…)` does, wants it scanned.

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bstr::{BString, ByteSlice as _};
 use gix::index::entry::Mode as IndexMode;
@@ -34,11 +33,6 @@ pub(crate) fn add<'p>(folders: impl Iterator<Item = &'p PathBuf>, listing: &mut 
         listing.entries.sort_by(|a, b| a.path.cmp(&b.path));
         listing.entries.dedup_by(|a, b| a.path == b.path);
     }
-}
-
-/// What a lock holds, even if another thread has failed with it.
-pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The tracked files below `folder` that are in the work tree and not among those listed.

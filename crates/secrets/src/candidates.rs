@@ -5,7 +5,8 @@
 //! where a secret could stand at all, and this is made to be asked of changed places alone: whether
 //! a [`Spot`] is there depends on bytes within its reach and on nothing else, neither on the name of
 //! the file nor on what was found before it. Only a content with a [`Spot`] that could be a secret
-//! is then scanned whole. There is no finding without such a spot; a property test says so.
+//! is then scanned, and where that is plain text, at such spots alone. There is no finding without
+//! one; a property test says so.
 
 use std::ops::Range;
 

@@ -56,23 +56,20 @@ impl Compiled {
 
     /// The whole match and the secret in it.
     pub(crate) fn find(&self, input: &Input<'_>) -> Option<(Span, Span)> {
-        let found = self.matching(input)?.groups(input);
+        let found = self.exact(input)?.groups(input)?;
         Some((found.get_match()?.span(), found.get_group_by_name("secret")?))
     }
 
     /// Returns true if and only if there is a match: much sooner told than where the secret stands.
     pub(crate) fn is_match(&self, input: &Input<'_>) -> bool {
-        self.matching(input).is_some()
+        self.exact(input).is_some_and(|whole| whole.is_match(input))
     }
 
-    /// The exact automaton, if it matches.
-    fn matching(&self, input: &Input<'_>) -> Option<&Machine> {
+    /// The exact automaton, if the rough one matches.
+    fn exact(&self, input: &Input<'_>) -> Option<&Machine> {
         let rough = self.rough.get_or_init(|| Machine::new(&rough(&parsed(&self.pattern))));
-        if !rough.is_match(input) {
-            return None;
-        }
-        let whole = self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
-        whole.is_match(input).then_some(whole)
+        let whole = || self.whole.get_or_init(|| Machine::new(&parsed(&self.pattern)));
+        rough.is_match(input).then(whole)
     }
 
     /// Returns true if and only if `value` is a secret of the rule, from its first byte to its last.
@@ -174,18 +171,20 @@ impl Machine {
         Self { dfa, caches: Pool::new(caches), groups, long }
     }
 
-    /// The groups of the first match.
-    fn groups(&self, input: &Input<'_>) -> Captures {
+    /// The groups of the first match, if there is one.
+    fn groups(&self, input: &Input<'_>) -> Option<Captures> {
         // No match that counts goes on behind the end that the DFA tells.
-        let end = self.dfa.try_search_fwd(&mut self.caches.get(), input).ok().flatten();
-        let end = end.map_or(input.end(), |end| end.offset());
+        let end = match self.dfa.try_search_fwd(&mut self.caches.get(), input) {
+            Ok(end) => end?.offset(),
+            Err(_) => input.end(),
+        };
         let input = input.clone().range(input.start()..end);
         let mut found = self.groups.create_captures();
         let mut cache = self.groups.create_cache();
         if self.groups.try_captures(&mut cache, input.clone(), &mut found).is_err() {
             self.long.search(&mut self.long.create_cache(), &input, &mut found);
         }
-        found
+        found.is_match().then_some(found)
     }
 
     /// Returns true if and only if there is a match, by whichever walk can tell.

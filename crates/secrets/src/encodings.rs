@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use crate::candidates::{AHEAD, BACK};
+use crate::ranges;
 use crate::ruleset::RuleSet;
 use crate::unwrap::{self, Piece};
 
@@ -55,36 +56,27 @@ struct Looked {
 impl Looked {
     fn new(window: Range<usize>, found: &[Encoding]) -> Self {
         let range = |one: &Encoding| one.start as usize..one.end as usize;
-        let mut encoded: Vec<_> = found.iter().map(range).collect();
-        encoded.sort_unstable_by_key(|range| range.start);
-        encoded.dedup_by(|next, last| {
-            let overlaps = next.start <= last.end;
-            last.end = if overlaps { last.end.max(next.end) } else { last.end };
-            overlaps
-        });
+        let mut encoded = found.iter().map(range).collect();
+        ranges::join(&mut encoded);
         Self { window, encoded }
     }
 
     fn covers(&self, range: &Range<usize>) -> bool {
         self.window.start <= range.start && range.end <= self.window.end
     }
-
-    fn touches(&self, range: &Range<usize>) -> bool {
-        let next = self.encoded.partition_point(|one| one.end < range.start);
-        self.encoded.get(next).is_some_and(|one| one.start <= range.end)
-    }
 }
 
 impl Seen {
     /// Returns true if and only if something is encoded that touches this range, by the last look.
     pub(crate) fn touches(&self, range: &Range<usize>) -> bool {
-        self.0.iter().any(|looked| looked.touches(range))
+        self.0.iter().any(|looked| ranges::touched(&looked.encoded, range))
     }
 }
 
 impl RuleSet {
     /// Appends the places where something stands encoded that a change in this range of a text can
-    /// be the reason of, if `seen` was not there before. Others nearby may be among them.
+    /// be the reason of, but for what the last look, which `seen` keeps, has told already. Others
+    /// nearby may be among them.
     ///
     /// They are found in a window around the change, which is widened until nothing that is found
     /// could reach over its edges: so it does not matter for them what stands outside. `is_likely`

@@ -31,6 +31,7 @@ mod name;
 mod near;
 mod pair;
 mod pem;
+pub mod ranges;
 mod recall;
 mod rule;
 mod rule_check;

@@ -366,13 +366,15 @@ impl Answer {
 fn near(text: &[u8], chunk: &Range<usize>) -> Range<usize> {
     let start = chunk.start.saturating_sub(AROUND);
     let end = text.len().min(chunk.end + AROUND);
-    let is_inside = |at: Option<usize>| at.is_some_and(|at| unwrap::is_letter(text[at]));
-    let letter = |byte: &&u8| unwrap::is_letter(**byte);
-    let more = |inside: bool| if inside { LONGEST_RUN } else { 0 };
-    let before =
-        text[..start].iter().rev().take(more(is_inside(Some(start).filter(|_| start < end))));
-    let behind = text[end..].iter().take(more(is_inside(end.checked_sub(1))));
-    start - before.take_while(letter).count()..end + behind.take_while(letter).count()
+    let is_letter = |byte: &&u8| unwrap::is_letter(**byte);
+    let (mut before, mut behind) = (0, 0);
+    if text[start..end].first().as_ref().is_some_and(is_letter) {
+        before = text[..start].iter().rev().take(LONGEST_RUN).take_while(is_letter).count();
+    }
+    if text[start..end].last().as_ref().is_some_and(is_letter) {
+        behind = text[end..].iter().take(LONGEST_RUN).take_while(is_letter).count();
+    }
+    start - before..end + behind
 }
 
 /// Where the chunk ends that begins at `at`: behind some line, or in long lines behind some byte.
