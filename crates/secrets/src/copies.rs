@@ -13,7 +13,14 @@ pub(crate) struct Copies<'v> {
     /// A bit for each two bytes that some value ends with: nearly all places end here.
     ends: Box<[u64; 1 << 10]>,
     longest: usize,
+    /// How many bytes of the text have been looked through.
+    looked: usize,
+    /// All copies in the text, sorted by their ends, once it was worth a look at the whole.
+    all: Option<Vec<Copied<'v>>>,
 }
+
+/// Where a value stands, and what is shown in its place.
+type Copied<'v> = (Range<usize>, &'v str);
 
 /// A value, and what is shown in its place.
 type Known<'v> = (&'v [u8], &'v str);
@@ -27,7 +34,7 @@ impl<'v> Copies<'v> {
     /// Of these values, each with what is shown in its place.
     pub(crate) fn new(values: impl Iterator<Item = Known<'v>>) -> Self {
         let (by_tail, ends) = (HashMap::default(), Box::new([0; 1 << 10]));
-        let mut copies = Self { by_tail, ends, longest: 0 };
+        let mut copies = Self { by_tail, ends, longest: 0, looked: 0, all: None };
         for (value, mask) in values {
             let Some(tail) = value.last_chunk() else { continue };
             let (word, bit) = bit_of(tail);
@@ -41,11 +48,29 @@ impl<'v> Copies<'v> {
         copies
     }
 
-    /// All that reach into a part of a text, sorted by their ends.
-    pub(crate) fn within(&self, text: &[u8], part: &Range<usize>) -> Vec<(Range<usize>, &'v str)> {
-        let last = text.len().min(part.end + self.longest);
+    /// All that reach into a part of a text, sorted by their ends. The text is always the same.
+    pub(crate) fn within(&mut self, text: &[u8], part: &Range<usize>) -> Vec<Copied<'v>> {
+        let ends = part.start + 1..text.len().min(part.end + self.longest) + 1;
+        if self.all.is_none() {
+            self.looked += ends.len();
+            if self.looked <= text.len() {
+                let mut found = self.ending(text, ends);
+                found.retain(|(copy, _)| copy.start < part.end);
+                return found;
+            }
+        }
+        let all = self.all.take().unwrap_or_else(|| self.ending(text, 1..text.len() + 1));
+        let first = all.partition_point(|(copy, _)| copy.end < ends.start);
+        let near = all[first..].iter().take_while(|(copy, _)| copy.end < ends.end);
+        let found = near.filter(|(copy, _)| copy.start < part.end).cloned().collect();
+        self.all = Some(all);
+        found
+    }
+
+    /// All that end in a range.
+    fn ending(&self, text: &[u8], ends: Range<usize>) -> Vec<Copied<'v>> {
         let mut found = Vec::new();
-        for end in part.start + 1..=last {
+        for end in ends {
             let before = &text[..end];
             let may_end = |tail: &&[u8; TAIL]| {
                 let (word, bit) = bit_of(tail);
@@ -53,9 +78,8 @@ impl<'v> Copies<'v> {
             };
             let alike = before.last_chunk().filter(may_end).and_then(|tail| self.by_tail.get(tail));
             for (value, mask) in alike.into_iter().flatten() {
-                let start = end.saturating_sub(value.len());
-                if start < part.end && before.ends_with(value) {
-                    found.push((start..end, *mask));
+                if before.ends_with(value) {
+                    found.push((end - value.len()..end, *mask));
                 }
             }
         }
@@ -76,14 +100,19 @@ mod tests {
 
     #[test]
     fn copies_that_reach_into_a_part_are_found() {
-        let copies = Copies::new([(&b"value"[..], "v"), (b"longer value", "l")].into_iter());
+        let mut copies = Copies::new([(&b"value"[..], "v"), (b"longer value", "l")].into_iter());
         let text = b"a longer value, a value, an other";
-        let starts =
-            |part| copies.within(text, &part).into_iter().map(|(at, mask)| (at.start, mask));
-        assert_eq!(starts(0..text.len()).collect::<Vec<_>>(), [(9, "v"), (2, "l"), (18, "v")]);
-        assert_eq!(starts(3..4).collect::<Vec<_>>(), [(2, "l")]);
-        assert_eq!(starts(22..23).collect::<Vec<_>>(), [(18, "v")]);
-        assert_eq!(starts(23..30).count(), 0);
+        let mut starts = |part| {
+            let found = copies.within(text, &part).into_iter();
+            found.map(|(at, mask)| (at.start, mask)).collect::<Vec<_>>()
+        };
+        // After the first, the whole text has been looked through.
+        for _ in 0..2 {
+            assert_eq!(starts(3..4), [(2, "l")]);
+            assert_eq!(starts(22..23), [(18, "v")]);
+            assert_eq!(starts(23..30), []);
+            assert_eq!(starts(0..text.len()), [(9, "v"), (2, "l"), (18, "v")]);
+        }
         assert_eq!(Copies::new([(&b"a"[..], "v")].into_iter()).within(text, &(0..9)), []);
     }
 }

@@ -355,7 +355,7 @@ impl RuleSet {
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
             .collect();
         let values = matches.iter().zip(&masks);
-        let copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
+        let mut copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
         let mut places = Places::new(text, window.base);
         matches
             .iter()
@@ -374,7 +374,7 @@ impl RuleSet {
                     confidence: one.confidence,
                     reasons: one.reasons.clone(),
                     path: path.into(),
-                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks, &copies)),
+                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks, &mut copies)),
                     lines: Some(text::source_lines(text, &one.span)),
                     place: Some(place),
                     secret: Some(secret(one)),

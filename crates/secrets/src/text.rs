@@ -118,7 +118,7 @@ pub(crate) fn excerpt(
     span: &Range<usize>,
     line: u64,
     masks: &[(Range<usize>, String)],
-    copies: &Copies<'_>,
+    copies: &mut Copies<'_>,
 ) -> Excerpt {
     let mut whole = line_around(text, span.start);
     whole.end -= usize::from(whole.end > span.start && text[whole.end - 1] == b'\r');
@@ -159,16 +159,16 @@ pub(crate) fn excerpt(
 
 /// What is not shown of a part of a text, sorted by place: secrets where rules find them, and
 /// where else they stand.
-fn hidden<'m>(
+fn hidden<'h, 'm: 'h, 'v: 'h>(
     text: &[u8],
     part: &Range<usize>,
     masks: &'m [(Range<usize>, String)],
-    copies: &Copies<'m>,
-) -> Vec<(Range<usize>, &'m str)> {
+    copies: &mut Copies<'v>,
+) -> Vec<(Range<usize>, &'h str)> {
     let first = masks.partition_point(|(mask, _)| mask.end <= part.start);
     let masks = masks[first..].iter().take_while(|(mask, _)| mask.start < part.end);
     let mut hidden: Vec<_> = masks.map(|(mask, shown)| (mask.clone(), &shown[..])).collect();
-    let mut others = copies.within(text, part);
+    let mut others: Vec<(_, &'h str)> = copies.within(text, part);
     others.retain(|(copy, _)| {
         let covers = |mask: &Range<usize>| mask.start <= copy.start && copy.end <= mask.end;
         !hidden.iter().any(|(mask, _)| covers(mask))
@@ -237,7 +237,7 @@ mod tests {
     fn an_excerpt_masks_each_secret_and_underlines_one() {
         let text = b"first\n  a = SECRETONE, b = SECRETTWO;\nlast";
         let masks = [(12..21, "****".to_owned()), (27..36, "++".to_owned())];
-        let excerpt = excerpt(text, &(27..36), 2, &masks, &Copies::new([].into_iter()));
+        let excerpt = excerpt(text, &(27..36), 2, &masks, &mut Copies::new([].into_iter()));
         assert_eq!(excerpt.text, "a = ****, b = ++;");
         assert_eq!(&excerpt.text[excerpt.highlight.clone()], "++");
         assert!(!excerpt.cut_start && !excerpt.cut_end);
@@ -247,8 +247,8 @@ mod tests {
     fn an_excerpt_masks_what_stands_there_once_more() {
         let text = b"login SECRETONE; a = SECRETONE; b = 'SECRETONE'\r\nlast";
         let masks = [(21..30, "****".to_owned())];
-        let copies = Copies::new([(&b"SECRETONE"[..], "****")].into_iter());
-        let excerpt = excerpt(text, &(21..30), 1, &masks, &copies);
+        let mut copies = Copies::new([(&b"SECRETONE"[..], "****")].into_iter());
+        let excerpt = excerpt(text, &(21..30), 1, &masks, &mut copies);
         assert_eq!(excerpt.text, "login ****; a = ****; b = '****'");
         assert_eq!(excerpt.highlight, 16..20);
     }
@@ -256,8 +256,8 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_and_controls_are_replaced() {
         let text = [b"x".repeat(500), b"\x1b[31mKEY".to_vec(), b"y".repeat(500)].concat();
-        let none = Copies::new([].into_iter());
-        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())], &none);
+        let mut none = Copies::new([].into_iter());
+        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())], &mut none);
         assert!(excerpt.cut_start && excerpt.cut_end && excerpt.text.len() < 140);
         assert!(!excerpt.text.contains('\u{1b}'));
     }
