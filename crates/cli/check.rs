@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use bstr::{BString, ByteSlice as _};
 use leakgate_model::{
     Category, Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind,
-    Reader, Skip, Source, Status,
+    Reader, RuleId, Skip, Source, Status,
 };
 use leakgate_policy::{has_new, mark_known};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
@@ -361,14 +361,14 @@ fn judge_whole(checks: &Checks<'_>, entry: &Entry, bytes: &[u8], findings: &mut 
         findings.extend(leakgate_modes::check_content(entry, bytes, context));
     }
     // The secret itself says more than the name of the file that holds it.
-    if findings.iter().any(is_key) {
+    if findings.iter().any(|finding| finding.secret.is_some() && is_of_key(&finding.rule)) {
         findings.retain(|finding| !names_key(finding));
     }
 }
 
-/// Returns true if and only if a private key was found in a content.
-pub(crate) fn is_key(finding: &Finding) -> bool {
-    finding.rule.as_str().contains("private-key") && finding.secret.is_some()
+/// Returns true if and only if the secrets of a rule are private keys.
+pub(crate) fn is_of_key(rule: &RuleId) -> bool {
+    rule.as_str().contains("private-key")
 }
 
 /// Returns true if and only if a file is only named as one of a private key.

@@ -7,6 +7,7 @@
 mod blobs;
 mod cache;
 mod confirm;
+mod hits;
 mod messages;
 mod modes;
 mod part;
@@ -264,14 +265,14 @@ impl Scan<'_> {
         let mut hits = confirm::blobs(self, &places, &blobs, &mut outcome);
         let mut modes = modes::look(self, &places, &entries, &mut outcome);
         modes::drop_told(&mut modes.hits, &hits, &places, &entries, |n| history.id(n));
-        hits.append(&mut modes.hits);
+        hits.append(std::mem::take(&mut modes.hits));
         secrets.take_places(&places, hits);
         let calm = said.iter().flat_map(|one| one.calm.iter().map(|&number| (number, 0)));
         let calm: Vec<(u32, u64)> = calm.chain(std::mem::take(&mut blobs.calm)).collect();
         secrets.take_messages(said);
         secrets.take_refs();
         secrets.take_submodules(&modes);
-        let (findings, traces, origins) = secrets.tell(&places, &mut outcome);
+        let (findings, traces, origins) = secrets.tell(&places, &blobs, &mut outcome);
         outcome.problems.sort();
         outcome.problems.dedup();
         findings.iter().for_each(|finding| outcome.count(finding));

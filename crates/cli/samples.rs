@@ -49,11 +49,17 @@ impl<'a> Handling<'a> {
         }
     }
 
-    /// Returns true if and only if all of these findings may be taken out of the report.
-    pub(crate) fn leaves_out(self, rules: &RuleSet, findings: &[Finding]) -> bool {
-        let mut rules = Issued { rules, known: HashMap::new() };
+    /// Returns true if and only if what a rule finds in the content of these files, and nowhere else,
+    /// may be taken out of the report.
+    pub(crate) fn leaves_out<'p>(
+        self,
+        rules: &RuleSet,
+        rule: &RuleId,
+        mut paths: impl Iterator<Item = &'p [u8]>,
+    ) -> bool {
         self.samples == Samples::Count
-            && findings.iter().all(|finding| self.is_sample(&mut rules, finding))
+            && rules.get(rule).is_some_and(|rule| !rule.issued)
+            && paths.all(|path| is_sample_place(self.inner(path)))
     }
 
     fn is_sample(self, rules: &mut Issued<'_>, finding: &Finding) -> bool {

@@ -15,7 +15,8 @@ use leakgate_git::submodule_paths;
 use leakgate_model::{Content, Entry, Finding, Mode, ObjectId, Outcome, Problem, ProblemKind};
 use leakgate_modes::{Folder, Whereabouts};
 
-use super::confirm::{Hits, broken_off};
+use super::confirm::broken_off;
+use super::hits::{Hit, Hits, Name};
 use super::{NEVER, Scan};
 use crate::check;
 
@@ -95,20 +96,26 @@ pub(super) fn drop_told(
     entries: &[(Mode, ObjectId)],
     id_of: impl Fn(u32) -> ObjectId,
 ) {
+    let names = secrets.names();
+    let is_key = |hit: &&Hit| match names[hit.name as usize] {
+        Name::Secret(rule, _) => check::is_of_key(rule),
+        Name::Entry(..) => false,
+    };
     let told: HashSet<(&BStr, ObjectId)> = secrets
+        .list
         .iter()
-        .filter(|(_, finding)| check::is_key(finding))
-        .filter_map(|&(place, _)| match places.list[place as usize].target {
+        .filter(is_key)
+        .filter_map(|hit| match places.list[hit.place as usize].target {
             Target::Object(number) => {
-                Some((places.list[place as usize].path.as_bstr(), id_of(number)))
+                Some((places.list[hit.place as usize].path.as_bstr(), id_of(number)))
             }
             _ => None,
         })
         .collect();
-    modes.retain(|(place, finding)| {
-        let place = &places.list[*place as usize];
+    modes.list.retain(|hit| {
+        let place = &places.list[hit.place as usize];
         let Target::Entry(entry) = place.target else { return true };
-        !check::names_key(finding)
+        !hit.whole.as_deref().is_some_and(check::names_key)
             || !told.contains(&(place.path.as_bstr(), entries[entry as usize].1))
     });
 }
@@ -116,7 +123,7 @@ pub(super) fn drop_told(
 impl Modes {
     fn take(&mut self, place: u32, found: Result<Vec<Finding>, Problem>, outcome: &mut Outcome) {
         match found {
-            Ok(found) => self.hits.extend(found.into_iter().map(|finding| (place, finding))),
+            Ok(found) => self.hits.add_whole(place, found),
             Err(problem) => outcome.problems.push(problem),
         }
     }
@@ -147,7 +154,7 @@ fn contents(
     let mut visitors: Vec<_> = (0..scan.threads).map(new).collect();
     scan.history.walk(Kind::Blob, Some(&wanted), &mut visitors, &NEVER);
     for visitor in visitors {
-        modes.hits.extend(visitor.modes.hits);
+        modes.hits.append(visitor.modes.hits);
         for (path, lists) in visitor.modes.listed {
             modes.listed.entry(path).or_default().extend(lists);
         }

@@ -5,15 +5,17 @@ use std::collections::{HashMap, HashSet};
 use bstr::BString;
 use leakgate_git::history::{Graph, Kind, Places, Stay, Target, Unless};
 use leakgate_model::{
-    Category, Deed, Finding, Mode, ObjectId, Outcome, RuleId, Secret, Site, Standing, Trace,
+    Category, Deed, Finding, Mode, ObjectId, Outcome, Problem, ProblemKind, Site, Standing, Trace,
 };
+use leakgate_policy::{Config, Marker, fingerprint_of, marker};
 use leakgate_secrets::Scratch;
 
-use super::confirm::Hits;
+use super::confirm;
+use super::hits::{At, Hit, Hits, Name, at};
 use super::messages::Said;
 use super::modes::Modes;
 use super::saved::Origin;
-use super::{Extent, Scan};
+use super::{Extent, Found, Scan};
 use crate::check::masked;
 
 /// All secrets, each once.
@@ -38,36 +40,31 @@ pub(super) struct Secrets<'s> {
     shown: HashMap<BString, BString>,
 }
 
-/// What makes a finding the same as another.
-#[derive(PartialEq, Eq, Hash)]
-enum Name {
-    Secret(RuleId, Secret),
-    /// A mode, link or name: the file that has it.
-    Entry(RuleId, BString),
-}
-
-impl Name {
-    fn of(finding: &Finding) -> Option<Self> {
-        let rule = finding.rule.clone();
-        match &finding.secret {
-            Some(secret) => Some(Self::Secret(rule, secret.clone())),
-            None if finding.category == Category::Permission => {
-                Some(Self::Entry(rule, finding.path.clone()))
-            }
-            None => None,
-        }
-    }
-}
-
 /// What is known of a secret.
-#[derive(Default)]
 struct Known {
-    /// Where it stands, by place.
-    at: Vec<(u32, Finding)>,
+    name: Name,
+    /// Where it stands, by path and content.
+    at: Vec<Hit>,
     /// Commits and tags that tell it, by their numbers.
     messages: Vec<(u32, Kind, Finding)>,
     /// Refs that have it in their names, by their place in the list.
     refs: Vec<(usize, Finding)>,
+}
+
+/// Which of the places of a secret is shown.
+#[derive(Clone, Copy)]
+enum Pick {
+    /// By its place in the list.
+    At(usize),
+    Message,
+    Ref,
+}
+
+/// A secret that counts.
+struct Chosen {
+    number: usize,
+    known: Known,
+    pick: Pick,
 }
 
 impl<'s> Secrets<'s> {
@@ -97,15 +94,26 @@ impl<'s> Secrets<'s> {
     /// Takes what was found at places, in any order.
     pub(super) fn take_places(&mut self, places: &Places, mut hits: Hits) {
         self.held_at = vec![Vec::new(); places.list.len()];
-        hits.sort_by(|(one, a), (other, b)| {
-            let key =
-                |place: u32| (&places.list[place as usize].path, self.object_at(place, places));
-            key(*one).cmp(&key(*other)).then_with(|| a.sort_key().cmp(&b.sort_key()))
+        let mut order: Vec<u32> = (0..places.list.len() as u32).collect();
+        order.sort_by_cached_key(|&place| {
+            (&places.list[place as usize].path, self.object_at(place, places))
         });
-        for (place, finding) in hits {
-            let Some(number) = self.number(&finding) else { continue };
-            self.held_at[place as usize].push(number);
-            self.list[number as usize].at.push((place, finding));
+        let mut rank = vec![0; order.len()];
+        for (at, place) in (0_u32..).zip(order) {
+            rank[place as usize] = at;
+        }
+        let mut list = std::mem::take(&mut hits.list);
+        let names = hits.names();
+        list.sort_by_key(|hit| {
+            let span = hit.at.map(|(_, _, start, end)| (start, end));
+            (rank[hit.place as usize], span, names[hit.name as usize].rule())
+        });
+        let mut numbers = vec![None; names.len()];
+        for hit in list {
+            let known = &mut numbers[hit.name as usize];
+            let number = *known.get_or_insert_with(|| self.number(names[hit.name as usize]));
+            self.held_at[hit.place as usize].push(number);
+            self.list[number as usize].at.push(hit);
         }
     }
 
@@ -148,7 +156,8 @@ impl<'s> Secrets<'s> {
             one.cmp(other).then_with(|| a.sort_key().cmp(&b.sort_key()))
         });
         for (number, kind, finding) in found {
-            let Some(secret) = self.number(&finding) else { continue };
+            let Some(name) = Name::of(&finding) else { continue };
+            let secret = self.number(&name);
             self.list[secret as usize].messages.push((number, kind, finding));
         }
     }
@@ -162,25 +171,29 @@ impl<'s> Secrets<'s> {
                 finding.lines = None;
                 finding.reasons.push("in the name of a ref".into());
                 finding.path = one.name.clone();
-                let Some(secret) = self.number(&finding) else { continue };
+                let Some(name) = Name::of(&finding) else { continue };
+                let secret = self.number(&name);
                 self.list[secret as usize].refs.push((index, finding));
             }
         }
     }
 
-    fn number(&mut self, finding: &Finding) -> Option<u32> {
-        let next = self.list.len() as u32;
-        let number = *self.numbers.entry(Name::of(finding)?).or_insert(next);
-        if number == next {
-            self.list.push(Known::default());
+    fn number(&mut self, name: &Name) -> u32 {
+        if let Some(&known) = self.numbers.get(name) {
+            return known;
         }
-        Some(number)
+        let number = self.list.len() as u32;
+        self.numbers.insert(name.clone(), number);
+        let (at, messages, refs) = (Vec::new(), Vec::new(), Vec::new());
+        self.list.push(Known { name: name.clone(), at, messages, refs });
+        number
     }
 
     /// The findings that count, their traces and where each was found, in the order of reports.
     pub(super) fn tell(
         mut self,
         places: &Places,
+        found: &Found,
         outcome: &mut Outcome,
     ) -> (Vec<Finding>, Vec<Trace>, Vec<Option<Origin>>) {
         let tips: Vec<(usize, usize)> = self.tips();
@@ -188,36 +201,23 @@ impl<'s> Secrets<'s> {
         let count = self.list.len() + self.parts as usize;
         let scope = &self.extent.scope;
         let stays = self.graph.stays(places, &self.held_at, &self.unless, count, scope, &of_tips);
+        let chosen = self.choose(places, &stays, outcome);
+        let again = again(self.scan, places, found, &chosen);
         let mut told = Vec::new();
-        for (number, mut known) in std::mem::take(&mut self.list).into_iter().enumerate() {
-            let stay = &stays[number];
-            let part = |place: &u32| self.part_at.get(place).map(|&part| &stays[part as usize]);
-            known.at.retain(|(place, _)| part(place).is_none_or(|part| part.is_anywhere));
-            let Some(finding) = self.finding(&known, stay, places) else { continue };
-            // Of all its places, one that is not let pass is enough.
-            let all = known.at.iter().map(|(_, finding)| finding.clone());
-            let first = std::iter::once(finding.clone()).chain(all).collect();
-            let mut applied = leakgate_policy::apply(first, self.scan.ignores);
-            if applied.kept.is_empty() {
-                outcome.ignored += 1;
+        for one in &chosen {
+            let Some(finding) = one.finding(&again) else {
+                outcome.problems.push(self.lost(one, places));
                 continue;
-            }
-            if self.is_sample(&known, &applied.kept) {
-                outcome.samples += 1;
-                continue;
-            }
-            let mut finding = applied.kept.swap_remove(0);
-            if self.scan.modes.as_ref().is_some_and(|policy| policy.lets_pass(&finding)) {
-                outcome.ignored += 1;
-                continue;
-            }
-            let trace = self.trace(&known, stay, places, &tips);
-            let origin = self.origin(&finding, &known, places);
+            };
+            let applied = leakgate_policy::apply(vec![finding], self.scan.ignores);
+            outcome.ignored += applied.ignored;
+            let Some(mut finding) = applied.kept.into_iter().next() else { continue };
+            let trace = self.trace(&one.known, &stays[one.number], places, &tips);
+            let origin = self.origin(one, places);
             if finding.category == Category::Permission {
                 self.tidy(&mut finding, &trace);
             }
-            let shown = self.shown(&finding.path.clone());
-            finding.path = shown;
+            finding.path = self.shown(&finding.path.clone());
             told.push((finding, trace, origin));
         }
         told.sort_by(|(a, ..), (b, ..)| {
@@ -234,6 +234,57 @@ impl<'s> Secrets<'s> {
         (findings, traces, origins)
     }
 
+    /// The secrets that are told, each with the place that is shown; the others are counted.
+    fn choose(&mut self, places: &Places, stays: &[Stay], outcome: &mut Outcome) -> Vec<Chosen> {
+        let mut chosen = Vec::new();
+        for (number, mut known) in std::mem::take(&mut self.list).into_iter().enumerate() {
+            let part = |hit: &Hit| self.part_at.get(&hit.place).map(|&part| &stays[part as usize]);
+            known.at.retain(|hit| part(hit).is_none_or(|part| part.is_anywhere));
+            let Some(first) = self.first(&known, &stays[number], places) else { continue };
+            // Of all its places, one that is not let pass is enough.
+            let others = (0..known.at.len()).map(Pick::At);
+            let mut picks = std::iter::once(first).chain(others);
+            let is_kept = |pick: &Pick| known.marker(*pick) != Marker::Reasoned;
+            let Some(pick) = picks.find(is_kept).filter(|_| !self.is_ignored(&known)) else {
+                outcome.ignored += 1;
+                continue;
+            };
+            if self.is_sample(&known, places) {
+                outcome.samples += 1;
+                continue;
+            }
+            chosen.push(Chosen { number, known, pick });
+        }
+        chosen
+    }
+
+    /// Returns true if and only if an entry of the ignore file or the settings let it pass.
+    fn is_ignored(&self, known: &Known) -> bool {
+        let ignores = self.scan.ignores;
+        match &known.name {
+            Name::Secret(rule, secret) => ignores.ignores(rule, secret.fingerprint(ignores.key())),
+            Name::Entry(rule, _) => {
+                let whole = known.at.iter().find_map(|hit| hit.whole.as_deref());
+                whole.is_some_and(|whole| {
+                    let passes = |policy: &Config| policy.lets_pass(whole);
+                    ignores.ignores(rule, fingerprint_of(whole, ignores.key()))
+                        || self.scan.modes.as_ref().is_some_and(passes)
+                })
+            }
+        }
+    }
+
+    /// What was found and cannot be read any more.
+    fn lost(&self, one: &Chosen, places: &Places) -> Problem {
+        let place = one.hit().map(|hit| &places.list[hit.place as usize]);
+        Problem {
+            path: place.map(|place| place.path.clone()),
+            kind: ProblemKind::Unreadable,
+            detail: format!("a secret of rule {} was not found again", one.known.name.rule()),
+            help: "the repository changed while it was read; run it again".to_owned(),
+        }
+    }
+
     /// Takes out of a finding about a file what would not help, or tell a secret.
     fn tidy(&mut self, finding: &mut Finding, trace: &Trace) {
         let has_secret = self.shown(&finding.path) != finding.path;
@@ -246,31 +297,25 @@ impl<'s> Secrets<'s> {
     }
 
     /// Returns true if and only if a secret stands nowhere but where samples do.
-    fn is_sample(&self, known: &Known, found: &[Finding]) -> bool {
+    fn is_sample(&self, known: &Known, places: &Places) -> bool {
         let Scan { rules, samples, .. } = *self.scan;
-        known.messages.is_empty() && known.refs.is_empty() && samples.leaves_out(rules, found)
+        let kept = || known.at.iter().filter(|hit| hit.marker != Marker::Reasoned);
+        let paths = kept().map(|hit| places.list[hit.place as usize].path.as_slice());
+        known.messages.is_empty()
+            && known.refs.is_empty()
+            && kept().all(|hit| hit.at.is_some())
+            && samples.leaves_out(rules, known.name.rule(), paths)
     }
 
     /// Where a finding can be found again.
-    fn origin(&self, finding: &Finding, known: &Known, places: &Places) -> Option<Origin> {
-        // Another version may have it at the same place, beside something else.
-        let is_that = |other: &Finding| {
-            (&other.path, &other.place, &other.lines, &other.excerpt, &other.reasons)
-                == (
-                    &finding.path,
-                    &finding.place,
-                    &finding.lines,
-                    &finding.excerpt,
-                    &finding.reasons,
-                )
-        };
-        if let Some((place, _)) = known.at.iter().find(|(_, other)| is_that(other)) {
-            let place = &places.list[*place as usize];
+    fn origin(&self, one: &Chosen, places: &Places) -> Option<Origin> {
+        if let Some(hit) = one.hit() {
+            let place = &places.list[hit.place as usize];
             let Target::Object(number) = place.target else { return None };
             let id = self.scan.history.id(number);
             return Some(Origin::Blob(id.as_bytes().to_vec(), place.path.to_vec()));
         }
-        let (number, ..) = known.messages.iter().find(|(.., other)| is_that(other))?;
+        let (number, ..) = one.known.messages.first()?;
         Some(Origin::Message(self.scan.history.id(*number).as_bytes().to_vec()))
     }
 
@@ -284,23 +329,22 @@ impl<'s> Secrets<'s> {
         .collect()
     }
 
-    /// The finding that is shown of a secret: where it came in.
-    fn finding(&self, known: &Known, stay: &Stay, places: &Places) -> Option<Finding> {
+    /// Which place of a secret is shown: where it came in.
+    fn first(&self, known: &Known, stay: &Stay, places: &Places) -> Option<Pick> {
+        let at = |is_that: &dyn Fn(&Hit) -> bool| known.at.iter().position(is_that).map(Pick::At);
         if let Some(place) = stay.introduced {
             let tree = self.graph.commits[place].tree?;
             let there = places.in_tree(tree);
-            let first = known.at.iter().find(|(place, _)| there.binary_search(place).is_ok());
-            return first.map(|(_, finding)| finding.clone());
+            return at(&|hit| there.binary_search(&hit.place).is_ok());
         }
-        if let Some((_, _, finding)) = known.messages.first() {
-            return Some(finding.clone());
+        if !known.messages.is_empty() {
+            return Some(Pick::Message);
         }
-        if let Some((_, finding)) = known.refs.first() {
-            return Some(finding.clone());
+        if !known.refs.is_empty() {
+            return Some(Pick::Ref);
         }
         // It stands in no commit, or came before those that count.
-        let stray = known.at.iter().find(|(place, _)| self.is_apart(*place, places));
-        stray.map(|(_, finding)| finding.clone())
+        at(&|hit| self.is_apart(hit.place, places))
     }
 
     /// What stands at a place, if it is more than a name.
@@ -364,31 +408,27 @@ impl<'s> Secrets<'s> {
 
     /// Returns true if and only if a ref points to one of its places itself.
     fn in_others(&self, known: &Known, places: &Places) -> bool {
-        known.at.iter().any(|&(place, _)| {
-            let is_pointed_at = match places.list[place as usize].target {
+        known.at.iter().any(|hit| {
+            let is_pointed_at = match places.list[hit.place as usize].target {
                 Target::Object(number) => {
                     self.extent.others.iter().any(|&(other, _)| other == number)
                 }
                 _ => false,
             };
-            is_pointed_at || self.folders.contains(&place)
+            is_pointed_at || self.folders.contains(&hit.place)
         })
     }
 
     fn sites(&mut self, known: &Known, places: &Places) -> Vec<Site> {
         let mut sites = Vec::new();
-        for (place, finding) in &known.at {
-            let object = self.object_at(*place, places);
-            let place = &places.list[*place as usize];
-            let at = finding.place.as_ref();
-            let at = at.map(|at| (at.line, at.column, at.span.start, at.span.end));
-            sites.push(Site { path: self.shown(&place.path), object, at });
+        for hit in &known.at {
+            let object = self.object_at(hit.place, places);
+            let path = self.shown(&places.list[hit.place as usize].path);
+            sites.push(Site { path, object, at: hit.at });
         }
         for (number, _, finding) in &known.messages {
-            let at = finding.place.as_ref();
-            let at = at.map(|at| (at.line, at.column, at.span.start, at.span.end));
             let object = Some(self.scan.history.id(*number));
-            sites.push(Site { path: finding.path.clone(), object, at });
+            sites.push(Site { path: finding.path.clone(), object, at: at(finding) });
         }
         for (_, finding) in &known.refs {
             sites.push(Site { path: self.shown(&finding.path), object: None, at: None });
@@ -414,4 +454,55 @@ impl<'s> Secrets<'s> {
         self.shown.insert(name.clone(), shown.clone());
         shown
     }
+}
+
+impl Known {
+    /// What stands beside it at a place.
+    fn marker(&self, pick: Pick) -> Marker {
+        let finding = match pick {
+            Pick::At(index) => return self.at[index].marker,
+            Pick::Message => self.messages.first().map(|(.., finding)| finding),
+            Pick::Ref => self.refs.first().map(|(_, finding)| finding),
+        };
+        finding.and_then(|finding| finding.lines.as_ref()).map_or(Marker::None, marker)
+    }
+}
+
+impl Chosen {
+    /// What was found at a place, if that is what is shown.
+    fn hit(&self) -> Option<&Hit> {
+        match self.pick {
+            Pick::At(index) => self.known.at.get(index),
+            Pick::Message | Pick::Ref => None,
+        }
+    }
+
+    /// All that is shown, of what was found again.
+    fn finding(&self, again: &HashMap<(u32, &Name), Finding>) -> Option<Finding> {
+        match self.pick {
+            Pick::Message => self.known.messages.first().map(|(.., finding)| finding.clone()),
+            Pick::Ref => self.known.refs.first().map(|(_, finding)| finding.clone()),
+            Pick::At(index) => {
+                let hit = self.known.at.get(index)?;
+                let again = || again.get(&(hit.place, &self.known.name)).cloned();
+                hit.whole.as_deref().cloned().or_else(again)
+            }
+        }
+    }
+}
+
+/// Finds again what is shown of places, by their numbers.
+fn again<'c>(
+    scan: &Scan<'_>,
+    places: &Places,
+    found: &Found,
+    chosen: &'c [Chosen],
+) -> HashMap<(u32, &'c Name), Finding> {
+    let mut wanted: HashMap<u32, Vec<(&Name, Option<At>)>> = HashMap::new();
+    for one in chosen {
+        if let Some(hit) = one.hit().filter(|hit| hit.whole.is_none()) {
+            wanted.entry(hit.place).or_default().push((&one.known.name, hit.at));
+        }
+    }
+    confirm::again(scan, places, found, &wanted)
 }

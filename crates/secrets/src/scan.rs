@@ -33,6 +33,8 @@ use crate::url;
 /// Buffers of one thread, kept between contents.
 #[derive(Debug, Default)]
 pub struct Scratch {
+    /// Findings do not say what their lines are.
+    no_excerpts: bool,
     /// For each rule, where the next match may begin in the current text.
     from: Vec<usize>,
     /// Rules whose entry in `from` is not zero.
@@ -46,6 +48,17 @@ pub struct Scratch {
 }
 
 impl Scratch {
+    /// For findings without excerpts, which are asked for in so many contents that few are shown.
+    pub fn without_excerpts() -> Self {
+        Self { no_excerpts: true, ..Self::default() }
+    }
+
+    /// The same without what a scan that failed may have left.
+    #[must_use]
+    pub fn renewed(&self) -> Self {
+        Self { no_excerpts: self.no_excerpts, ..Self::default() }
+    }
+
     /// Makes the buffers fit a set of rules and a new text.
     pub(crate) fn prepare(&mut self, rules: &RuleSet) {
         self.from.resize(rules.len(), 0);
@@ -219,11 +232,8 @@ impl RuleSet {
             all.extend(inside.into_iter().map(|one| one.outside(&piece)));
         }
         scratch.matches = all;
-        if scratch.matches.is_empty() {
-            return Vec::new();
-        }
         let matches = self.resolve(&mut scratch.matches);
-        self.findings(path, text, &matches, &Window::whole(text), &[])
+        self.findings(path, text, &matches, &Window::whole(text, scratch), &[])
     }
 
     /// Scans strings taken out of a binary. They have no line that a person could look up.
@@ -253,7 +263,7 @@ impl RuleSet {
         scratch: &mut Scratch,
     ) -> Vec<Finding> {
         let matches = self.matches(path, text, scratch);
-        self.findings(path, text, &matches, &Window::whole(text), decoded)
+        self.findings(path, text, &matches, &Window::whole(text, scratch), decoded)
     }
 
     /// The matches in a text, none overlapping another, in order of place.
@@ -348,13 +358,17 @@ impl RuleSet {
         window: &Window,
         decoded: &[&'static str],
     ) -> Vec<Finding> {
+        if matches.is_empty() {
+            return Vec::new();
+        }
         let secret =
             |one: &Match| Secret::new(one.value(text), self.ready(one.rule).rule.shape.public);
-        let masks: Vec<(Range<usize>, String)> = matches
+        let hidden = if window.has_excerpts { matches } else { &[] };
+        let masks: Vec<(Range<usize>, String)> = hidden
             .iter()
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
             .collect();
-        let values = matches.iter().zip(&masks);
+        let values = hidden.iter().zip(&masks);
         let mut copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
         let mut places = Places::new(text, window.base);
         matches
@@ -365,6 +379,9 @@ impl RuleSet {
                 let about = self.about_of(one.rule);
                 let mut place = places.of(&one.span, decoded);
                 place.decoded.extend(one.layers());
+                let excerpt = window
+                    .has_excerpts
+                    .then(|| text::excerpt(text, &one.span, place.line, &masks, &mut copies));
                 Finding {
                     rule: rule.id.clone(),
                     category: Category::Secret,
@@ -374,7 +391,7 @@ impl RuleSet {
                     confidence: one.confidence,
                     reasons: one.reasons.clone(),
                     path: path.into(),
-                    excerpt: Some(text::excerpt(text, &one.span, place.line, &masks, &mut copies)),
+                    excerpt,
                     lines: Some(text::source_lines(text, &one.span)),
                     place: Some(place),
                     secret: Some(secret(one)),
@@ -419,11 +436,18 @@ fn without_colours(text: &[u8]) -> Option<Vec<u8>> {
 pub(crate) struct Window {
     pub(crate) begins: Range<usize>,
     pub(crate) base: Base,
+    /// Whether findings show their lines.
+    pub(crate) has_excerpts: bool,
 }
 
 impl Window {
-    fn whole(text: &[u8]) -> Self {
-        Self { begins: 0..text.len(), base: Base::START }
+    fn whole(text: &[u8], scratch: &Scratch) -> Self {
+        Self::part(0..text.len(), Base::START, scratch)
+    }
+
+    /// The matches that begin in a range of a text.
+    pub(crate) fn part(begins: Range<usize>, base: Base, scratch: &Scratch) -> Self {
+        Self { begins, base, has_excerpts: !scratch.no_excerpts }
     }
 }
 

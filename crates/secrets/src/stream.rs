@@ -114,7 +114,7 @@ impl Windows {
             return;
         }
         let matches = rules.matches(path, &self.text, scratch);
-        let window = Window { begins: self.reported..until, base: self.base };
+        let window = Window::part(self.reported..until, self.base, scratch);
         self.findings.extend(rules.findings(path, &self.text, &matches, &window, &self.label));
         if self.reads_wide && memchr::memchr(0, &self.text).is_some() {
             let mut strings = Vec::new();
