@@ -20,6 +20,6 @@ pub use finding::{
 pub use outcome::{Outcome, Problem, ProblemKind, Skip};
 pub use path::{in_sample_folder, is_invisible, mode_commands, shell_path, untrack_command};
 pub use rule::Rule;
-pub use secret::{Fingerprint, Key, Reveal, Secret};
+pub use secret::{Fingerprint, Key, Reveal, Secret, Value};
 pub use source::{Content, Listing, Reader, Source};
 pub use trace::{Deed, Site, Standing, Trace};
