@@ -14,7 +14,7 @@ use leakgate_secrets::{RuleSet, Scratch};
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
-use crate::{check, run, terminal};
+use crate::{mask, run, terminal};
 
 /// Tells what has come, by the arguments that git gives the hook.
 pub(crate) fn warn(event: Event, args: &[OsString]) -> Exit {
@@ -120,7 +120,7 @@ fn lines(old: Option<ObjectId>, new: ObjectId, arrivals: &[Arrival]) -> Vec<Stri
     for Arrival { path, is_new, when } in arrivals.iter().take(MOST) {
         let found = rules.scan(b"", path, &mut scratch);
         let what = if *is_new { "new" } else { "changed" };
-        lines.push(format!("  {} ({what}): {when}", check::masked(path, &found)));
+        lines.push(format!("  {} ({what}): {when}", mask::masked(path, &found)));
         if found.is_empty() {
             paths = paths + " " + &shell_path(path.as_bstr());
         }

@@ -266,17 +266,12 @@ fn in_name(
     scratch: &mut Scratch,
 ) -> Vec<Finding> {
     let found = rules.scan(b"", name, scratch);
-    let shown = if found.is_empty() || place != name {
-        place.clone()
-    } else {
-        crate::check::masked(name, &found)
-    };
     let mut seen = BTreeSet::new();
     found
         .into_iter()
         .filter(|finding| seen.insert(finding.secret.clone()))
         .map(|finding| Finding {
-            path: shown.clone(),
+            path: place.clone(),
             place: None,
             excerpt: None,
             lines: None,

@@ -17,6 +17,7 @@ mod fix;
 mod history;
 mod hook;
 mod install;
+mod mask;
 mod note;
 mod range;
 mod rule_commands;
