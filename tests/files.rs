@@ -106,6 +106,22 @@ fn ignored_files_of_a_repository() {
     assert_eq!(found(&repo.path("sub")), ["e"]);
 }
 
+/// Which of the ignored files git tracks nobody can tell then.
+#[test]
+fn a_repository_that_cannot_be_opened_is_told() {
+    for config in ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tfoo = 1\n", "[core"] {
+        let repo = Repo::new();
+        repo.stage(".gitignore", "*.env\n").stage("s.env", line(1)).commit();
+        let scan = || Scan::of(&repo.leakgate(&["files", ".", "--format", "json"]));
+        scan().assert(&blocks(["s.env"]));
+        repo.write(".git/config", config);
+        scan().assert(&incomplete(["unreadable"]));
+        // Where git ignores nothing, nothing depends on it.
+        let all = repo.leakgate(&["files", ".", "--no-ignore", "--format", "json"]);
+        Scan::of(&all).assert(&blocks(["s.env"]));
+    }
+}
+
 /// An ignore file does not change what git tracks.
 #[test]
 fn what_is_tracked_is_not_ignored() {
