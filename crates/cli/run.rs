@@ -153,7 +153,7 @@ pub(crate) fn scan_files(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (source, listing) = Files::list(paths, options)?;
+    let (source, listing) = Files::list(paths, options);
     let samples = Handling::of(scan, Samples::Count).below(paths);
     let checks = Checks { rules, modes: None, whole: None, samples };
     scan_all(&checks, &source, listing, ignores, scan)
