@@ -410,12 +410,7 @@ impl Scan<'_> {
             }
         }
         let reached = graph.reachable(tips);
-        let since = args.since.as_deref().map(|date| {
-            let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs() as i64);
-            seconds_of(date, now)
-                .with_context(|| format!("{date:?} is no date: write it as 2024-05-06"))
-        });
-        let since = since.transpose()?;
+        let since = since(args)?;
         let mut scope = Bits::new(graph.commits.len());
         for (place, commit) in graph.commits.iter().enumerate() {
             let place = place as u32;
@@ -495,6 +490,16 @@ struct Found {
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,
+}
+
+/// From when on commits count, in seconds since 1970.
+fn since(args: &HistoryArgs) -> anyhow::Result<Option<i64>> {
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs() as i64);
+    let seconds = |date: &str| {
+        seconds_of(date, now)
+            .with_context(|| format!("{date:?} is no date: write it as 2024-05-06"))
+    };
+    args.since.as_deref().map(seconds).transpose()
 }
 
 /// The trees of the commits in scope and of their parents, which tell what is new.
