@@ -320,11 +320,19 @@ fn refs_branches_ranges_and_dates_narrow_it_down() {
     assert_eq!(paths(&["--range", "HEAD~2..HEAD~1"]), "a");
     assert_eq!(paths(&["--since", "2025-01-01"]), "c");
     assert_eq!(paths(&["--since", "2026-01-01"]), "");
-    for wrong in
-        [&["--range", "main"][..], &["--range", "a..b"], &["--since", "x"], &["--refs", "y"]]
-    {
+    for (wrong, word) in [
+        (&["--range", "main"][..], "main"),
+        (&["--range", "a..b"], "b"),
+        (&["--since", "x"], "x"),
+        (&["--refs", "y"], "y"),
+        // One that is right beside it does not make it right.
+        (&["--branch", "side", "--branch", "mian"], "mian"),
+        (&["--refs", "tags", "--refs", "main"], "main"),
+        (&["--branch", "side", "--refs", "main"], "main"),
+    ] {
         let run = repo.leakgate(&[&["history"], wrong].concat()).assert_code(2);
-        assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{run}");
+        assert!(run.stdout.is_empty(), "{run}");
+        assert!(run.errors().contains(&format!("{word:?}")), "{run}");
     }
 }
 

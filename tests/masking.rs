@@ -76,7 +76,7 @@ const COMMANDS: [&[&str]; 8] = [
     &["audit"],
     &["files", "."],
     &["history", "--modes"],
-    &["history", "--unreachable", "--branch", "main", "--branch", "fix"],
+    &["history", "--unreachable"],
     &["range", "HEAD^..HEAD"],
     &["hook", "pre-commit"],
     &["doctor"],

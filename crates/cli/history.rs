@@ -370,11 +370,6 @@ impl Scan<'_> {
         graph: &Graph,
         outcome: &mut Outcome,
     ) -> anyhow::Result<Extent> {
-        let chosen = |one: &Ref| {
-            let all = args.refs.is_empty() && args.branch.is_empty();
-            all || args.refs.iter().any(|glob| one.matches(glob))
-                || args.branch.iter().any(|name| one.is_branch(name))
-        };
         let (mut tips, mut others) = (Vec::new(), Vec::new());
         let mut hidden = Bits::default();
         if let Some(range) = &args.range {
@@ -389,7 +384,7 @@ impl Scan<'_> {
             tips.push(commit(to.trim_start_matches('.'))?);
             hidden = graph.reachable([commit(from)?]);
         } else {
-            for (index, one) in refs.iter().enumerate().filter(|(_, one)| chosen(one)) {
+            for (index, one) in chosen(args, &refs)? {
                 let Some(target) = one.target else {
                     outcome.problems.push(missing_tip(one));
                     continue;
@@ -401,12 +396,6 @@ impl Scan<'_> {
                     Some(number) => others.push((number, index)),
                     None => outcome.problems.push(missing_tip(one)),
                 }
-            }
-            if tips.is_empty()
-                && others.is_empty()
-                && !(args.refs.is_empty() && args.branch.is_empty())
-            {
-                bail!("no ref matches; `git for-each-ref` lists them all");
             }
         }
         let reached = graph.reachable(tips);
@@ -490,6 +479,28 @@ struct Found {
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,
+}
+
+/// The refs that are meant, with their places in the list; all if nothing is said.
+fn chosen<'r>(args: &HistoryArgs, refs: &'r [Ref]) -> anyhow::Result<Vec<(usize, &'r Ref)>> {
+    if let Some(name) = args.branch.iter().find(|name| !refs.iter().any(|one| one.is_branch(name)))
+    {
+        bail!(
+            "there is no branch {name:?}, neither here nor of a remote; `git branch -a` lists them"
+        );
+    }
+    if let Some(glob) = args.refs.iter().find(|glob| !refs.iter().any(|one| one.matches(glob))) {
+        bail!(
+            "no ref matches {glob:?}; name a folder of refs as `heads`, or a ref from below refs/ \
+             as `heads/main`: `git for-each-ref` lists them all"
+        );
+    }
+    let is_meant = |one: &Ref| {
+        args.refs.iter().any(|glob| one.matches(glob))
+            || args.branch.iter().any(|name| one.is_branch(name))
+            || args.refs.is_empty() && args.branch.is_empty()
+    };
+    Ok(refs.iter().enumerate().filter(|(_, one)| is_meant(one)).collect())
 }
 
 /// From when on commits count, in seconds since 1970.
