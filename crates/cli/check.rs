@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
-use bstr::ByteSlice as _;
+use bstr::{BStr, ByteSlice as _};
 use leakgate_model::{
     Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind, Reader,
     RuleId, Skip, Source, Status,
@@ -207,7 +207,7 @@ impl<'w> Worker<'w> {
                 seen.settings = is_settings.then(|| bytes.to_vec());
             }
             Content::Stream(_) if is_settings => {
-                seen.problem = Some(settings_too_large(entry));
+                seen.problem = Some(settings_too_large(entry.path.as_bstr()));
             }
             Content::Stream(mut stream) => {
                 match scan_stream(self.checks, entry, &mut stream, &mut self.scratch) {
@@ -338,9 +338,9 @@ fn broken_off(entry: &Entry, error: &io::Error) -> Problem {
     }
 }
 
-fn settings_too_large(entry: &Entry) -> Problem {
+pub(crate) fn settings_too_large(path: &BStr) -> Problem {
     Problem {
-        path: Some(entry.path.clone()),
+        path: Some(path.to_owned()),
         kind: ProblemKind::TooLarge,
         detail: "these settings of a coding agent are too large to be judged".to_owned(),
         help: "no agent reads settings of many megabytes: leave the file out".to_owned(),
