@@ -3,6 +3,7 @@
 //! makes git fail.
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice as _};
@@ -18,7 +19,8 @@ use crate::{mask, run, terminal};
 
 /// Tells what has come, by the arguments that git gives the hook.
 pub(crate) fn warn(event: Event, args: &[OsString]) -> Exit {
-    if let Err(error) = look(event, args) {
+    // A fault is told of where it happens.
+    if let Ok(Err(error)) = catch_unwind(AssertUnwindSafe(|| look(event, args))) {
         terminal::complain(&error.context("could not tell what this brought that runs by itself"));
     }
     Exit::Clean
