@@ -232,22 +232,19 @@ fn members_of_each_type_are_opened() {
 #[test]
 fn links_and_folders_of_a_zip_are_opened() {
     let options = SimpleFileOptions::default();
-    let packed = |fill: &dyn Fn(&mut ZipWriter<Cursor<Vec<u8>>>)| {
-        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-        fill(&mut archive);
-        scan("a.zip", &gzip(&archive.finish().expect("a Vec takes all").into_inner()))
-    };
-    let link = format!("x/{}", token());
-    let found = packed(&|zip| zip.add_symlink("link", link.clone(), options).expect("it is new"));
-    assert_eq!(found.findings.len(), 1);
+    let empty = || ZipWriter::new(Cursor::new(Vec::new()));
+    let mut link = empty();
+    link.add_symlink("link", format!("x/{}", token()), options).expect("a Vec takes all");
     // A file whose name says that it is a folder.
-    let found = packed(&|zip| {
-        zip.start_file("folder/", options).expect("it is new");
-        zip.write_all(&text()).expect("a Vec takes all");
-    });
-    assert_eq!(found.findings.len(), 1);
-    let found = packed(&|zip| zip.add_directory(token(), options).expect("it is new"));
-    assert_eq!(found.findings.len(), 1);
+    let mut folder = empty();
+    folder.start_file("folder/", options).expect("a Vec takes all");
+    folder.write_all(&text()).expect("a Vec takes all");
+    let mut name = empty();
+    name.add_directory(token(), options).expect("a Vec takes all");
+    for archive in [link, folder, name] {
+        let archive = archive.finish().expect("a Vec takes all").into_inner();
+        assert_eq!(scan("a.zip", &gzip(&archive)).findings.len(), 1);
+    }
 }
 
 /// Who unpacks it gets one of them, and which, depends on the program.

@@ -5,7 +5,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, BString, ByteSlice as _};
 use gix::ObjectId;
 use leakgate_model::{Problem, ProblemKind};
 
@@ -46,7 +46,7 @@ impl Beside {
             }
             match head(repository, &folder, &name) {
                 Ok(id) => self.named.extend(id.map(|id| (name, id))),
-                Err(why) => self.problems.push(unreadable(name, &why)),
+                Err(why) => self.problems.push(unreadable(name.as_bstr(), &why)),
             }
         }
     }
@@ -112,7 +112,7 @@ fn log(path: &Path) -> Result<Vec<ObjectId>, String> {
     ids.ok_or_else(|| "a line of it is damaged".to_owned())
 }
 
-fn unreadable(what: BString, why: &str) -> Problem {
+fn unreadable(what: &BStr, why: &str) -> Problem {
     Problem {
         path: None,
         kind: ProblemKind::Unreadable,
