@@ -5,9 +5,9 @@
 //! problem. So what makes these texts need not care, and nothing passes by.
 
 use std::borrow::Cow;
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use bstr::{BString, ByteSlice as _};
+use bstr::BString;
 use leakgate_model::{Category, Finding, Outcome, Problem, Text, Trace};
 use leakgate_secrets::{RuleSet, Scratch};
 
@@ -29,7 +29,7 @@ pub(crate) fn report<'s>(rules: &RuleSet, scanned: &'s Scanned, traces: &'s [Tra
     findings.iter().for_each(|finding| mask.learn_finding(finding));
     outcome.problems.iter().for_each(|problem| mask.learn_problem(problem));
     traces.iter().for_each(|trace| mask.learn_trace(trace));
-    if mask.values.list.is_empty() {
+    if mask.values.by_length.is_empty() {
         let (findings, outcome) = (Cow::Borrowed(&findings[..]), Cow::Borrowed(outcome));
         return Shown { findings, outcome, traces: Cow::Borrowed(traces) };
     }
@@ -63,10 +63,11 @@ pub(crate) fn masked(name: &[u8], found: &[Finding]) -> BString {
     values.masked(name).unwrap_or_else(|| name.into())
 }
 
-/// Secrets that stand in names, the longest first, and what is shown instead of each.
+/// Secrets that stand in names, by their lengths, and what is shown instead of each. A repository
+/// can have any number of them; they have few lengths.
 #[derive(Default)]
 struct Values {
-    list: Vec<(Vec<u8>, String)>,
+    by_length: BTreeMap<usize, HashMap<Vec<u8>, String>>,
 }
 
 impl Values {
@@ -79,24 +80,39 @@ impl Values {
             let is_other_text = place.decoded.first().is_some_and(|how| how.starts_with("utf"));
             let value = text.get(start..end).filter(|value| !is_other_text && !value.is_empty());
             let value = value.unwrap_or(text);
-            if !self.list.iter().any(|(known, _)| known == value) {
-                self.list.push((value.to_vec(), secret.masked()));
-            }
+            let of_length = self.by_length.entry(value.len()).or_default();
+            of_length.entry(value.to_vec()).or_insert_with(|| secret.masked());
         }
-        self.list.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
     }
 
     /// The text as it may be shown, if not as it is.
     fn masked(&self, text: &[u8]) -> Option<BString> {
-        let mut shown: Option<BString> = None;
-        for (value, instead) in &self.list {
-            let text = shown.as_deref().map_or(text, |shown| shown);
-            if text.contains_str(value) {
-                shown = Some(text.replace(value, instead).into());
-            }
+        let mut shown: Option<Vec<u8>> = None;
+        // The longest first: it may hold another.
+        for (&length, values) in self.by_length.iter().rev() {
+            let so_far = shown.as_deref().unwrap_or(text);
+            shown = without(so_far, length, values).or(shown);
         }
-        shown
+        shown.map(BString::from)
     }
+}
+
+/// The text without these values, all of one length; `None` if it has none of them.
+fn without(text: &[u8], length: usize, values: &HashMap<Vec<u8>, String>) -> Option<Vec<u8>> {
+    let mut shown = Vec::new();
+    let (mut from, mut at) = (0, 0);
+    while let Some(window) = text.get(at..at + length) {
+        let Some(instead) = values.get(window) else {
+            at += 1;
+            continue;
+        };
+        shown.extend_from_slice(&text[from..at]);
+        shown.extend_from_slice(instead.as_bytes());
+        at += length;
+        from = at;
+    }
+    shown.extend_from_slice(&text[from..]);
+    (from > 0).then_some(shown)
 }
 
 /// What is known of the names and texts of one report.
@@ -197,5 +213,22 @@ impl<'r> Mask<'r> {
         let is_masked = shown.is_some();
         *name = shown.unwrap_or_else(|| std::mem::take(name));
         is_masked
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_masked_wherever_they_stand() {
+        let mut values = Values::default();
+        for (value, instead) in [("inner", "1"), ("an inner one", "2"), ("other", "3")] {
+            let of_length = values.by_length.entry(value.len()).or_default();
+            of_length.insert(value.into(), instead.into());
+        }
+        let masked = |text: &str| values.masked(text.as_bytes()).map(|shown| shown.to_string());
+        assert_eq!(masked("otherinner: an inner one, inne"), Some("31: 2, inne".to_owned()));
+        assert_eq!((masked("nothing"), masked("")), (None, None));
     }
 }
