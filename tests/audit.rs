@@ -101,17 +101,34 @@ fn settings_of_an_agent_that_nobody_tracks() {
     assert!(!found.contains("claude-local-settings"), "{found:?}");
 }
 
+/// However long they are, they count, or it is told that they were not read.
+#[test]
+fn long_settings_of_an_agent() {
+    let repo = tidy();
+    let settings = |more: usize| {
+        let rest = " ".repeat(more);
+        format!("{{\"permissions\": {{\"defaultMode\": \"bypassPermissions\"}}{rest}}}")
+    };
+    repo.write(".claude/settings.json", settings(2 << 20));
+    assert!(rules(&audit(&repo)).contains("claude-bypass-permissions"));
+    repo.write(".claude/settings.json", settings(17 << 20));
+    audit(&repo).assert(&Verdict::Incomplete(vec!["too_large".into()]));
+}
+
 #[test]
 fn what_cannot_be_looked_at_is_told() {
-    let repo = tidy();
-    repo.write("locked/a", "x").chmod("locked", 0o000);
-    let can_read = std::fs::read_dir(repo.path("locked")).is_ok();
-    let scan = audit(&repo);
-    repo.chmod("locked", 0o755);
-    // Root may read everything.
-    let expected =
-        if can_read { Verdict::Passes } else { Verdict::Incomplete(vec!["unreadable".into()]) };
-    scan.assert(&expected);
+    // One that cannot be listed, and one whose files cannot be looked at.
+    for mode in [0o000, 0o444] {
+        let repo = tidy();
+        repo.write("locked/a", "x").chmod("locked", mode);
+        let can_read = std::fs::metadata(repo.path("locked/a")).is_ok();
+        let scan = audit(&repo);
+        repo.chmod("locked", 0o755);
+        // Root may read everything.
+        let expected =
+            if can_read { Verdict::Passes } else { Verdict::Incomplete(vec!["unreadable".into()]) };
+        scan.assert(&expected);
+    }
 }
 
 #[test]

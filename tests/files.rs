@@ -106,6 +106,22 @@ fn ignored_files_of_a_repository() {
     assert_eq!(found(&repo.path("sub")), ["e"]);
 }
 
+/// Which of the ignored files git tracks nobody can tell then.
+#[test]
+fn a_repository_that_cannot_be_opened_is_told() {
+    for config in ["[core]\n\trepositoryformatversion = 1\n[extensions]\n\tfoo = 1\n", "[core"] {
+        let repo = Repo::new();
+        repo.stage(".gitignore", "*.env\n").stage("s.env", line(1)).commit();
+        let scan = || Scan::of(&repo.leakgate(&["files", ".", "--format", "json"]));
+        scan().assert(&blocks(["s.env"]));
+        repo.write(".git/config", config);
+        scan().assert(&incomplete(["unreadable"]));
+        // Where git ignores nothing, nothing depends on it.
+        let all = repo.leakgate(&["files", ".", "--no-ignore", "--format", "json"]);
+        Scan::of(&all).assert(&blocks(["s.env"]));
+    }
+}
+
 /// An ignore file does not change what git tracks.
 #[test]
 fn what_is_tracked_is_not_ignored() {
@@ -183,9 +199,27 @@ fn pipes_do_not_stop_it() {
 #[test]
 fn what_is_not_there_is_not_clean() {
     let sandbox = folder(&[("a", "nothing\n")]);
-    scan(&sandbox, &["a", "b"]).assert(&incomplete([]));
+    scan(&sandbox, &["b"]).assert(&incomplete(["unreadable"]));
+    scan(&sandbox, &["a/b", "a"]).assert(&incomplete(["unreadable"]));
     let run = Run::of(sandbox.leakgate(&sandbox.path("work")).arg("files"), b"").assert_code(2);
     assert!(run.errors().contains("Usage"), "{run}");
+}
+
+/// One that is gone keeps nobody from reading the others.
+#[test]
+fn what_is_not_there_hides_nothing_else() {
+    let scan = scan(&folder(&[("a", &line(1)), ("sub/c", &line(2))]), &["a", "b", "b", "sub"]);
+    scan.assert(&incomplete(["unreadable"]));
+    assert_eq!((scan.paths(), scan.count("problems")), (vec!["a".into(), "sub/c".into()], 1));
+}
+
+/// To others it means standard input.
+#[test]
+fn a_file_called_dash() {
+    let sandbox = folder(&[("-", &line(1)), ("sub/-", &line(2))]);
+    scan(&sandbox, &["-"]).assert(&blocks(["-"]));
+    scan(&sandbox, &["sub", "-"]).assert(&blocks(["-", "sub/-"]));
+    scan(&folder(&[("a", "")]), &["-"]).assert(&incomplete([]));
 }
 
 /// From inside, it looks like an empty one.
@@ -203,6 +237,16 @@ fn an_empty_folder() {
     let sandbox = folder(&[]);
     fs::create_dir(sandbox.path("work")).expect("a folder");
     scan(&sandbox, &["."]).assert(&passes());
+}
+
+#[test]
+fn a_standard_input_that_is_closed() {
+    let sandbox = folder(&[]);
+    for (redirection, code) in [("<&-", 2), ("</dev/null", 0)] {
+        let mut command = sandbox.command("sh", &sandbox.path("home"));
+        command.args(["-c", &format!("exec \"$0\" stdin {redirection}")]);
+        Run::of(command.arg(crate::support::program()), b"").assert_code(code);
+    }
 }
 
 /// Runs `leakgate stdin` in no repository.

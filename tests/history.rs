@@ -241,6 +241,33 @@ fn each_work_tree_counts() {
     }
 }
 
+/// What may lead to more commits and cannot be read is told.
+#[test]
+fn a_stash_or_a_work_tree_that_cannot_be_read_is_told() {
+    let broken: [fn(&Repo); 4] = [
+        |repo| {
+            repo.remove(".git/logs/refs/stash").write(".git/logs/refs/stash/x", "");
+        },
+        |repo| _ = repo.write(".git/logs/refs/stash", "odd\n"),
+        |repo| _ = repo.write(".git/worktrees/linked/HEAD", "odd\n"),
+        |repo| {
+            std::fs::remove_dir_all(repo.path(".git/worktrees")).expect("it was there");
+            repo.write(".git/worktrees", "");
+        },
+    ];
+    for damage in broken {
+        let repo = Repo::new();
+        for n in 1..3 {
+            repo.stage("README", format!("{n}\n"));
+            repo.git(&["stash", "-q"]);
+        }
+        repo.git(&["worktree", "add", "-q", "--detach", "../linked"]);
+        Told::of(&repo, &["--cache"]).assert_code(0);
+        damage(&repo);
+        Told::of(&repo, &["--cache"]).assert_code(2);
+    }
+}
+
 /// A repository whose refs are kept in some way; `None` where git does not know it.
 fn with_refs(options: &[&str]) -> Option<Repo> {
     let repo = Repo::init(&[]);
@@ -293,11 +320,19 @@ fn refs_branches_ranges_and_dates_narrow_it_down() {
     assert_eq!(paths(&["--range", "HEAD~2..HEAD~1"]), "a");
     assert_eq!(paths(&["--since", "2025-01-01"]), "c");
     assert_eq!(paths(&["--since", "2026-01-01"]), "");
-    for wrong in
-        [&["--range", "main"][..], &["--range", "a..b"], &["--since", "x"], &["--refs", "y"]]
-    {
+    for (wrong, word) in [
+        (&["--range", "main"][..], "main"),
+        (&["--range", "a..b"], "b"),
+        (&["--since", "x"], "x"),
+        (&["--refs", "y"], "y"),
+        // One that is right beside it does not make it right.
+        (&["--branch", "side", "--branch", "mian"], "mian"),
+        (&["--refs", "tags", "--refs", "main"], "main"),
+        (&["--branch", "side", "--refs", "main"], "main"),
+    ] {
         let run = repo.leakgate(&[&["history"], wrong].concat()).assert_code(2);
-        assert!(run.stdout.is_empty() && !run.stderr.is_empty(), "{run}");
+        assert!(run.stdout.is_empty(), "{run}");
+        assert!(run.errors().contains(&format!("{word:?}")), "{run}");
     }
 }
 

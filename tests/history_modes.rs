@@ -315,6 +315,19 @@ fn what_the_repository_lets_pass_is_counted() {
 }
 
 #[test]
+fn a_cached_report_is_not_one_of_another_policy() {
+    let repo = Repo::new();
+    repo.link("a", "/etc/passwd").add("a").commit();
+    let scan = || repo.leakgate(&["history", "--modes", "--cache"]);
+    for _ in 0..2 {
+        repo.write(".leakgate.yaml", "links:\n  allow: [\"a\"]\n");
+        scan().assert_code(0);
+        repo.remove(".leakgate.yaml");
+        scan().assert_code(1);
+    }
+}
+
+#[test]
 fn a_secret_in_the_name_of_a_file_is_masked() {
     let repo = Repo::new();
     repo.link(&github_token(1), "/etc/passwd").add(github_token(1)).commit();

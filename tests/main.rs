@@ -26,6 +26,7 @@ mod hook_matrix;
 mod hostile;
 mod install;
 mod install_matrix;
+mod masking;
 mod mending;
 mod names;
 mod output;

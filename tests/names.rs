@@ -126,6 +126,10 @@ fn in_errors() {
     repo.write(".git/HEAD", "ref: refs/heads/\u{1b}[2J\n");
     repo.leakgate(&["staged"]).assert_code(2);
     repo.leakgate(&["files", "no\u{1b}[2Jwhere"]).assert_code(2);
+    let run = repo.leakgate(&["files", "no\u{e0100}where"]).assert_code(2);
+    assert!(run.text().contains(r"no\u{e0100}where"), "{run}");
+    let run = repo.leakgate(&["rules", "show", "no\u{e0100}rule"]).assert_code(2);
+    assert!(!run.errors().contains('\u{e0100}'), "{run}");
     repo.leakgate(&["rules", "show", "\u{1b}[2J"]).assert_code(2);
     repo.leakgate(&["hook", "\u{1b}[2J"]).assert_code(2);
 }

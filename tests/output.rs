@@ -38,6 +38,32 @@ fn statuses() {
     repo.leakgate(&["staged"]).assert_code(2);
 }
 
+/// An archive that is not opened does not block, but nobody takes it for clean.
+#[test]
+fn quiet_tells_of_an_archive_that_was_not_opened() {
+    let repo = Repo::new();
+    repo.leakgate(&["install"]).assert_code(0);
+    repo.stage("a", "nothing\n").git(&["commit", "-q", "-m", "a"]);
+    repo.git(&["init", "-q", "--bare", "../remote"]);
+    let push = || repo.try_git(&["push", "-q", "../remote", "main"]).assert_code(0);
+    assert!(!push().errors().contains("no secrets"));
+    assert_eq!(repo.leakgate(&["staged", "-q"]).assert_code(0).text(), "");
+    repo.stage("b.7z", b"7z\xbc\xaf\x27\x1c and more");
+    let said = "no secrets in what was read";
+    let run = repo.leakgate(&["staged", "-q"]).assert_code(0);
+    assert!(run.text().contains(said) && run.text().contains("1 archive of an unknown"), "{run}");
+    repo.git(&["commit", "-q", "-m", "b"]);
+    for args in [&["files", ".", "-q"][..], &["history", "-q"], &["range", "HEAD~1..HEAD", "-q"]] {
+        let run = repo.leakgate(args).assert_code(0);
+        assert!(run.text().contains(said), "{run}");
+    }
+    let pushed = push();
+    assert!([pushed.text(), pushed.errors()].concat().contains(said), "{pushed}");
+    // What was there before was told before.
+    repo.stage("a", "nothing more\n");
+    assert_eq!(repo.leakgate(&["staged", "-q"]).assert_code(0).text(), "");
+}
+
 #[test]
 fn the_status_depends_on_no_option() {
     let clean = Repo::new();

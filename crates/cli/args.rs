@@ -101,7 +101,7 @@ pub(crate) struct ScanArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Option<PathBuf>,
     /// Threads to use [default: one a core]
-    #[arg(short = 'j', long, value_name = "N")]
+    #[arg(short = 'j', long, value_name = "N", value_parser = threads)]
     pub(crate) threads: Option<usize>,
     /// When to use colours
     #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
@@ -339,6 +339,16 @@ pub(crate) struct RulesTestArgs {
     pub(crate) rules: Option<PathBuf>,
 }
 
+/// More threads than this do not share the work any better, and each has buffers of its own.
+const MOST_THREADS: usize = 256;
+
+/// How many threads, at most [`MOST_THREADS`].
+fn threads(text: &str) -> Result<usize, String> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = is_number.then(|| text.parse().unwrap_or(MOST_THREADS).min(MOST_THREADS));
+    number.ok_or_else(|| "write it as a number of threads, as 4".to_owned())
+}
+
 /// A number of bytes, in units of 1024 with a letter behind it.
 fn bytes(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
@@ -369,6 +379,14 @@ mod tests {
     use clap::CommandFactory as _;
 
     use super::*;
+
+    #[test]
+    fn threads_have_a_ceiling() {
+        assert_eq!(threads("3"), Ok(3));
+        let many = ["256", "257", "200000", "99999999999999999999999"].map(threads);
+        assert!(many.iter().all(|most| *most == Ok(256)), "{many:?}");
+        assert!(["", "x", "-1", "+1"].iter().all(|text| threads(text).is_err()));
+    }
 
     #[test]
     fn the_command_line_is_sound() {

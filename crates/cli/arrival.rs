@@ -3,6 +3,7 @@
 //! makes git fail.
 
 use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use bstr::{BString, ByteSlice as _};
@@ -14,11 +15,12 @@ use leakgate_secrets::{RuleSet, Scratch};
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
-use crate::{check, run, terminal};
+use crate::{mask, run, terminal};
 
 /// Tells what has come, by the arguments that git gives the hook.
 pub(crate) fn warn(event: Event, args: &[OsString]) -> Exit {
-    if let Err(error) = look(event, args) {
+    // A fault is told of where it happens.
+    if let Ok(Err(error)) = catch_unwind(AssertUnwindSafe(|| look(event, args))) {
         terminal::complain(&error.context("could not tell what this brought that runs by itself"));
     }
     Exit::Clean
@@ -120,7 +122,7 @@ fn lines(old: Option<ObjectId>, new: ObjectId, arrivals: &[Arrival]) -> Vec<Stri
     for Arrival { path, is_new, when } in arrivals.iter().take(MOST) {
         let found = rules.scan(b"", path, &mut scratch);
         let what = if *is_new { "new" } else { "changed" };
-        lines.push(format!("  {} ({what}): {when}", check::masked(path, &found)));
+        lines.push(format!("  {} ({what}): {when}", mask::masked(path, &found)));
         if found.is_empty() {
             paths = paths + " " + &shell_path(path.as_bstr());
         }

@@ -22,7 +22,7 @@ use leakgate_secrets::{RuleSet, Scratch};
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
-use crate::{access, run, shipped};
+use crate::{access, check, run, shipped};
 
 /// What stands around the content.
 #[derive(Default)]
@@ -121,6 +121,10 @@ impl WorkTree<'_> {
                 return;
             }
         };
+        if is_settings && head.len() as u64 > MOST {
+            around.problems.push(check::settings_too_large(path));
+            return;
+        }
         around.findings.extend(leakgate_modes::check_file(
             path,
             &head,
@@ -141,14 +145,15 @@ impl WorkTree<'_> {
     }
 
     fn read(&self, path: &BStr) -> std::io::Result<Vec<u8>> {
-        /// Settings of agents are smaller than this by far.
-        const MOST: u64 = 1 << 20;
         let path = path.to_path().map_err(|_| std::io::ErrorKind::InvalidFilename)?;
         let mut head = Vec::new();
-        File::open(self.root.join(path))?.take(MOST).read_to_end(&mut head)?;
+        File::open(self.root.join(path))?.take(MOST + 1).read_to_end(&mut head)?;
         Ok(head)
     }
 }
+
+/// So much is read of a file that nobody tracks; settings of agents are smaller by far.
+const MOST: u64 = 16 << 20;
 
 fn unreadable(path: &BStr, error: &std::io::Error) -> Problem {
     Problem {
@@ -266,17 +271,12 @@ fn in_name(
     scratch: &mut Scratch,
 ) -> Vec<Finding> {
     let found = rules.scan(b"", name, scratch);
-    let shown = if found.is_empty() || place != name {
-        place.clone()
-    } else {
-        crate::check::masked(name, &found)
-    };
     let mut seen = BTreeSet::new();
     found
         .into_iter()
         .filter(|finding| seen.insert(finding.secret.clone()))
         .map(|finding| Finding {
-            path: shown.clone(),
+            path: place.clone(),
             place: None,
             excerpt: None,
             lines: None,

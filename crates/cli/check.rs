@@ -6,10 +6,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::Context as _;
-use bstr::{BString, ByteSlice as _};
+use bstr::{BStr, ByteSlice as _};
 use leakgate_model::{
-    Category, Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind,
-    Reader, RuleId, Skip, Source, Status,
+    Content, Entry, Finding, Listing, Mode, Outcome, Previous, Problem, ProblemKind, Reader,
+    RuleId, Skip, Source, Status,
 };
 use leakgate_policy::{has_new, mark_known};
 use leakgate_secrets::{RuleSet, Scanned, Scratch};
@@ -66,10 +66,9 @@ pub(crate) fn all(
             })
         };
     for (at, finding) in whole.findings {
-        modes[at].push(without_names(checks, finding));
+        modes[at].push(finding);
     }
     listing.problems.extend(whole.problems);
-    hide_problem_names(checks, &mut listing.problems);
     let (mut findings, outcome) = gather(listing, seen, modes);
     if has_new(&findings) {
         // What stops on a fault of its own vouches for nothing.
@@ -111,8 +110,6 @@ struct Seen {
     /// Why some of what an archive holds was not looked at.
     unopened: BTreeSet<Skip>,
     bytes: u64,
-    /// The path to show instead of the entry's, where that holds a secret itself.
-    shown_path: Option<BString>,
     /// The content, if it is the settings of a coding agent.
     settings: Option<Vec<u8>>,
 }
@@ -132,17 +129,12 @@ fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<F
         *outcome.skipped.entry(skip).or_default() += 1;
     }
     for (one, modes) in seen.into_iter().zip(modes) {
-        let mut here = one.findings;
-        here.extend(modes);
-        let mut problem = one.problem;
-        if let Some(shown) = one.shown_path {
-            hide_name(&mut here, problem.as_mut(), &shown);
-        }
-        findings.extend(here);
+        findings.extend(one.findings);
+        findings.extend(modes);
         for skip in one.unopened {
             *outcome.skipped.entry(skip).or_default() += 1;
         }
-        match (problem, one.skip) {
+        match (one.problem, one.skip) {
             (Some(problem), _) => outcome.problems.push(problem),
             (None, Some(skip)) => *outcome.skipped.entry(skip).or_default() += 1,
             (None, None) => {
@@ -153,59 +145,6 @@ fn gather(listing: Listing, seen: Vec<Seen>, modes: Vec<Vec<Finding>>) -> (Vec<F
     }
     outcome.problems.sort();
     (findings, outcome)
-}
-
-/// A finding about one name may tell of another, which may hold a secret.
-fn without_names(checks: &Checks<'_>, mut finding: Finding) -> Finding {
-    let mut scratch = Scratch::default();
-    for reason in &mut finding.reasons {
-        let found = checks.rules.scan(b"", reason.as_bytes(), &mut scratch);
-        if !found.is_empty() {
-            *reason = masked(reason.as_bytes(), &found).to_string().into();
-        }
-    }
-    finding
-}
-
-/// Puts a masked name wherever a report would show the name.
-fn hide_name(findings: &mut [Finding], problem: Option<&mut Problem>, shown: &BString) {
-    for finding in findings {
-        finding.path = shown.clone();
-        // A command to paste would have to spell the name out, and so may a reason.
-        finding.fixes.clear();
-        if finding.category == Category::Permission {
-            finding.reasons.clear();
-        }
-    }
-    if let Some(problem) = problem {
-        problem.path = Some(shown.clone());
-    }
-}
-
-/// What could not be listed has no findings, but its name may hold a secret as well.
-fn hide_problem_names(checks: &Checks<'_>, problems: &mut [Problem]) {
-    let mut scratch = Scratch::default();
-    for path in problems.iter_mut().filter_map(|problem| problem.path.as_mut()) {
-        let found = checks.rules.scan(b"", path, &mut scratch);
-        if !found.is_empty() {
-            *path = masked(path, &found);
-        }
-    }
-}
-
-/// A name with the secrets that were found in it masked.
-pub(crate) fn masked(name: &[u8], found: &[Finding]) -> BString {
-    let mut shown = Vec::new();
-    let mut at = 0;
-    for finding in found {
-        let (Some(place), Some(secret)) = (&finding.place, &finding.secret) else { continue };
-        let (start, end) = (place.span.start as usize, place.span.end as usize);
-        shown.extend_from_slice(name.get(at..start).unwrap_or_default());
-        shown.extend_from_slice(secret.masked().as_bytes());
-        at = end;
-    }
-    shown.extend_from_slice(name.get(at..).unwrap_or_default());
-    shown.into()
 }
 
 /// One thread's reader and buffers.
@@ -268,7 +207,7 @@ impl<'w> Worker<'w> {
                 seen.settings = is_settings.then(|| bytes.to_vec());
             }
             Content::Stream(_) if is_settings => {
-                seen.problem = Some(settings_too_large(entry));
+                seen.problem = Some(settings_too_large(entry.path.as_bstr()));
             }
             Content::Stream(mut stream) => {
                 match scan_stream(self.checks, entry, &mut stream, &mut self.scratch) {
@@ -293,13 +232,9 @@ impl<'w> Worker<'w> {
         leakgate_agents::check_change(entry, new, &committed)
     }
 
-    /// A name can hold a secret as well; then no report may spell it out.
+    /// A name can hold a secret as well.
     fn name(&mut self, entry: &Entry, seen: &mut Seen) {
         let found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
-        if found.is_empty() {
-            return;
-        }
-        seen.shown_path = Some(masked(&entry.path, &found));
         for mut finding in found {
             finding.place = None;
             finding.excerpt = None;
@@ -403,9 +338,9 @@ fn broken_off(entry: &Entry, error: &io::Error) -> Problem {
     }
 }
 
-fn settings_too_large(entry: &Entry) -> Problem {
+pub(crate) fn settings_too_large(path: &BStr) -> Problem {
     Problem {
-        path: Some(entry.path.clone()),
+        path: Some(path.to_owned()),
         kind: ProblemKind::TooLarge,
         detail: "these settings of a coding agent are too large to be judged".to_owned(),
         help: "no agent reads settings of many megabytes: leave the file out".to_owned(),

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::args::DoctorArgs;
 use crate::canary::{self, Attempt, Canary, Fate};
 use crate::exit::Exit;
-use crate::{run, terminal};
+use crate::{mask, run, terminal};
 
 /// One thing that was looked at or tried.
 #[derive(Debug)]
@@ -56,7 +56,8 @@ struct Findings {
 
 impl Findings {
     fn add(&mut self, name: impl Into<String>, verdict: Verdict, detail: impl Into<String>) {
-        self.checks.push(Check { name: name.into(), verdict, detail: detail.into() });
+        let (name, detail) = (mask::text(&name.into()), mask::text(&detail.into()));
+        self.checks.push(Check { name, verdict, detail });
     }
 
     fn exit(&self) -> Exit {

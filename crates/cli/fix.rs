@@ -16,7 +16,7 @@ use leakgate_policy::Samples;
 
 use crate::args::{FixArgs, FixWhat, ScanArgs};
 use crate::exit::Exit;
-use crate::{run, terminal};
+use crate::{mask, run, terminal};
 
 /// What is done about one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +57,8 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         .collect();
     if modes.print {
         let fixes = wanted.values().flat_map(|finding| finding.fixes.iter().cloned());
-        terminal::say(fixes)?;
+        // A command that would spell a secret out is none to paste.
+        terminal::say(fixes.filter(|fix| mask::text(fix) == *fix))?;
         return Ok(Exit::Clean);
     }
     let plan: Vec<_> = wanted.into_keys().collect();
@@ -130,7 +131,7 @@ fn carry_out(
     if done.is_empty() {
         done.push("nothing to mend".to_owned());
     }
-    terminal::say(done)?;
+    terminal::say(done.iter().map(|line| mask::text(line)))?;
     Ok(Exit::Clean)
 }
 

@@ -370,11 +370,6 @@ impl Scan<'_> {
         graph: &Graph,
         outcome: &mut Outcome,
     ) -> anyhow::Result<Extent> {
-        let chosen = |one: &Ref| {
-            let all = args.refs.is_empty() && args.branch.is_empty();
-            all || args.refs.iter().any(|glob| one.matches(glob))
-                || args.branch.iter().any(|name| one.is_branch(name))
-        };
         let (mut tips, mut others) = (Vec::new(), Vec::new());
         let mut hidden = Bits::default();
         if let Some(range) = &args.range {
@@ -389,7 +384,7 @@ impl Scan<'_> {
             tips.push(commit(to.trim_start_matches('.'))?);
             hidden = graph.reachable([commit(from)?]);
         } else {
-            for (index, one) in refs.iter().enumerate().filter(|(_, one)| chosen(one)) {
+            for (index, one) in chosen(args, &refs)? {
                 let Some(target) = one.target else {
                     outcome.problems.push(missing_tip(one));
                     continue;
@@ -402,20 +397,9 @@ impl Scan<'_> {
                     None => outcome.problems.push(missing_tip(one)),
                 }
             }
-            if tips.is_empty()
-                && others.is_empty()
-                && !(args.refs.is_empty() && args.branch.is_empty())
-            {
-                bail!("no ref matches; `git for-each-ref` lists them all");
-            }
         }
         let reached = graph.reachable(tips);
-        let since = args.since.as_deref().map(|date| {
-            let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs() as i64);
-            seconds_of(date, now)
-                .with_context(|| format!("{date:?} is no date: write it as 2024-05-06"))
-        });
-        let since = since.transpose()?;
+        let since = since(args)?;
         let mut scope = Bits::new(graph.commits.len());
         for (place, commit) in graph.commits.iter().enumerate() {
             let place = place as u32;
@@ -495,6 +479,38 @@ struct Found {
     /// To be scanned as streams.
     large: Vec<u32>,
     broken: Vec<(u32, leakgate_git::history::Broken)>,
+}
+
+/// The refs that are meant, with their places in the list; all if nothing is said.
+fn chosen<'r>(args: &HistoryArgs, refs: &'r [Ref]) -> anyhow::Result<Vec<(usize, &'r Ref)>> {
+    if let Some(name) = args.branch.iter().find(|name| !refs.iter().any(|one| one.is_branch(name)))
+    {
+        bail!(
+            "there is no branch {name:?}, neither here nor of a remote; `git branch -a` lists them"
+        );
+    }
+    if let Some(glob) = args.refs.iter().find(|glob| !refs.iter().any(|one| one.matches(glob))) {
+        bail!(
+            "no ref matches {glob:?}; name a folder of refs as `heads`, or a ref from below refs/ \
+             as `heads/main`: `git for-each-ref` lists them all"
+        );
+    }
+    let is_meant = |one: &Ref| {
+        args.refs.iter().any(|glob| one.matches(glob))
+            || args.branch.iter().any(|name| one.is_branch(name))
+            || args.refs.is_empty() && args.branch.is_empty()
+    };
+    Ok(refs.iter().enumerate().filter(|(_, one)| is_meant(one)).collect())
+}
+
+/// From when on commits count, in seconds since 1970.
+fn since(args: &HistoryArgs) -> anyhow::Result<Option<i64>> {
+    let now = std::time::UNIX_EPOCH.elapsed().map_or(0, |now| now.as_secs() as i64);
+    let seconds = |date: &str| {
+        seconds_of(date, now)
+            .with_context(|| format!("{date:?} is no date: write it as 2024-05-06"))
+    };
+    args.since.as_deref().map(seconds).transpose()
 }
 
 /// The trees of the commits in scope and of their parents, which tell what is new.

@@ -17,6 +17,7 @@ mod fix;
 mod history;
 mod hook;
 mod install;
+mod mask;
 mod note;
 mod range;
 mod rule_commands;
@@ -28,6 +29,7 @@ mod terminal;
 mod transaction;
 mod whole;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 
 use leakgate_git::Moment;
@@ -38,7 +40,24 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     terminal::keep_values_out_of_panics();
     let args = Args::typed();
-    let result = match args.command {
+    guarded(|| carry_out(args.command)).into()
+}
+
+/// The exit of a command: an error or a fault of ours means that not all was done.
+fn guarded(command: impl FnOnce() -> anyhow::Result<Exit>) -> Exit {
+    match catch_unwind(AssertUnwindSafe(command)) {
+        Ok(Ok(exit)) => exit,
+        Ok(Err(error)) => {
+            terminal::complain(&error);
+            Exit::Incomplete
+        }
+        // It has been told of where it happened.
+        Err(_) => Exit::Incomplete,
+    }
+}
+
+fn carry_out(command: Command) -> anyhow::Result<Exit> {
+    match command {
         Command::Staged(scan) => run::staged(&scan, Moment::Commit),
         Command::Audit(scan) => audit::audit(&scan),
         Command::Fix(args) => fix::fix(&args),
@@ -53,12 +72,17 @@ fn main() -> ExitCode {
         Command::Doctor(args) => doctor::doctor(&args),
         Command::Ignore(ignore) => commands::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
-    };
-    match result {
-        Ok(exit) => exit.into(),
-        Err(error) => {
-            terminal::complain(&error);
-            Exit::Incomplete.into()
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_is_a_failed_run() {
+        assert_eq!(guarded(|| panic!("a fault")), Exit::Incomplete);
+        assert_eq!(guarded(|| Err(anyhow::anyhow!("an error"))), Exit::Incomplete);
+        assert_eq!(guarded(|| Ok(Exit::Findings)), Exit::Findings);
     }
 }

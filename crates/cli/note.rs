@@ -56,12 +56,16 @@ pub(crate) fn is_noted(repository: &Repository, trees: &StagedTrees) -> bool {
 
 fn key(repository: &Repository, trees: &StagedTrees) -> Option<String> {
     let mut hasher = DefaultHasher::new();
-    for name in [FILE_NAME, CONFIG_NAME] {
-        let policy = repository.work_tree().and_then(|root| fs::read(root.join(name)).ok());
-        policy.hash(&mut hasher);
-    }
+    policy(repository).hash(&mut hasher);
     program(&env::current_exe().ok()?).hash(&mut hasher);
     Some(format!("{trees} {:016x}\n", hasher.finish()))
+}
+
+/// The files of the work tree that a verdict depends on beside what is scanned, as far as they are
+/// there: whoever keeps a verdict keeps what they were.
+pub(crate) fn policy(repository: &Repository) -> [Option<Vec<u8>>; 2] {
+    let root = repository.work_tree();
+    [FILE_NAME, CONFIG_NAME].map(|name| fs::read(root.as_ref()?.join(name)).ok())
 }
 
 /// What tells one build of the program from another.

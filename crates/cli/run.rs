@@ -18,7 +18,7 @@ use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
 use crate::samples::Handling;
-use crate::{access, terminal, whole};
+use crate::{access, mask, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -153,7 +153,7 @@ pub(crate) fn scan_files(
     ignores: &IgnoreFile,
     scan: &ScanArgs,
 ) -> anyhow::Result<Scanned> {
-    let (source, listing) = Files::list(paths, options)?;
+    let (source, listing) = Files::list(paths, options);
     let samples = Handling::of(scan, Samples::Count).below(paths);
     let checks = Checks { rules, modes: None, whole: None, samples };
     scan_all(&checks, &source, listing, ignores, scan)
@@ -196,8 +196,9 @@ pub(crate) fn finish_with(
     history: Option<HistoryFacts<'_>>,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
+    let shown = mask::report(rules, scanned, history.map_or(&[], |history| history.traces));
     if scan.fix && scanned.outcome.is_complete() {
-        let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
+        let fixes = shown.findings.iter().filter(|finding| finding.status == Status::Introduced);
         terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
         return Ok(exit);
     }
@@ -217,12 +218,12 @@ pub(crate) fn finish_with(
     let report = Report {
         command,
         version: env!("CARGO_PKG_VERSION"),
-        findings: &scanned.findings,
-        outcome: &scanned.outcome,
+        findings: &shown.findings,
+        outcome: &shown.outcome,
         rules: &found,
         elapsed: start.elapsed(),
         scope,
-        history,
+        history: history.map(|history| HistoryFacts { traces: &shown.traces, ..history }),
         exit: exit.status(),
     };
     let settings = terminal::settings(scan);

@@ -9,6 +9,7 @@ use leakgate_model::Reveal;
 use leakgate_report::{Color, Detail, Format, Settings};
 
 use crate::args::{ColorArg, FormatArg, ScanArgs};
+use crate::mask;
 
 /// Columns where there is no terminal.
 const WIDTH: usize = 100;
@@ -74,7 +75,7 @@ pub(crate) fn say(lines: impl IntoIterator<Item = String>) -> anyhow::Result<()>
 /// Prints a line beside the report.
 pub(crate) fn note(text: &str) {
     // Nothing is left to be done if standard error is closed.
-    let _ = writeln!(io::stderr(), "leakgate: {}", harmless(text));
+    let _ = writeln!(io::stderr(), "leakgate: {}", fit_to_show(text));
 }
 
 /// Prints an error, its causes behind it.
@@ -82,15 +83,20 @@ pub(crate) fn complain(error: &anyhow::Error) {
     let prefix =
         if io::stderr().is_terminal() { "\x1b[1;31mleakgate:\x1b[0m" } else { "leakgate:" };
     // Nothing is left to be done if standard error is closed.
-    let _ = writeln!(io::stderr(), "{prefix} {}", harmless(&format!("{error:#}")));
+    let _ = writeln!(io::stderr(), "{prefix} {}", fit_to_show(&format!("{error:#}")));
 }
 
 /// Prints a warning of several lines, whose names may be of a hostile repository, to standard error.
 pub(crate) fn warn(lines: &[String]) {
     let prefix =
         if io::stderr().is_terminal() { "\x1b[1;33mleakgate:\x1b[0m" } else { "leakgate:" };
-    let shown: Vec<_> = lines.iter().map(|line| harmless(line)).collect();
+    let shown: Vec<_> = lines.iter().map(|line| fit_to_show(line)).collect();
     let _ = writeln!(io::stderr(), "{prefix} {}", shown.join("\n"));
+}
+
+/// A text beside a report, which may quote a name that holds a secret.
+fn fit_to_show(text: &str) -> String {
+    harmless(&mask::text(text))
 }
 
 /// An error may quote a path or a ref of a hostile repository: no control character of it reaches

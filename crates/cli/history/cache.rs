@@ -13,7 +13,6 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use leakgate_git::Repository;
 use leakgate_model::{Fingerprint, Key, ObjectId};
-use leakgate_policy::FILE_NAME;
 
 use super::saved::Saved;
 use crate::args::HistoryArgs;
@@ -48,10 +47,10 @@ impl Cache {
             parts.extend(list.iter().map(|one| one.as_bytes().to_vec()));
         }
         let (samples, flags) = (args.scan.samples, (args.unreachable, args.modes));
-        let rest = format!("{:?} {:?} {flags:?} {samples}", args.range, args.since);
-        parts.push(rest.into_bytes());
-        let ignores = repository.work_tree().and_then(|root| fs::read(root.join(FILE_NAME)).ok());
-        parts.push(ignores.unwrap_or_default());
+        // Of a date as `2 weeks ago` the words say nothing of which commits count.
+        let since = super::since(args)?;
+        parts.push(format!("{:?} {since:?} {flags:?} {samples}", args.range).into_bytes());
+        parts.extend(note::policy(repository).map(|file| format!("{file:?}").into_bytes()));
         parts.extend(repository.history_state()?);
         Ok(Some(Self { folder, program, state: fingerprint(&parts) }))
     }

@@ -90,7 +90,9 @@ impl Saved {
         let mut problems = Vec::new();
         for problem in &outcome.problems {
             let path = problem.path.as_ref();
-            if path.is_some_and(|path| !rules.scan(b"", path, &mut scratch).is_empty()) {
+            let texts = [problem.detail.as_bytes(), problem.help.as_bytes()];
+            let mut told = texts.into_iter().chain(path.map(|path| path.as_slice()));
+            if told.any(|text| !rules.scan(b"", text, &mut scratch).is_empty()) {
                 return None;
             }
             let kind = PROBLEMS.iter().position(|&kind| kind == problem.kind)?;

@@ -16,7 +16,7 @@ use super::messages::Said;
 use super::modes::Modes;
 use super::saved::Origin;
 use super::{Extent, Found, Scan};
-use crate::check::masked;
+use crate::mask::masked;
 
 /// All secrets, each once.
 pub(super) struct Secrets<'s> {

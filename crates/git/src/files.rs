@@ -10,7 +10,6 @@ use ignore::{WalkBuilder, WalkState};
 use leakgate_model::{Content, Entry, Listing, Mode, Problem, ProblemKind, Reader, Skip, Source};
 
 use crate::object::WHOLE;
-use crate::repository::Error;
 use crate::tracked;
 
 /// Files and folders that the user named.
@@ -26,19 +25,18 @@ pub enum Options {
 }
 
 impl Files {
-    /// Lists every file below `paths`. A file that is named is listed whatever ignores it.
-    ///
-    /// # Errors
-    /// When a named path does not exist or cannot be looked at.
-    pub fn list(paths: &[PathBuf], options: Options) -> Result<(Self, Listing), Error> {
-        for path in paths {
-            fs::symlink_metadata(path).map_err(|why| Error::Path { path: path.clone(), why })?;
-        }
-        let Some((first, rest)) = paths.split_first() else {
-            return Ok((Self, Listing::default()));
+    /// Lists every file below `paths`. A file that is named is listed whatever ignores it; one that
+    /// is not there is a problem.
+    pub fn list(paths: &[PathBuf], options: Options) -> (Self, Listing) {
+        // To the walker a dash is standard input.
+        let named = |path: &PathBuf| match path.as_os_str() == "-" {
+            true => Path::new(".").join(path),
+            false => path.clone(),
         };
+        let mut roots = paths.iter().map(named);
+        let Some(first) = roots.next() else { return (Self, Listing::default()) };
         let mut walk = WalkBuilder::new(first);
-        for path in rest {
+        for path in roots {
             walk.add(path);
         }
         let respect = options == Options::RespectIgnores;
@@ -77,15 +75,19 @@ impl Files {
         }
         listing.skipped.sort();
         listing.problems.sort();
-        Ok((Self, listing))
+        listing.problems.dedup();
+        (Self, listing)
     }
 }
 
 fn note(entry: Result<ignore::DirEntry, ignore::Error>, listing: &mut Listing) {
     match entry {
         Ok(entry) => {
-            let Some(kind) = entry.file_type() else { return };
             let path = to_bytes(entry.path());
+            let Some(kind) = entry.file_type() else {
+                listing.problems.push(named_special(path));
+                return;
+            };
             if kind.is_symlink() {
                 listing.entries.push(Entry::present(path, Mode::Symlink));
             } else if kind.is_file() {

@@ -67,12 +67,18 @@ fn listed(
     Ok(refs.collect())
 }
 
-/// What a ref named before, the newest first.
+/// What a ref named before, the newest first; nothing if there is no such ref.
 ///
 /// # Errors
 /// As [`refs`].
 pub(crate) fn log_of(repository: &Repository, name: &str) -> Result<Vec<ObjectId>, String> {
+    if object_of(repository, name)?.is_none() {
+        return Ok(Vec::new());
+    }
     let output = git(repository, &["rev-list", "--walk-reflogs", "--end-of-options", name, "--"])?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).trim().to_owned());
+    }
     Ok(output.stdout.lines().filter_map(|line| ObjectId::from_hex(line).ok()).collect())
 }
 

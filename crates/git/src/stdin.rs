@@ -32,6 +32,14 @@ impl Reader for StdinReader {
         entry: &Entry,
         buffer: &'a mut Vec<u8>,
     ) -> Result<Content<'a>, Problem> {
+        if is_closed() {
+            return Err(Problem {
+                path: Some(entry.path.clone()),
+                kind: ProblemKind::Unreadable,
+                detail: "standard input is closed".to_owned(),
+                help: "give it a file, as in `leakgate stdin <FILE`, or a pipe".to_owned(),
+            });
+        }
         let mut input = io::stdin().lock();
         buffer.clear();
         // Up to the limit in one go; what is longer goes on as a stream.
@@ -46,4 +54,20 @@ impl Reader for StdinReader {
         }
         Ok(Content::Stream(Box::new(buffer.as_slice().chain(input))))
     }
+}
+
+/// Whether there was no standard input when the program started. Rust has put the null device in
+/// its place by then, open for writing as well, which nobody does who means it to be read.
+#[cfg(unix)]
+fn is_closed() -> bool {
+    let mode = rustix::fs::fcntl_getfl(io::stdin());
+    let is_writable =
+        mode.is_ok_and(|mode| mode & rustix::fs::OFlags::RWMODE == rustix::fs::OFlags::RDWR);
+    let (input, null) = (rustix::fs::fstat(io::stdin()), rustix::fs::stat("/dev/null"));
+    is_writable && input.is_ok_and(|input| null.is_ok_and(|null| input.st_rdev == null.st_rdev))
+}
+
+#[cfg(not(unix))]
+fn is_closed() -> bool {
+    false
 }

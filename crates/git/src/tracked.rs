@@ -17,9 +17,11 @@ use crate::staged::Index;
 pub(crate) fn add<'p>(folders: impl Iterator<Item = &'p PathBuf>, listing: &mut Listing) {
     let mut missing = Vec::new();
     for folder in folders.filter(|folder| folder.is_dir()) {
-        let Ok(repository) = Repository::discover(folder) else { continue };
-        match below(&repository, folder, &listing.entries) {
+        let found = Repository::discover(folder)
+            .and_then(|repository| below(&repository, folder, &listing.entries));
+        match found {
             Ok(entries) => missing.extend(entries),
+            Err(crate::Error::None(_)) => {}
             Err(why) => listing.problems.push(Problem {
                 path: Some(to_bytes(folder)),
                 kind: ProblemKind::Unreadable,

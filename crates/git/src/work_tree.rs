@@ -3,7 +3,7 @@
 //! Ignored folders are not entered: build output and packages are large, and not secret.
 
 use std::fs;
-use std::path::Path;
+use std::io::{self, ErrorKind};
 
 use gix::bstr::{BString, ByteSlice as _};
 use leakgate_model::{Problem, ProblemKind};
@@ -33,7 +33,7 @@ impl Repository {
         let mut folders = vec![BString::default()];
         while let Some(folder) = folders.pop() {
             let path = folder.to_path().map(|folder| root.join(folder));
-            let listed = path.map_err(|_| std::io::ErrorKind::InvalidFilename.into());
+            let listed = path.map_err(|_| ErrorKind::InvalidFilename.into());
             let entries = match listed.and_then(fs::read_dir) {
                 Ok(entries) => entries,
                 Err(error) => {
@@ -41,13 +41,19 @@ impl Repository {
                     continue;
                 }
             };
-            for entry in entries.flatten() {
-                if let Some(one) = look_at(&entry, &folder, rules) {
-                    let enter = one.kind == PathKind::Folder
-                        && one.ignored == IgnoredBy::Nobody
-                        && !is_repository(&entry.path());
-                    folders.extend(enter.then(|| one.path.clone()));
-                    found.push(one);
+            for entry in entries {
+                match entry.and_then(|entry| look_at(&entry, &folder, rules)) {
+                    Ok(Some((one, is_repository))) => {
+                        let enter = one.kind == PathKind::Folder
+                            && one.ignored == IgnoredBy::Nobody
+                            && !is_repository;
+                        folders.extend(enter.then(|| one.path.clone()));
+                        found.push(one);
+                    }
+                    Ok(None) => {}
+                    // It went away in the meantime.
+                    Err(error) if error.kind() == ErrorKind::NotFound => {}
+                    Err(error) => problems.push(unreadable(folder.clone(), &error)),
                 }
             }
         }
@@ -57,17 +63,22 @@ impl Repository {
     }
 }
 
-fn look_at(entry: &fs::DirEntry, folder: &BString, rules: &IgnoreRules) -> Option<WorkTreePath> {
+/// What stands in a folder, if it is a file or a folder, and whether it is another repository.
+fn look_at(
+    entry: &fs::DirEntry,
+    folder: &BString,
+    rules: &IgnoreRules,
+) -> io::Result<Option<(WorkTreePath, bool)>> {
     let name = entry.file_name();
-    let name = <[u8]>::from_os_str(&name)?;
+    let name = <[u8]>::from_os_str(&name).ok_or(ErrorKind::InvalidFilename)?;
     if name == b".git" {
-        return None;
+        return Ok(None);
     }
-    let metadata = entry.metadata().ok()?;
+    let metadata = entry.metadata()?;
     let kind = match metadata.file_type() {
         kind if kind.is_dir() => PathKind::Folder,
         kind if kind.is_file() => PathKind::File,
-        _ => return None,
+        _ => return Ok(None),
     };
     let mut path = folder.clone();
     if !path.is_empty() {
@@ -75,11 +86,10 @@ fn look_at(entry: &fs::DirEntry, folder: &BString, rules: &IgnoreRules) -> Optio
     }
     path.extend_from_slice(name);
     let ignored = rules.of_one(path.as_bstr(), kind);
-    Some(WorkTreePath { path, kind, bits: permission_bits(&metadata), ignored })
-}
-
-fn is_repository(folder: &Path) -> bool {
-    fs::symlink_metadata(folder.join(".git")).is_ok()
+    let is_repository =
+        kind == PathKind::Folder && fs::symlink_metadata(entry.path().join(".git")).is_ok();
+    let bits = permission_bits(&metadata);
+    Ok(Some((WorkTreePath { path, kind, bits, ignored }, is_repository)))
 }
 
 /// The permission bits of what is on disk, where the system has any.
@@ -94,11 +104,11 @@ pub(crate) fn permission_bits(_metadata: &fs::Metadata) -> Option<u32> {
     None
 }
 
-fn unreadable(folder: BString, error: &std::io::Error) -> Problem {
+fn unreadable(folder: BString, error: &io::Error) -> Problem {
     Problem {
         path: Some(folder),
         kind: ProblemKind::Unreadable,
-        detail: format!("could not list the folder: {error}"),
+        detail: format!("could not list the folder whole: {error}"),
         help: "make it readable, or leave it out".to_owned(),
     }
 }

@@ -91,6 +91,17 @@ impl Skip {
             Self::UnknownArchive => "archive of an unknown format",
         }
     }
+
+    /// Returns true if and only if there is content that was passed over, as inside of an archive.
+    pub fn passes_over_content(self) -> bool {
+        match self {
+            Self::Submodule | Self::IntentToAdd | Self::MergeParent | Self::Special => false,
+            Self::EncryptedArchive
+            | Self::ArchiveLimit
+            | Self::DamagedArchive
+            | Self::UnknownArchive => true,
+        }
+    }
 }
 
 /// The counts of one scan.
@@ -131,5 +142,10 @@ impl Outcome {
     /// Returns true if and only if everything that should have been scanned was.
     pub fn is_complete(&self) -> bool {
         self.problems.is_empty()
+    }
+
+    /// Returns true if and only if some content was passed over, which does not block.
+    pub fn passes_over_content(&self) -> bool {
+        self.skipped.iter().any(|(skip, &count)| count > 0 && skip.passes_over_content())
     }
 }

@@ -51,14 +51,15 @@ pub fn mode_commands(entry: &Entry, mode: Mode) -> Vec<String> {
 /// Returns true if and only if a terminal would not show `c`, or would show its neighbours
 /// differently because of it.
 ///
-/// These are the control characters, the marks that turn the direction of writing, the
-/// characters of no width and the tags. Names in some scripts need U+200C and U+200D.
+/// These are the control characters, the marks that turn the direction of writing, separators, the
+/// characters of no width, the tags and what else is not shown beside them. Names in some scripts
+/// need U+200C, U+200D and those from U+E0100 on.
 pub fn is_invisible(c: char) -> bool {
     c.is_control()
         || matches!(c,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e007f}')
+            | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns true if and only if a folder of `path` is one of tests, examples or templates, where
@@ -142,6 +143,14 @@ mod tests {
         assert_eq!(command("a*"), "git --literal-pathspecs rm --cached -- 'a*'");
         assert_eq!(command(":/"), "git --literal-pathspecs rm --cached -- ':/'");
         assert_eq!(command("-r"), "git rm --cached -- ./-r");
+    }
+
+    #[test]
+    fn what_is_not_seen_is_invisible() {
+        for c in ['\u{7f}', '\u{85}', '\u{ad}', '\u{2028}', '\u{202e}', '\u{e0001}', '\u{e0100}'] {
+            assert!(is_invisible(c), "{c:?}");
+        }
+        assert!(!"aé日🔑 \u{fe0f}\u{f0000}".contains(is_invisible));
     }
 
     #[test]

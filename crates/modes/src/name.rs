@@ -108,6 +108,8 @@ fn has_invisible(path: &BStr) -> bool {
             '\u{200c}' | '\u{200d}' | '\u{ad}' => before.is_ascii() && after.is_ascii(),
             // The marks of direction that a name with Hebrew or Arabic in it may need.
             '\u{200e}' | '\u{200f}' | '\u{61c}' => !right_to_left,
+            // Some characters of Chinese and Japanese have variants, which these choose.
+            '\u{e0100}'..='\u{e01ef}' => before.is_ascii(),
             // The flags of England, Scotland and Wales are spelt in tags.
             '\u{e0020}'..='\u{e007f}' => !flag,
             _ => is_invisible(c) && !c.is_control(),
@@ -186,6 +188,9 @@ mod tests {
             assert_eq!(ids(path.as_bytes()), ["name-invisible-characters"], "{path:?}");
         }
         let family = "\u{1f468}\u{200d}\u{1f469}";
+        let variant = "葛\u{e0100}.txt";
+        assert_eq!(ids(variant.as_bytes()), [""; 0]);
+        assert_eq!(ids("a\u{e0100}.txt".as_bytes()), ["name-invisible-characters"]);
         let wales = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0077}\u{e006c}\u{e0073}\u{e007f}.svg";
         for path in [family, wales, "\u{645}\u{6cc}\u{200c}\u{634}", "\u{5d0}\u{200f}.txt"] {
             assert_eq!(ids(path.as_bytes()), [""; 0], "{path:?}");

@@ -6,27 +6,11 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// Returns true if and only if the character shows nothing of itself or changes how others show:
-/// controls, bidirectional and joining marks, separators, tags.
-pub(crate) fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(
-            c,
-            '\u{ad}'
-                | '\u{61c}'
-                | '\u{180e}'
-                | '\u{200b}'..='\u{200f}'
-                | '\u{2028}'..='\u{202e}'
-                | '\u{2060}'..='\u{206f}'
-                | '\u{feff}'
-                | '\u{fff9}'..='\u{fffb}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
-}
+use leakgate_model::is_invisible;
 
 /// The text with each hidden character as `\n`, `\t`, `\r` or `\u{…}`.
 pub(crate) fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
+    if !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 8);
@@ -49,7 +33,7 @@ pub(crate) fn visible_bytes(bytes: &[u8]) -> String {
 /// A JSON document with each hidden character as `\uXXXX`: the same document to a parser.
 pub(crate) fn json_visible(document: &str) -> Cow<'_, str> {
     // Line ends are layout here: inside of strings the serialiser has escaped them already.
-    let is_hidden = |c: char| c != '\n' && is_hidden(c);
+    let is_hidden = |c: char| c != '\n' && is_invisible(c);
     if !document.contains(is_hidden) {
         return Cow::Borrowed(document);
     }
@@ -81,7 +65,7 @@ pub(crate) fn percent_encoded(bytes: &[u8]) -> String {
 
 fn push_visible(shown: &mut String, text: &str) {
     for c in text.chars() {
-        if is_hidden(c) {
+        if is_invisible(c) {
             shown.extend(c.escape_default());
         } else {
             shown.push(c);

@@ -61,7 +61,7 @@ impl std::error::Error for UnknownFormat {}
 /// How much the text report shows. The other formats always hold everything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Detail {
-    /// What blocks and what could not be scanned; nothing at all when there is neither.
+    /// What blocks and what was not scanned; nothing at all when there is neither.
     Quiet,
     /// Also warnings, and always a summary line.
     Normal,

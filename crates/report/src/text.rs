@@ -28,7 +28,8 @@ pub(crate) fn write(
 ) -> io::Result<()> {
     let counts = Counts::of(report.findings);
     let clean = counts.blocking() == 0 && report.outcome.is_complete();
-    if clean && settings.detail == Detail::Quiet {
+    // What was passed over is told also to who wants to hear little: it may hold anything.
+    if clean && settings.detail == Detail::Quiet && !report.outcome.passes_over_content() {
         return Ok(());
     }
     let pen = Pen::new(settings);

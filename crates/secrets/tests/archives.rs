@@ -202,6 +202,64 @@ fn what_a_link_in_an_archive_leads_to_is_a_text() {
     assert_eq!(scan("a.tgz", &archive).findings.len(), 1);
 }
 
+/// What has content is looked at, whatever its header says it is.
+#[test]
+fn members_of_each_type_are_opened() {
+    let text = text();
+    for kind in [b'0', b'7', b'2', b'5', b'S', b'Z'] {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("a").expect("it is short");
+        header.set_entry_type(tar::EntryType::new(kind));
+        header.set_size(text.len() as u64);
+        let gnu = header.as_gnu_mut().expect("it is one of GNU");
+        // A hole of a block before the text.
+        let hole = if kind == b'S' { 512 } else { 0 };
+        gnu.set_real_size(hole + text.len() as u64);
+        if kind == b'S' {
+            gnu.sparse[0].offset = *b"00000001000\0";
+            gnu.sparse[0].numbytes.copy_from_slice(format!("{:011o}\0", text.len()).as_bytes());
+        }
+        header.set_cksum();
+        let mut archive = tar::Builder::new(Vec::new());
+        archive.append(&header, &text[..]).expect("a Vec takes all");
+        let archive = gzip(&archive.into_inner().expect("a Vec takes all"));
+        let scanned = scan("a.tgz", &archive);
+        assert_eq!(scanned.findings.len(), 1, "{}", char::from(kind));
+        assert!(scanned.skipped.is_empty(), "{}", char::from(kind));
+    }
+}
+
+#[test]
+fn links_and_folders_of_a_zip_are_opened() {
+    let options = SimpleFileOptions::default();
+    let empty = || ZipWriter::new(Cursor::new(Vec::new()));
+    let mut link = empty();
+    link.add_symlink("link", format!("x/{}", token()), options).expect("a Vec takes all");
+    // A file whose name says that it is a folder.
+    let mut folder = empty();
+    folder.start_file("folder/", options).expect("a Vec takes all");
+    folder.write_all(&text()).expect("a Vec takes all");
+    let mut name = empty();
+    name.add_directory(token(), options).expect("a Vec takes all");
+    for archive in [link, folder, name] {
+        let archive = archive.finish().expect("a Vec takes all").into_inner();
+        assert_eq!(scan("a.zip", &gzip(&archive)).findings.len(), 1);
+    }
+}
+
+/// Who unpacks it gets one of them, and which, depends on the program.
+#[test]
+fn two_files_of_one_name_in_a_zip_are_told() {
+    let mut archive = zip(&[("a", &text()), ("b", b"nothing")]);
+    for at in 1..archive.len() - 1 {
+        if archive[at] == b'b' && archive[at - 1] <= 1 {
+            archive[at] = b'a';
+        }
+    }
+    let skipped = scan("a.zip", &gzip(&archive)).skipped;
+    assert_eq!(skipped.into_iter().collect::<Vec<_>>(), [Skip::DamagedArchive]);
+}
+
 #[test]
 fn what_is_not_opened_is_told() {
     let text = text();

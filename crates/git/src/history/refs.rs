@@ -5,7 +5,7 @@ use gix::ObjectId;
 use leakgate_model::{Problem, ProblemKind};
 
 use super::History;
-use super::beside::beside;
+use super::beside::Beside;
 use crate::plumbing;
 use crate::repository::Error;
 
@@ -34,9 +34,11 @@ impl History<'_> {
         } else {
             self.list_refs(&mut problems).map_err(failed)?
         };
+        let beside = Beside::of(self.repository);
+        problems.extend(beside.problems);
         let mut refs: Vec<Ref> = listed
             .into_iter()
-            .chain(beside(self.repository))
+            .chain(beside.named)
             .map(|(name, id)| Ref { name, target: self.find(&id), id: id.to_string() })
             .collect();
         refs.sort_by(|a, b| a.name.cmp(&b.name));

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use super::beside::beside;
+use super::beside::Beside;
 use super::{Kind, folders};
 use crate::object::to_gix_id;
 use crate::repository::{Error, Repository};
@@ -21,9 +21,11 @@ impl Repository {
         for (name, id) in self.refs()? {
             state.push([&name[..], b" ", id.as_bytes()].concat());
         }
-        for (name, id) in beside(self) {
+        let beside = Beside::of(self);
+        for (name, id) in beside.named {
             state.push([&name[..], b" ", id.as_bytes()].concat());
         }
+        state.extend(beside.problems.into_iter().map(|problem| problem.detail.into_bytes()));
         let head = self.resolve("HEAD")?;
         state.push(head.map_or_else(Vec::new, |id| id.as_bytes().to_vec()));
         let mut shallow: Vec<_> = self.shallow_commits().into_iter().collect();

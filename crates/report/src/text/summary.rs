@@ -23,7 +23,7 @@ fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
     let stops = report.scope.stops();
     let not_scanned = not_scanned(report.outcome);
     match (counts.blocking(), not_scanned) {
-        (0, None) => clean(stops, counts),
+        (0, None) => clean(stops, counts, report.outcome),
         (0, Some(not_scanned)) => {
             let so = stops.map_or_else(String::new, |what| format!(", which blocks {what}"));
             (Tone::Bad, format!("not clean: {not_scanned}{so}"))
@@ -40,16 +40,16 @@ fn verdict(report: &Report<'_>, counts: &Counts) -> (Tone, String) {
     }
 }
 
-fn clean(stops: Option<&str>, counts: &Counts) -> (Tone, String) {
-    let verdict = match (counts.warnings, counts.already_committed) {
-        (0, 0) => return (Tone::Good, "no secrets".to_owned()),
-        (0, _) => return (Tone::Good, "no new secrets".to_owned()),
-        _ => stops.map_or_else(
-            || "nothing but warnings".to_owned(),
-            |what| format!("nothing blocks {what}"),
-        ),
-    };
-    (Tone::Notable, verdict)
+fn clean(stops: Option<&str>, counts: &Counts, outcome: &Outcome) -> (Tone, String) {
+    if counts.warnings > 0 {
+        let verdict = stops.map(|what| format!("nothing blocks {what}"));
+        return (Tone::Notable, verdict.unwrap_or_else(|| "nothing but warnings".to_owned()));
+    }
+    let verdict = if counts.already_committed > 0 { "no new secrets" } else { "no secrets" };
+    if outcome.passes_over_content() {
+        return (Tone::Notable, format!("{verdict} in what was read"));
+    }
+    (Tone::Good, verdict.to_owned())
 }
 
 /// "2 secrets, 1 dangerous permission and 1 agent setting"

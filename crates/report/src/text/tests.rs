@@ -312,7 +312,7 @@ proptest! {
         }
         let settings = Settings { width, detail: Detail::Verbose, ..sample::settings(Format::Text) };
         let text = text(&[finding.clone(), finding], &incomplete(), &settings);
-        prop_assert!(!text.contains(|c| c != '\n' && crate::escape::is_hidden(c)), "{text:?}");
+        prop_assert!(!text.contains(|c| c != '\n' && leakgate_model::is_invisible(c)), "{text:?}");
         prop_assert!(!text.contains(&sample::value()));
     }
 }

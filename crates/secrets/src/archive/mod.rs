@@ -254,12 +254,14 @@ impl Opener<'_> {
         };
         for entry in entries {
             let Ok(entry) = entry else { return self.meter.note(Skip::DamagedArchive) };
-            if !entry.header().entry_type().is_file() {
-                // What a link leads to is a text as well.
-                self.shown(entry.link_name_bytes().as_deref().unwrap_or_default());
+            // What a link leads to is a text as well.
+            self.shown(entry.link_name_bytes().as_deref().unwrap_or_default());
+            let name = entry.path_bytes().into_owned();
+            // What has content is looked at, whatever type it says it is of.
+            if !entry.header().entry_type().is_file() && entry.size() == 0 {
+                self.shown(&name);
                 continue;
             }
-            let name = entry.path_bytes().into_owned();
             if !self.member(&name, Box::new(entry)) {
                 return;
             }
@@ -301,10 +303,16 @@ impl Opener<'_> {
         let Ok(mut archive) = ZipArchive::new(Cursor::new(content)) else {
             return self.meter.note(Skip::DamagedArchive);
         };
+        // Of several with one name only the last can be asked for.
+        if archive.has_duplicate_names() {
+            self.meter.note(Skip::DamagedArchive);
+        }
         self.how.push(Format::Zip.how());
         for index in 0..archive.len() {
             match archive.by_index(index) {
-                Ok(entry) if !entry.is_file() => {}
+                Ok(entry) if entry.is_dir() && entry.size().max(entry.compressed_size()) == 0 => {
+                    self.shown(entry.name_raw());
+                }
                 Ok(entry) => {
                     let name = entry.name_raw().to_vec();
                     if !self.member(&name, Box::new(entry)) {
