@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use serde_json::Value;
 
-use crate::support::secret::line;
+use crate::history_property::{self, Dice, NAMES};
+use crate::support::secret::{github_token, line};
 use crate::support::{Repo, Run, Scan, blocks, incomplete, passes};
 
 fn range(repo: &Repo, range: &str) -> Scan {
@@ -232,6 +234,59 @@ fn compare(history: &[Made], from: usize, to: usize) -> (BTreeSet<String>, BTree
     (expected, found)
 }
 
+/// With so many files, some are left out that no secret can stand in.
+const MANY: usize = 64;
+
+fn stage_many(repo: &Repo) -> &Repo {
+    for at in 0..MANY {
+        repo.write(format!("many/{at}"), format!("{at}\n"));
+    }
+    repo.add("many")
+}
+
+#[test]
+fn mail_among_many_files() {
+    let repo = Repo::new();
+    let quoted = history_property::quoted(&github_token(1));
+    stage_many(&repo).stage("m.eml", quoted).commit();
+    range(&repo, "HEAD~1..HEAD").assert(&blocks(["m.eml"]));
+}
+
+/// What was found in a range, but where many files of numbers are.
+fn found(repo: &Repo, range: &str) -> BTreeSet<String> {
+    let args = ["range", range, "--format", "json", "-v"];
+    let report = Run::of(&mut history_property::leakgate(repo, &args), b"").json();
+    assert_eq!(report["complete"], true, "{report:#}");
+    let findings = report["findings"].as_array().expect("a list").iter();
+    findings.map(Value::to_string).collect()
+}
+
+/// Two versions of each of some files, in two commits, then a commit of many files.
+fn with_versions(seed: u64) -> Repo {
+    let (repo, mut dice) = (Repo::new(), Dice(seed));
+    let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
+    for name in NAMES {
+        let most = 1 + dice.roll(40);
+        let lines = 1 + dice.roll(most);
+        let text: String = (0..lines).map(|_| history_property::line(&mut dice)).collect();
+        files.push((name, text.into_bytes()));
+    }
+    // What looks like nothing but in mail.
+    for name in ["quoted.eml", "quoted.txt"] {
+        files.push((name, history_property::quoted(&github_token(seed % 6)).into_bytes()));
+    }
+    for _ in 0..2 {
+        for (name, text) in &mut files {
+            repo.write(*name, &text);
+            *text = history_property::edited(text, &mut dice);
+        }
+        repo.add(".").commit();
+    }
+    repo.git(&["repack", "-q", "-a", "-d", "-f"]);
+    stage_many(&repo).commit();
+    repo
+}
+
 fn cases(count: u32) -> Config {
     Config { cases: count, failure_persistence: None, ..Config::default() }
 }
@@ -260,5 +315,17 @@ proptest! {
         let (from, to) = (from.index(history.len()), to.index(history.len()));
         let (expected, found) = compare(&history, from, to);
         prop_assert!(found.is_superset(&expected), "{:?} {:?}", found, expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    #[test]
+    fn how_many_files_there_are_changes_nothing(seed in any::<u64>()) {
+        let repo = with_versions(seed);
+        for (few, many) in [("HEAD~3..HEAD~1", "HEAD~3..HEAD"), ("HEAD~2..HEAD~1", "HEAD~2..HEAD")] {
+            prop_assert_eq!(found(&repo, few), found(&repo, many), "{}", many);
+        }
     }
 }

@@ -251,8 +251,9 @@ impl<'w> Worker<'w> {
             return seen;
         }
         let is_settings = leakgate_agents::wants_content(entry.path.as_bstr());
-        let wants_content =
-            is_settings || self.checks.modes.is_some() && leakgate_modes::wants_content(entry);
+        let wants_content = is_settings
+            || RuleSet::is_read_by_name(&entry.path)
+            || self.checks.modes.is_some() && leakgate_modes::wants_content(entry);
         if let Some(bytes) = self.reader.calm(entry).filter(|_| !wants_content) {
             return Seen { bytes, ..seen };
         }

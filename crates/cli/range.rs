@@ -107,7 +107,8 @@ fn look(
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }
 
-/// From so many files on, versions of the same ones are likely among them.
+/// From so many files on, versions of the same ones are likely among them. What is told does not
+/// depend on it: `how_many_files_there_are_changes_nothing` has more.
 const MANY: usize = 64;
 
 /// What the commits of `HEAD` bring that no remote is known to have, nothing ignored.

@@ -67,7 +67,7 @@ pub struct Range<'r> {
     commits: u64,
     /// The trees of the tips that are commits.
     trees: Vec<GixId>,
-    /// Blobs in which no secret can stand, and how many bytes they have.
+    /// Blobs in which no secret can stand under most names, and how many bytes they have.
     calm: HashMap<ObjectId, u64>,
 }
 
@@ -148,8 +148,8 @@ impl<'r> Range<'r> {
         })
     }
 
-    /// Takes note that no secret can stand in some blobs, given with their sizes: they are not read
-    /// for secrets any more.
+    /// Takes note that no secret can stand in some blobs, given with their sizes, under names that do
+    /// not tell how to read them.
     pub fn set_calm(&mut self, blobs: impl IntoIterator<Item = (ObjectId, u64)>) {
         self.calm.extend(blobs);
     }
