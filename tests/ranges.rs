@@ -47,6 +47,24 @@ fn moving_brings_nothing_and_copying_does() {
     range(&repo, "base..").assert(&blocks(["copy"]));
 }
 
+#[test]
+fn a_name_vouches_for_no_other() {
+    let repo = Repo::new();
+    let named = |seed| format!("{}.txt", github_token(seed));
+    repo.stage("a", "x\n").stage("folder/b", "y\n").stage(named(9), line(8)).commit();
+    repo.git(&["tag", "base"]);
+    repo.git(&["mv", "a", &named(1)]);
+    repo.commit();
+    assert_eq!(range(&repo, "base..").assert(&blocks(["ghp_********.txt"])).findings().count(), 1);
+    repo.git(&["mv", "folder", &github_token(2)]);
+    repo.commit();
+    range(&repo, "HEAD~1..").assert(&blocks(["ghp_********/b"]));
+    // Moved as it is, nor changed in place, a name is not new.
+    repo.git(&["mv", &named(9), &format!("folder {}", named(9))]);
+    repo.stage(named(1), "z\n").commit();
+    range(&repo, "HEAD~1..").assert(&passes());
+}
+
 /// What came and went within the range vouches for nothing.
 #[test]
 fn what_was_moved_within_the_range_is_new_all_the_same() {

@@ -229,8 +229,8 @@ impl<'w> Worker<'w> {
             if let Some(settings) = seen.settings.take() {
                 seen.findings.extend(self.agent_settings(entry, &settings));
             }
-            self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
+            self.name(entry, &mut seen);
             if !seen.findings.is_empty()
                 && let Some(origin) = self.reader.origin(entry)
             {
@@ -294,11 +294,16 @@ impl<'w> Worker<'w> {
         leakgate_agents::check_change(entry, new, &committed)
     }
 
-    /// A name can hold a secret as well; then no report may spell it out.
+    /// A name can hold a secret as well; then no report may spell it out. What is committed under
+    /// another name vouches for that name alone, whatever the content.
     fn name(&mut self, entry: &Entry, seen: &mut Seen) {
-        let found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
+        let mut found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
         if found.is_empty() {
             return;
+        }
+        for previous in &entry.previous {
+            let known = self.checks.rules.scan(b"", &previous.path, &mut self.scratch);
+            mark_known(&mut found, known);
         }
         seen.shown_path = Some(masked(&entry.path, &found));
         for mut finding in found {
@@ -307,15 +312,13 @@ impl<'w> Worker<'w> {
             finding.lines = None;
             finding.reasons.push("in the name of the file".into());
             finding.advice.insert(0, "Give the file another name.".into());
-            if entry.previous.iter().any(|previous| previous.path == entry.path) {
-                finding.status = Status::AlreadyCommitted;
-            }
             finding.path = entry.path.clone();
             seen.findings.push(finding);
         }
     }
 
-    /// Tells what was committed before, by the same checks run on what is committed.
+    /// Tells what a content holds that was committed before, by the same checks run on what is
+    /// committed.
     fn compare(&mut self, entry: &Entry, findings: &mut [Finding]) {
         for previous in &entry.previous {
             if !has_new(findings) {
