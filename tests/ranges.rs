@@ -169,6 +169,47 @@ fn what_a_job_of_ci_is_about() {
     }
 }
 
+/// What is on the default branch is no base for what was pushed to it.
+#[test]
+fn a_push_of_the_default_branch_in_ci() {
+    let repo = Repo::new();
+    let clean = repo.git(&["rev-parse", "HEAD"]);
+    repo.stage("a", line(1)).commit();
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let (new, gone) = ("0".repeat(40), "1".repeat(40));
+    let event = repo.path(".git/event").display().to_string();
+    for (before, branch, expected) in [
+        (&new, "main", blocks(["a"])),
+        (&gone, "main", blocks(["a"])),
+        (&clean, "main", blocks(["a"])),
+        (&head, "main", passes()),
+        (&new, "topic", passes()),
+    ] {
+        repo.write(
+            ".git/event",
+            format!(
+                r#"{{"ref":"refs/heads/{branch}","before":"{before}","after":"{head}",
+                    "repository":{{"default_branch":"main"}}}}"#
+            ),
+        );
+        for variables in [
+            &[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_PATH", &*event)][..],
+            &[
+                ("GITLAB_CI", "1"),
+                ("CI_COMMIT_SHA", &head),
+                ("CI_COMMIT_BEFORE_SHA", before),
+                ("CI_COMMIT_BRANCH", branch),
+                ("CI_DEFAULT_BRANCH", "main"),
+            ],
+        ] {
+            let mut command = repo.sandbox.leakgate(&repo.root);
+            command.args(["range", "--format", "json"]).envs(variables.iter().copied());
+            Scan::of(&Run::of(&mut command, b"").assert_fit_for_a_screen()).assert(&expected);
+        }
+    }
+}
+
 #[test]
 fn a_repository_with_another_hash_or_another_kind_of_refs() {
     for options in [&["--object-format=sha256"][..], &["--ref-format=reftable"]] {

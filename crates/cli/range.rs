@@ -23,7 +23,8 @@ use crate::samples::Handling;
 /// Two ends in words: what is reachable from the last and not from the first ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ends {
-    /// Nothing is hidden when there are none. Of each, the first name that there is counts.
+    /// The first of these that there is counts, and [`NOTHING`] is always there; without any,
+    /// nothing is hidden.
     pub(crate) base: Vec<String>,
     pub(crate) head: String,
 }
@@ -164,7 +165,9 @@ fn resolve(repository: &Repository, ends: &Ends) -> anyhow::Result<RangeSpec> {
     for name in &ends.base {
         if is_zero(name) {
             found = true;
-        } else if let Some(id) = repository.resolve(name)? {
+            break;
+        }
+        if let Some(id) = repository.resolve(name)? {
             hidden.push(id);
             found = true;
             break;
@@ -191,7 +194,10 @@ fn not_found(repository: &Repository, name: &str) -> anyhow::Error {
     anyhow::anyhow!("could not find the commit {name:?} here; {way_out}")
 }
 
-/// Git's id of nothing, of either hash.
+/// Git's id of nothing.
+pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Whether this is git's id of nothing, of either hash.
 pub(crate) fn is_zero(id: &str) -> bool {
     matches!(id.len(), 40 | 64) && id.bytes().all(|digit| digit == b'0')
 }
