@@ -539,6 +539,35 @@ fn another_remote_may_not_have_it() {
     assert!(!holds(&repo, Some(&public), &["--all"]));
 }
 
+/// What was fetched from one place is not known to another, though both have one name.
+#[test]
+fn what_is_fetched_is_not_known_where_it_is_pushed() {
+    let repo = guarded(Set::Default, |repo| {
+        repo.stage("a", line(1)).commit();
+        repo.git(&["push", "-q", "origin", "main"]);
+    });
+    repo.stage("b", "x\n").commit();
+    let public = repo.beside("public.git").display().to_string();
+    repo.git(&["init", "-q", "--bare", &public]);
+    let private = repo.beside("remote.git").display().to_string();
+    let config = fs::read(repo.path(".git/config")).expect("a configuration");
+    for (name, value) in [
+        ("remote.origin.pushurl", &public),
+        ("remote.origin.url", &public),
+        (&format!("url.{public}.pushInsteadOf"), &private),
+    ] {
+        repo.git(&["config", "--add", name, value]);
+        assert_ne!(repo.try_git(&["push", "-q", "origin", "main"]).code, 0, "{name}");
+        assert!(!holds(&repo, Some(&public), &["--all"]), "{name}");
+        repo.write(".git/config", &config);
+    }
+    // Whatever the place is called, it is the same.
+    repo.git(&["config", "url.../.insteadOf", "https://example.com/"]);
+    repo.git(&["config", "remote.origin.url", "https://example.com/remote.git"]);
+    repo.try_git(&["push", "-q", "origin", "main:other"]).assert_code(0);
+    repo.try_git(&["push", "-q", "../remote.git", "main:more"]).assert_code(0);
+}
+
 /// What comes from another repository is there already, and git's own work on refs is not stopped.
 #[test]
 fn strict_is_in_nobodys_way() {

@@ -168,8 +168,9 @@ fn push(args: &[OsString]) -> anyhow::Result<Exit> {
         updates.push(Update { name: name.into(), new: text(new), old: text(old) });
     }
     let repository = run::repository()?;
-    let remote = args.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let spec = spec(&repository, &updates, repository.known_to_remote(&remote)?)?;
+    // The name says less: one remote may be fetched from here and pushed to there.
+    let address = args.get(1).map(|address| address.as_encoded_bytes()).unwrap_or_default();
+    let spec = spec(&repository, &updates, repository.known_at(address.as_bstr())?)?;
     scan_push(&repository, &spec, "push", Ignores::WorkTree, start)
 }
 
@@ -275,16 +276,16 @@ fn framework() -> anyhow::Result<Exit> {
             format!("could not find the commit {name:?} here; `git fetch` may bring it")
         })
     };
-    let remote = text("PRE_COMMIT_REMOTE_NAME");
-    let mut hidden = match &remote {
-        Some(remote) => repository.known_to_remote(remote)?,
+    let is_push = text("PRE_COMMIT_REMOTE_NAME").is_some();
+    let mut hidden = match text("PRE_COMMIT_REMOTE_URL") {
+        Some(address) => repository.known_at(address.as_bytes().as_bstr())?,
         None => Vec::new(),
     };
     hidden.extend(from.map(|from| find(&from)).transpose()?);
     let name = text("PRE_COMMIT_REMOTE_BRANCH").unwrap_or_default().into();
     let tips = vec![Tip { name, id: find(&head)? }];
     let spec = RangeSpec { tips, hidden, cut: Cut::Whole, scanned: Vec::new() };
-    let scope = if remote.is_some() { Scope::Push } else { Scope::Commits };
+    let scope = if is_push { Scope::Push } else { Scope::Commits };
     let advice = (scope == Scope::Push).then_some(range::IN_A_COMMIT);
     let purpose = Purpose { command: "hook", scope, ignores: Ignores::WorkTree, advice };
     range::scan(&repository, &spec, &purpose, &ScanArgs::default(), start)

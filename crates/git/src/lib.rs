@@ -20,6 +20,7 @@ mod plumbing;
 mod posture;
 mod range;
 mod refs;
+mod remote;
 mod repository;
 mod staged;
 mod stdin;
