@@ -27,6 +27,7 @@ mod hostile;
 mod install;
 mod install_matrix;
 mod mending;
+mod messages;
 mod names;
 mod output;
 mod own;

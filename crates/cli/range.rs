@@ -132,9 +132,9 @@ pub(crate) const IN_A_COMMIT: &str = "Take it out of the commit that adds it, wi
     enough.";
 
 /// Says first what is to be done where things stand.
-pub(crate) fn advise(findings: &mut [Finding], sentence: &'static str) {
+pub(crate) fn advise(findings: &mut [Finding], sentence: &str) {
     for finding in findings.iter_mut().filter(|finding| finding.blocks()) {
-        finding.advice.insert(0, sentence.into());
+        finding.advice.insert(0, sentence.to_owned().into());
     }
 }
 

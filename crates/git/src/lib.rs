@@ -35,7 +35,7 @@ pub use access::{Access, access};
 pub use brought::Brought;
 pub use files::{Files, Options as FilesOptions};
 pub use ignored::{IgnoreRules, IgnoredBy, PathKind, Patterns};
-pub use message::{Cleanup, Message, unsigned_header};
+pub use message::{Message, is_edited, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
 pub use range::{Cut, Range, RangeSpec, Tip};
 pub use repository::{Error, HooksPath, Moment, Repository};
