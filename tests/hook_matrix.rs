@@ -595,6 +595,61 @@ fn strict_is_in_nobodys_way() {
     }
 }
 
+/// A clone brings what others have, also where every repository has the hooks.
+#[test]
+fn strict_lets_a_clone_through() {
+    let repo = guarded(Set::Strict, |repo| {
+        with_other_side(repo);
+        let other = repo.at(repo.beside("other"));
+        other.git(&["checkout", "-q", "--orphan", "loose"]);
+        other.commit();
+        other.git(&["tag", "-a", "of-no-branch", "-m", &line(4)]);
+        other.git(&["push", "-q", "origin", "of-no-branch"]);
+    });
+    let hooks = format!("core.hooksPath={}", repo.path(".git/hooks").display());
+    let url = format!("file://{}", repo.beside("remote.git").display());
+    for (at, options) in [&[][..], &["--single-branch"], &["--depth=1"], &["-b", "v1"], &["--bare"]]
+        .iter()
+        .enumerate()
+    {
+        let to = repo.beside(&format!("clone{at}")).display().to_string();
+        let clone = [&["-c", &hooks, "clone", "-q", &url, &to], *options].concat();
+        repo.try_git(&clone).assert_code(0);
+    }
+}
+
+/// What others have excuses what leads to it, and nothing beside it.
+#[test]
+fn no_ref_excuses_another() {
+    let repo = guarded(Set::Strict, NOTHING);
+    let blob = repo.store(line(1));
+    let tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\tbad\n").as_bytes());
+    let bad = repo.git(&["commit-tree", "-m", "bad", &tree]);
+    let create = |refs: &[(&str, &str)]| {
+        let lines: String = refs.iter().map(|(name, id)| format!("create {name} {id}\n")).collect();
+        git_with(&repo, &["update-ref", "--stdin"], lines.as_bytes()).code
+    };
+    for refused in [
+        &[("refs/heads/evil", &*bad)][..],
+        &[("refs/remotes/x/y", "HEAD"), ("refs/heads/evil", &bad)],
+        &[("refs/remotes/x/y", "HEAD"), ("refs/tags/evil", &bad)],
+        &[("refs/bisect/evil", &bad)],
+        &[("refs/rewritten/evil", &bad)],
+    ] {
+        assert_ne!(create(refused), 0, "{refused:?}");
+        assert!(!repo.git(&["for-each-ref"]).contains("evil"), "{refused:?}");
+    }
+    assert_eq!(create(&[("refs/remotes/x/y", &bad), ("refs/heads/theirs", &bad)]), 0);
+    repo.git(&["update-ref", "-d", "refs/remotes/x/y"]);
+    repo.git(&["update-ref", "-d", "refs/heads/theirs"]);
+    // Where there is no commit yet, a tag is looked at all the same.
+    repo.git(&["symbolic-ref", "HEAD", "refs/heads/orphan"]);
+    assert_ne!(git(&repo, &["tag", "evil", &bad]).code, 0);
+    repo.git(&["update-ref", "-d", "refs/heads/main"]);
+    repo.git(&["remote", "remove", "origin"]);
+    assert_ne!(git(&repo, &["tag", "evil", &bad]).code, 0);
+}
+
 /// Another repository has a branch, a tag and the main branch with secrets.
 fn with_other_side(repo: &Repo) {
     let other = repo.at(repo.beside("other"));
@@ -652,6 +707,11 @@ fn strict_lets_git_keep_house() {
     run(&["commit", "-q", "-m", "fixup! topic"]);
     run(&["rebase", "-q", "main"]);
     run(&["rebase", "-q", "-i", "--autosquash", "--root"]);
+    run(&["merge", "-q", "--no-ff", "-m", "merge", "main~1"]);
+    run(&["rebase", "-q", "--rebase-merges", "--no-ff", "main~1"]);
+    run(&["bisect", "start", "--no-checkout", "HEAD", "main~2"]);
+    run(&["bisect", "good"]);
+    run(&["bisect", "reset"]);
     run(&["remote", "set-head", "origin", "main"]);
     run(&["remote", "update", "--prune"]);
     run(&["clone", "-q", ".", "../clone"]);

@@ -160,6 +160,21 @@ impl<'r> Range<'r> {
     }
 }
 
+impl Repository {
+    /// Returns true if and only if tags lead to commits alone that can be reached from others.
+    pub fn lead_into(&self, tags: &[ObjectId], others: &[ObjectId]) -> bool {
+        let objects = self.objects_with_cache();
+        let commit = |&id: &ObjectId| {
+            let id = peeled(&objects, to_gix_id(id))?;
+            commit_walk::read(&objects, id).is_ok().then_some(id)
+        };
+        let Some(tips) = tags.iter().map(commit).collect::<Option<Vec<_>>>() else { return false };
+        let hidden: Vec<_> = others.iter().filter_map(commit).collect();
+        let walk = commit_walk::walk(&objects, &tips, &hidden, &self.shallow_commits());
+        walk.commits.is_empty() && walk.unreadable.is_empty()
+    }
+}
+
 impl Source for Range<'_> {
     fn reader(&self) -> Box<dyn Reader + '_> {
         Box::new(RangeReader { range: self, objects: ObjectReader::new(self.repository) })

@@ -1,4 +1,4 @@
-//! What is known to be at the address of a push.
+//! Remotes, and what is known to be at the address of a push.
 //!
 //! What a remote-tracking ref names was fetched from one address. A push may go to another one by the
 //! same name of a remote, as with `pushurl`, and what one has may be private to it.
@@ -31,6 +31,11 @@ impl Repository {
         }
         let refs = self.refs()?.into_iter();
         Ok(refs.filter(|(name, _)| is_there(name)).map(|(_, id)| id).collect())
+    }
+
+    /// Returns true if and only if the repository itself names a remote.
+    pub fn has_remote(&self) -> bool {
+        !self.local().remote_names().is_empty()
     }
 
     /// The configured remotes that can be fetched from.
