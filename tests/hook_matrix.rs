@@ -737,5 +737,10 @@ fn a_refused_change_says_what_to_do() {
     assert!(say(&["stash"]).contains("Nothing was stashed"));
     assert_eq!(fs::read_to_string(repo.path("tracked")).expect("it is there"), line(1));
     let branch = format!("fix/{}", github_token(1));
-    assert!(say(&["branch", &branch]).contains("this change of a ref"));
+    let said = say(&["branch", &branch]);
+    assert!(
+        said.contains("this change of a ref") && said.contains("Choose another name"),
+        "{said}"
+    );
+    assert!(!said.contains("--abort"), "{said}");
 }

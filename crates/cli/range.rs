@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use bstr::BString;
-use leakgate_git::{Cut, Range, RangeSpec, Repository, Tip};
+use leakgate_git::{Cut, NAMES, Range, RangeSpec, Repository, Tip};
 use leakgate_model::{Finding, ObjectId};
 use leakgate_modes::FileMode;
 use leakgate_policy::{FILE_NAME, IgnoreFile, Samples};
@@ -80,6 +80,11 @@ pub(crate) fn scan(
     if let Some(advice) = purpose.advice {
         advise(&mut scanned.findings, advice);
     }
+    if matches!(purpose.ignores, Ignores::Tips) {
+        for finding in scanned.findings.iter_mut().filter(|finding| finding.blocks()) {
+            finding.advice.push(IGNORED_HERE.into());
+        }
+    }
     run::finish(purpose.command, purpose.scope, &scanned, &rules, scan, start)
 }
 
@@ -131,9 +136,15 @@ pub(crate) const IN_A_COMMIT: &str = "Take it out of the commit that adds it, wi
     the last one or `git rebase -i` for an earlier one: a later commit that removes it is not \
     enough.";
 
-/// Says first what is to be done where things stand.
+/// What an ignore entry needs where there is no work tree.
+const IGNORED_HERE: &str = "What `leakgate ignore` writes to .leakgate-ignore counts here once it is \
+    committed and pushed as well.";
+
+/// Says first what is to be done where things stand. Of a name no commit has to be mended.
 pub(crate) fn advise(findings: &mut [Finding], sentence: &str) {
     for finding in findings.iter_mut().filter(|finding| finding.blocks()) {
+        let of_name = "Choose another name for the branch or tag.";
+        let sentence = if finding.path == NAMES { of_name } else { sentence };
         finding.advice.insert(0, sentence.to_owned().into());
     }
 }

@@ -37,7 +37,7 @@ pub use files::{Files, Options as FilesOptions};
 pub use ignored::{IgnoreRules, IgnoredBy, PathKind, Patterns};
 pub use message::{Message, is_edited, unsigned_header};
 pub use posture::{ConfigScope, ConfigSetting, Identities, OwnFile};
-pub use range::{Cut, Range, RangeSpec, Tip};
+pub use range::{Cut, NAMES, Range, RangeSpec, Tip};
 pub use repository::{Error, HooksPath, Moment, Repository};
 pub use staged::{Staged, submodule_paths};
 pub use stdin::Stdin;

@@ -71,8 +71,8 @@ pub struct Range<'r> {
     calm: HashMap<ObjectId, u64>,
 }
 
-/// The entry that holds the names of refs.
-const NAMES: &str = "names of refs";
+/// The path of the entry that holds the names of refs.
+pub const NAMES: &str = "names of refs";
 
 /// Fewer commits than this are compared on one thread.
 const MANY: usize = 16;
