@@ -7,10 +7,10 @@ use crate::support::secret::{github_token, line};
 use crate::support::{Repo, Run};
 
 /// A repository whose staged change takes out a secret, guarded.
-fn guarded() -> Repo {
+fn guarded(install: &[&str]) -> Repo {
     let repo = Repo::new();
     repo.stage("a", line(2)).commit();
-    repo.leakgate(&["install"]).assert_code(0);
+    repo.leakgate(&[&["install"], install].concat()).assert_code(0);
     repo.stage("a", "taken out\n");
     // Puts one text above what git gives to an editor, and another one below.
     repo.script(
@@ -53,7 +53,7 @@ fn texts() -> [(String, String); 5] {
 
 #[test]
 fn what_git_keeps_of_an_edited_message_is_scanned() {
-    let repo = guarded();
+    let repo = guarded(&[]);
     fs::write(repo.path(".git/saved"), "saved\n").expect("a file");
     for args in [
         &[][..],
@@ -91,7 +91,7 @@ fn what_git_keeps_of_an_edited_message_is_scanned() {
 /// Where git says nothing of comments, they are scanned whether it keeps them or not.
 #[test]
 fn comments_that_git_says_nothing_of_are_scanned() {
-    let repo = guarded();
+    let repo = guarded(&[]);
     let (above, _) = &texts()[2];
     fs::write(repo.path(".git/above"), above).expect("a file");
     fs::write(repo.path(".git/below"), "").expect("a file");
@@ -111,7 +111,7 @@ fn comments_that_git_says_nothing_of_are_scanned() {
 /// What an editor was once given may be a message again, and then git keeps all of it.
 #[test]
 fn what_is_kept_of_a_message_that_was_used_before() {
-    let repo = guarded();
+    let repo = guarded(&[]);
     let token = github_token(1);
     fs::write(repo.path(".git/above"), format!("subject\n# key {token}\n")).expect("a file");
     fs::write(repo.path(".git/below"), "").expect("a file");
@@ -140,7 +140,12 @@ fn what_is_kept_of_a_message_that_was_used_before() {
 /// Nothing that was written is lost: the advice opens the same message again.
 #[test]
 fn a_message_that_was_stopped_can_be_mended() {
-    let repo = guarded();
+    stop_and_mend(&[]);
+    stop_and_mend(&["--strict"]);
+}
+
+fn stop_and_mend(install: &[&str]) {
+    let repo = guarded(install);
     let mend = format!("sed -i.bak 's/{}/the key/' \"$1\"", github_token(1));
     repo.script(".git/mend", &mend);
     fs::write(repo.path(".git/above"), format!("subject\n\nlong, with {}\n", github_token(1)))

@@ -89,14 +89,16 @@ fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
         note::prepare(&repository);
         note::write(&repository, Moment::Commit);
     }
-    message(args, MessageOf::Draft)
+    // What is about to be edited is looked at when that is done: the editor may be opened to mend it.
+    if is_edited() {
+        return Ok(Exit::Clean);
+    }
+    message(args, MessageOf::Commit)
 }
 
 /// Whose message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MessageOf {
-    /// A commit's, as it is before anybody edits it.
-    Draft,
     /// A commit's.
     Commit,
     /// A patch's: `git am` keeps every line.
@@ -118,7 +120,7 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let mut message = Message::read(Path::new(file))?;
     let mut scanned = look(&message)?;
     // Mostly there is nothing in all of it; only else it matters what git will take out.
-    if of != MessageOf::Patch && scanned.outcome.blocking > 0 {
+    if of == MessageOf::Commit && scanned.outcome.blocking > 0 {
         message.clean_up();
         scanned = look(&message)?;
     }
@@ -134,9 +136,6 @@ fn message_advice(of: MessageOf, message: &Message, file: &Path) -> String {
             of the patch and begin again after `--abort`."
                 .to_owned()
         }
-        MessageOf::Draft if is_edited() => "No editor was opened: commit again with a message \
-            of its own, by `-m` or `-F`."
-            .to_owned(),
         MessageOf::Commit if is_edited() => {
             let diff = if message.is_cut() { "-v " } else { "" };
             // Git runs hooks at the top, wherever the user is.
