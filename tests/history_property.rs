@@ -26,7 +26,7 @@ impl Dice {
 }
 
 /// A line as files have them: most hold nothing, some a secret, some a part of one.
-fn line(dice: &mut Dice) -> String {
+pub(crate) fn line(dice: &mut Dice) -> String {
     let seed = dice.roll(6) as u64;
     let token = github_token(seed);
     match dice.roll(28) {
@@ -46,8 +46,15 @@ fn line(dice: &mut Dice) -> String {
         13 => format!("s = \"{}\" + \"{}\";\n", &token[..14], &token[14..]),
         14 => format!("{{\"t\": \"\\u0067{}\"}}\n", &token[1..]),
         15 => hex(&token)[..20 + dice.roll(40)].to_owned(),
+        // As mail has it; elsewhere these are no words.
+        16 => quoted(&token),
         n => format!("line {} of {}\n", dice.roll(50), "words ".repeat(n % 5)),
     }
+}
+
+/// A token as mail may write it.
+pub(crate) fn quoted(token: &str) -> String {
+    format!("={:02X}{}=\n{}\n", b'g', &token[1..18], &token[18..])
 }
 
 fn hex(text: &str) -> String {
@@ -64,7 +71,7 @@ fn pem(seed: u64) -> String {
 }
 
 /// A file that differs little from another.
-fn edited(text: &[u8], dice: &mut Dice) -> Vec<u8> {
+pub(crate) fn edited(text: &[u8], dice: &mut Dice) -> Vec<u8> {
     let mut text = text.to_vec();
     for _ in 0..=dice.roll(3) {
         let at = dice.roll(text.len() + 1);
@@ -93,7 +100,7 @@ fn edited(text: &[u8], dice: &mut Dice) -> Vec<u8> {
     text
 }
 
-const NAMES: [&str; 9] = [
+pub(crate) const NAMES: [&str; 11] = [
     "a.c",
     "config.yml",
     "notes.md",
@@ -103,6 +110,8 @@ const NAMES: [&str; 9] = [
     "package-lock.json",
     "web/node_modules/p.json",
     "Makefile",
+    "mail/m.eml",
+    "key.txt",
 ];
 
 /// Writes a history as `git fast-import` reads it: some branches, edits, renames, merges.

@@ -126,6 +126,25 @@ fn what_is_in_a_message_or_a_commit_can_be_ignored() {
     repo.try_git(&push).assert_code(0);
 }
 
+/// The workflow for GitHub tells a secret from what could not be scanned, and shows it.
+#[test]
+fn the_workflow_for_github() {
+    let repo = Repo::new();
+    repo.stage("a", line(1)).commit();
+    let workflow = include_str!("../hooks/ci/github.yml");
+    let step = workflow.lines().find_map(|line| line.trim().strip_prefix("run: leakgate "));
+    let step = step.expect("a step that scans");
+    for (base, code) in [("HEAD", 0), ("HEAD~1", 1), ("nowhere", 2)] {
+        let mut leakgate = repo.sandbox.leakgate(&repo.root);
+        leakgate.args(step.split(' '));
+        leakgate.env("LEAKGATE_BASE", base).env("LEAKGATE_HEAD", "HEAD");
+        let run = Run::of(&mut leakgate, b"").assert_fit_for_a_screen().assert_code(code);
+        assert_eq!(run.text().contains("github-personal-token"), code == 1, "{run}");
+        assert_eq!(repo.path("leakgate.sarif").exists(), code < 2);
+        let _ = std::fs::remove_file(repo.path("leakgate.sarif"));
+    }
+}
+
 /// The script for any CI fetches what a shallow clone has left out.
 #[test]
 fn the_script_for_any_ci() {

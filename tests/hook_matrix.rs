@@ -539,6 +539,35 @@ fn another_remote_may_not_have_it() {
     assert!(!holds(&repo, Some(&public), &["--all"]));
 }
 
+/// What was fetched from one place is not known to another, though both have one name.
+#[test]
+fn what_is_fetched_is_not_known_where_it_is_pushed() {
+    let repo = guarded(Set::Default, |repo| {
+        repo.stage("a", line(1)).commit();
+        repo.git(&["push", "-q", "origin", "main"]);
+    });
+    repo.stage("b", "x\n").commit();
+    let public = repo.beside("public.git").display().to_string();
+    repo.git(&["init", "-q", "--bare", &public]);
+    let private = repo.beside("remote.git").display().to_string();
+    let config = fs::read(repo.path(".git/config")).expect("a configuration");
+    for (name, value) in [
+        ("remote.origin.pushurl", &public),
+        ("remote.origin.url", &public),
+        (&format!("url.{public}.pushInsteadOf"), &private),
+    ] {
+        repo.git(&["config", "--add", name, value]);
+        assert_ne!(repo.try_git(&["push", "-q", "origin", "main"]).code, 0, "{name}");
+        assert!(!holds(&repo, Some(&public), &["--all"]), "{name}");
+        repo.write(".git/config", &config);
+    }
+    // Whatever the place is called, it is the same.
+    repo.git(&["config", "url.../.insteadOf", "https://example.com/"]);
+    repo.git(&["config", "remote.origin.url", "https://example.com/remote.git"]);
+    repo.try_git(&["push", "-q", "origin", "main:other"]).assert_code(0);
+    repo.try_git(&["push", "-q", "../remote.git", "main:more"]).assert_code(0);
+}
+
 /// What comes from another repository is there already, and git's own work on refs is not stopped.
 #[test]
 fn strict_is_in_nobodys_way() {
@@ -564,6 +593,61 @@ fn strict_is_in_nobodys_way() {
         let heads = repo.git(&["for-each-ref", "--format=%(refname)"]);
         assert!(heads.lines().count() >= 2, "{heads}");
     }
+}
+
+/// A clone brings what others have, also where every repository has the hooks.
+#[test]
+fn strict_lets_a_clone_through() {
+    let repo = guarded(Set::Strict, |repo| {
+        with_other_side(repo);
+        let other = repo.at(repo.beside("other"));
+        other.git(&["checkout", "-q", "--orphan", "loose"]);
+        other.commit();
+        other.git(&["tag", "-a", "of-no-branch", "-m", &line(4)]);
+        other.git(&["push", "-q", "origin", "of-no-branch"]);
+    });
+    let hooks = format!("core.hooksPath={}", repo.path(".git/hooks").display());
+    let url = format!("file://{}", repo.beside("remote.git").display());
+    for (at, options) in [&[][..], &["--single-branch"], &["--depth=1"], &["-b", "v1"], &["--bare"]]
+        .iter()
+        .enumerate()
+    {
+        let to = repo.beside(&format!("clone{at}")).display().to_string();
+        let clone = [&["-c", &hooks, "clone", "-q", &url, &to], *options].concat();
+        repo.try_git(&clone).assert_code(0);
+    }
+}
+
+/// What others have excuses what leads to it, and nothing beside it.
+#[test]
+fn no_ref_excuses_another() {
+    let repo = guarded(Set::Strict, NOTHING);
+    let blob = repo.store(line(1));
+    let tree = repo.git_with(&["mktree"], format!("100644 blob {blob}\tbad\n").as_bytes());
+    let bad = repo.git(&["commit-tree", "-m", "bad", &tree]);
+    let create = |refs: &[(&str, &str)]| {
+        let lines: String = refs.iter().map(|(name, id)| format!("create {name} {id}\n")).collect();
+        git_with(&repo, &["update-ref", "--stdin"], lines.as_bytes()).code
+    };
+    for refused in [
+        &[("refs/heads/evil", &*bad)][..],
+        &[("refs/remotes/x/y", "HEAD"), ("refs/heads/evil", &bad)],
+        &[("refs/remotes/x/y", "HEAD"), ("refs/tags/evil", &bad)],
+        &[("refs/bisect/evil", &bad)],
+        &[("refs/rewritten/evil", &bad)],
+    ] {
+        assert_ne!(create(refused), 0, "{refused:?}");
+        assert!(!repo.git(&["for-each-ref"]).contains("evil"), "{refused:?}");
+    }
+    assert_eq!(create(&[("refs/remotes/x/y", &bad), ("refs/heads/theirs", &bad)]), 0);
+    repo.git(&["update-ref", "-d", "refs/remotes/x/y"]);
+    repo.git(&["update-ref", "-d", "refs/heads/theirs"]);
+    // Where there is no commit yet, a tag is looked at all the same.
+    repo.git(&["symbolic-ref", "HEAD", "refs/heads/orphan"]);
+    assert_ne!(git(&repo, &["tag", "evil", &bad]).code, 0);
+    repo.git(&["update-ref", "-d", "refs/heads/main"]);
+    repo.git(&["remote", "remove", "origin"]);
+    assert_ne!(git(&repo, &["tag", "evil", &bad]).code, 0);
 }
 
 /// Another repository has a branch, a tag and the main branch with secrets.
@@ -623,6 +707,11 @@ fn strict_lets_git_keep_house() {
     run(&["commit", "-q", "-m", "fixup! topic"]);
     run(&["rebase", "-q", "main"]);
     run(&["rebase", "-q", "-i", "--autosquash", "--root"]);
+    run(&["merge", "-q", "--no-ff", "-m", "merge", "main~1"]);
+    run(&["rebase", "-q", "--rebase-merges", "--no-ff", "main~1"]);
+    run(&["bisect", "start", "--no-checkout", "HEAD", "main~2"]);
+    run(&["bisect", "good"]);
+    run(&["bisect", "reset"]);
     run(&["remote", "set-head", "origin", "main"]);
     run(&["remote", "update", "--prune"]);
     run(&["clone", "-q", ".", "../clone"]);
@@ -648,5 +737,10 @@ fn a_refused_change_says_what_to_do() {
     assert!(say(&["stash"]).contains("Nothing was stashed"));
     assert_eq!(fs::read_to_string(repo.path("tracked")).expect("it is there"), line(1));
     let branch = format!("fix/{}", github_token(1));
-    assert!(say(&["branch", &branch]).contains("this change of a ref"));
+    let said = say(&["branch", &branch]);
+    assert!(
+        said.contains("this change of a ref") && said.contains("Choose another name"),
+        "{said}"
+    );
+    assert!(!said.contains("--abort"), "{said}");
 }

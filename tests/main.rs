@@ -28,6 +28,7 @@ mod install;
 mod install_matrix;
 mod masking;
 mod mending;
+mod messages;
 mod names;
 mod output;
 mod own;

@@ -89,6 +89,27 @@ fn the_status_depends_on_no_option() {
     }
 }
 
+/// A job of CI keeps a report for programs and shows what is wrong, in one scan.
+#[test]
+fn a_report_in_a_file_leaves_the_text_on_the_screen() {
+    let repo = Repo::new();
+    repo.stage("a", line(1));
+    let without_time = |run: &Run| run.text().rsplit_once(" in ").expect("a time").0.to_owned();
+    let text = repo.leakgate(&["staged"]).assert_code(1);
+    for format in ["json", "sarif"] {
+        let plain = repo.leakgate(&["staged", "--format", format]).assert_code(1);
+        let args = ["staged", "--format", format, "--output", "report"];
+        let run = repo.leakgate(&args).assert_code(1);
+        assert_eq!(without_time(&run), without_time(&text), "{format}");
+        assert_eq!(std::fs::read(repo.path("report")).expect("a report"), plain.stdout);
+    }
+    let run = repo.leakgate(&["staged", "--output", "report"]).assert_code(1);
+    assert!(run.stdout.is_empty(), "{run}");
+    repo.git(&["rm", "-q", "--cached", "a"]);
+    let args = ["staged", "-q", "--format", "json", "--output", "report"];
+    assert!(repo.leakgate(&args).assert_code(0).stdout.is_empty());
+}
+
 #[test]
 fn bad_usage_is_status_two() {
     let repo = Repo::new();

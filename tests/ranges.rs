@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::Config;
+use serde_json::Value;
 
-use crate::support::secret::line;
+use crate::history_property::{self, Dice, NAMES};
+use crate::support::secret::{github_token, line};
 use crate::support::{Repo, Run, Scan, blocks, incomplete, passes};
 
 fn range(repo: &Repo, range: &str) -> Scan {
@@ -43,6 +45,24 @@ fn moving_brings_nothing_and_copying_does() {
     range(&repo, "base..").assert(&passes());
     repo.stage("copy", line(1)).commit();
     range(&repo, "base..").assert(&blocks(["copy"]));
+}
+
+#[test]
+fn a_name_vouches_for_no_other() {
+    let repo = Repo::new();
+    let named = |seed| format!("{}.txt", github_token(seed));
+    repo.stage("a", "x\n").stage("folder/b", "y\n").stage(named(9), line(8)).commit();
+    repo.git(&["tag", "base"]);
+    repo.git(&["mv", "a", &named(1)]);
+    repo.commit();
+    assert_eq!(range(&repo, "base..").assert(&blocks(["ghp_********.txt"])).findings().count(), 1);
+    repo.git(&["mv", "folder", &github_token(2)]);
+    repo.commit();
+    range(&repo, "HEAD~1..").assert(&blocks(["ghp_********/b"]));
+    // Moved as it is, nor changed in place, a name is not new.
+    repo.git(&["mv", &named(9), &format!("folder {}", named(9))]);
+    repo.stage(named(1), "z\n").commit();
+    range(&repo, "HEAD~1..").assert(&passes());
 }
 
 /// What came and went within the range vouches for nothing.
@@ -149,6 +169,47 @@ fn what_a_job_of_ci_is_about() {
     }
 }
 
+/// What is on the default branch is no base for what was pushed to it.
+#[test]
+fn a_push_of_the_default_branch_in_ci() {
+    let repo = Repo::new();
+    let clean = repo.git(&["rev-parse", "HEAD"]);
+    repo.stage("a", line(1)).commit();
+    let head = repo.git(&["rev-parse", "HEAD"]);
+    repo.git(&["update-ref", "refs/remotes/origin/main", "HEAD"]);
+    let (new, gone) = ("0".repeat(40), "1".repeat(40));
+    let event = repo.path(".git/event").display().to_string();
+    for (before, branch, expected) in [
+        (&new, "main", blocks(["a"])),
+        (&gone, "main", blocks(["a"])),
+        (&clean, "main", blocks(["a"])),
+        (&head, "main", passes()),
+        (&new, "topic", passes()),
+    ] {
+        repo.write(
+            ".git/event",
+            format!(
+                r#"{{"ref":"refs/heads/{branch}","before":"{before}","after":"{head}",
+                    "repository":{{"default_branch":"main"}}}}"#
+            ),
+        );
+        for variables in [
+            &[("GITHUB_ACTIONS", "true"), ("GITHUB_EVENT_PATH", &*event)][..],
+            &[
+                ("GITLAB_CI", "1"),
+                ("CI_COMMIT_SHA", &head),
+                ("CI_COMMIT_BEFORE_SHA", before),
+                ("CI_COMMIT_BRANCH", branch),
+                ("CI_DEFAULT_BRANCH", "main"),
+            ],
+        ] {
+            let mut command = repo.sandbox.leakgate(&repo.root);
+            command.args(["range", "--format", "json"]).envs(variables.iter().copied());
+            Scan::of(&Run::of(&mut command, b"").assert_fit_for_a_screen()).assert(&expected);
+        }
+    }
+}
+
 #[test]
 fn a_repository_with_another_hash_or_another_kind_of_refs() {
     for options in [&["--object-format=sha256"][..], &["--ref-format=reftable"]] {
@@ -232,6 +293,59 @@ fn compare(history: &[Made], from: usize, to: usize) -> (BTreeSet<String>, BTree
     (expected, found)
 }
 
+/// With so many files, some are left out that no secret can stand in.
+const MANY: usize = 64;
+
+fn stage_many(repo: &Repo) -> &Repo {
+    for at in 0..MANY {
+        repo.write(format!("many/{at}"), format!("{at}\n"));
+    }
+    repo.add("many")
+}
+
+#[test]
+fn mail_among_many_files() {
+    let repo = Repo::new();
+    let quoted = history_property::quoted(&github_token(1));
+    stage_many(&repo).stage("m.eml", quoted).commit();
+    range(&repo, "HEAD~1..HEAD").assert(&blocks(["m.eml"]));
+}
+
+/// What was found in a range, but where many files of numbers are.
+fn found(repo: &Repo, range: &str) -> BTreeSet<String> {
+    let args = ["range", range, "--format", "json", "-v"];
+    let report = Run::of(&mut history_property::leakgate(repo, &args), b"").json();
+    assert_eq!(report["complete"], true, "{report:#}");
+    let findings = report["findings"].as_array().expect("a list").iter();
+    findings.map(Value::to_string).collect()
+}
+
+/// Two versions of each of some files, in two commits, then a commit of many files.
+fn with_versions(seed: u64) -> Repo {
+    let (repo, mut dice) = (Repo::new(), Dice(seed));
+    let mut files: Vec<(&str, Vec<u8>)> = Vec::new();
+    for name in NAMES {
+        let most = 1 + dice.roll(40);
+        let lines = 1 + dice.roll(most);
+        let text: String = (0..lines).map(|_| history_property::line(&mut dice)).collect();
+        files.push((name, text.into_bytes()));
+    }
+    // What looks like nothing but in mail.
+    for name in ["quoted.eml", "quoted.txt"] {
+        files.push((name, history_property::quoted(&github_token(seed % 6)).into_bytes()));
+    }
+    for _ in 0..2 {
+        for (name, text) in &mut files {
+            repo.write(*name, &text);
+            *text = history_property::edited(text, &mut dice);
+        }
+        repo.add(".").commit();
+    }
+    repo.git(&["repack", "-q", "-a", "-d", "-f"]);
+    stage_many(&repo).commit();
+    repo
+}
+
 fn cases(count: u32) -> Config {
     Config { cases: count, failure_persistence: None, ..Config::default() }
 }
@@ -260,5 +374,17 @@ proptest! {
         let (from, to) = (from.index(history.len()), to.index(history.len()));
         let (expected, found) = compare(&history, from, to);
         prop_assert!(found.is_superset(&expected), "{:?} {:?}", found, expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    #[test]
+    fn how_many_files_there_are_changes_nothing(seed in any::<u64>()) {
+        let repo = with_versions(seed);
+        for (few, many) in [("HEAD~3..HEAD~1", "HEAD~3..HEAD"), ("HEAD~2..HEAD~1", "HEAD~2..HEAD")] {
+            prop_assert_eq!(found(&repo, few), found(&repo, many), "{}", many);
+        }
     }
 }

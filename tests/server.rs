@@ -113,6 +113,9 @@ fn what_is_let_pass_with_a_reason_is_let_pass_here_too() {
     repo.leakgate(&["ignore", print, "--reason", "a fixture of the tests"]).assert_code(0);
     repo.commit();
     assert_refused(&server, &repo, &["main"]);
+    let said = repo.try_git(&["push", "origin", "main"]).errors();
+    let said: Vec<_> = said.split_whitespace().filter(|word| *word != "remote:").collect();
+    assert!(said.join(" ").contains("once it is committed and pushed"), "{said:?}");
     repo.add(".leakgate-ignore").commit();
     repo.try_git(&["push", "origin", "main"]).assert_code(0);
     // A file that cannot be read lets nothing pass.

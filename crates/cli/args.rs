@@ -79,7 +79,7 @@ pub(crate) struct ScanArgs {
     /// How to write the report
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
     pub(crate) format: FormatArg,
-    /// Write the report into a file
+    /// Write the report into a file; if that is not text, text goes to the screen
     #[arg(short, long, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
     /// Say nothing unless something blocks
@@ -108,7 +108,15 @@ pub(crate) struct ScanArgs {
     pub(crate) color: ColorArg,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+impl ScanArgs {
+    /// What is shown beside a report for programs that goes into a file.
+    pub(crate) fn on_screen(&self) -> Option<Self> {
+        let is_away = self.output.is_some() && self.format != FormatArg::Text;
+        is_away.then(|| Self { format: FormatArg::Text, output: None, ..self.clone() })
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FormatArg {
     #[default]
     Text,

@@ -168,8 +168,8 @@ impl<'w> Worker<'w> {
             if let Some(settings) = seen.settings.take() {
                 seen.findings.extend(self.agent_settings(entry, &settings));
             }
-            self.name(entry, &mut seen);
             self.compare(entry, &mut seen.findings);
+            self.name(entry, &mut seen);
             if !seen.findings.is_empty()
                 && let Some(origin) = self.reader.origin(entry)
             {
@@ -190,8 +190,9 @@ impl<'w> Worker<'w> {
             return seen;
         }
         let is_settings = leakgate_agents::wants_content(entry.path.as_bstr());
-        let wants_content =
-            is_settings || self.checks.modes.is_some() && leakgate_modes::wants_content(entry);
+        let wants_content = is_settings
+            || RuleSet::is_read_by_name(&entry.path)
+            || self.checks.modes.is_some() && leakgate_modes::wants_content(entry);
         if let Some(bytes) = self.reader.calm(entry).filter(|_| !wants_content) {
             return Seen { bytes, ..seen };
         }
@@ -232,24 +233,30 @@ impl<'w> Worker<'w> {
         leakgate_agents::check_change(entry, new, &committed)
     }
 
-    /// A name can hold a secret as well.
+    /// A name can hold a secret as well. What is committed under another name vouches for that name
+    /// alone, whatever the content.
     fn name(&mut self, entry: &Entry, seen: &mut Seen) {
-        let found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
+        let mut found = self.checks.rules.scan(b"", &entry.path, &mut self.scratch);
+        if found.is_empty() {
+            return;
+        }
+        for previous in &entry.previous {
+            let known = self.checks.rules.scan(b"", &previous.path, &mut self.scratch);
+            mark_known(&mut found, known);
+        }
         for mut finding in found {
             finding.place = None;
             finding.excerpt = None;
             finding.lines = None;
             finding.reasons.push("in the name of the file".into());
             finding.advice.insert(0, "Give the file another name.".into());
-            if entry.previous.iter().any(|previous| previous.path == entry.path) {
-                finding.status = Status::AlreadyCommitted;
-            }
             finding.path = entry.path.clone();
             seen.findings.push(finding);
         }
     }
 
-    /// Tells what was committed before, by the same checks run on what is committed.
+    /// Tells what a content holds that was committed before, by the same checks run on what is
+    /// committed.
     fn compare(&mut self, entry: &Entry, findings: &mut [Finding]) {
         for previous in &entry.previous {
             if !has_new(findings) {

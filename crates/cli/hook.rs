@@ -3,14 +3,15 @@
 use std::env;
 use std::ffi::OsString;
 use std::io::{self, Read as _};
-use std::path::Path;
+use std::path::{self, Path};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bstr::{BString, ByteSlice as _};
-use leakgate_git::{Cleanup, Cut, Message, Moment, RangeSpec, Repository, Tip};
+use leakgate_git::{Cut, Message, Moment, RangeSpec, Repository, Tip, is_edited};
 use leakgate_hooks::Event;
+use leakgate_model::shell_path;
 use leakgate_policy::Samples;
 use leakgate_report::Scope;
 
@@ -88,13 +89,19 @@ fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
         note::prepare(&repository);
         note::write(&repository, Moment::Commit);
     }
+    // What is about to be edited is looked at when that is done: the editor may be opened to mend it.
+    if is_edited() {
+        return Ok(Exit::Clean);
+    }
     message(args, MessageOf::Commit)
 }
 
-/// Whose message it is: `git am` keeps every line.
+/// Whose message it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum MessageOf {
+    /// A commit's.
     Commit,
+    /// A patch's: `git am` keeps every line.
     Patch,
 }
 
@@ -108,17 +115,40 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let ignores = run::ignores(repository.work_tree().as_deref())?;
     let samples = Handling::of(&scan, Samples::Tell);
     let checks = Checks { rules: &rules, modes: None, whole: None, samples };
-    let look = |cleanup: &Cleanup| {
-        let (source, listing) = Message::read(Path::new(file), cleanup)?;
-        run::scan_all(&checks, &source, listing, &ignores, &scan)
-    };
-    let mut scanned = look(&Cleanup::NONE)?;
+    let look =
+        |message: &Message| run::scan_all(&checks, message, message.listing(), &ignores, &scan);
+    let mut message = Message::read(Path::new(file))?;
+    let mut scanned = look(&message)?;
     // Mostly there is nothing in all of it; only else it matters what git will take out.
     if of == MessageOf::Commit && scanned.outcome.blocking > 0 {
-        scanned = look(&Cleanup::of(&repository)?)?;
+        message.clean_up();
+        scanned = look(&message)?;
     }
-    range::advise(&mut scanned.findings, "Take it out of the message and commit again.");
+    range::advise(&mut scanned.findings, &message_advice(of, &message, Path::new(file)));
     run::finish("message", Scope::Message, &scanned, &rules, &scan, start)
+}
+
+/// How to go on without losing what was written: the next `git commit` begins a message anew.
+fn message_advice(of: MessageOf, message: &Message, file: &Path) -> String {
+    match of {
+        MessageOf::Patch => {
+            "Nothing was applied: leave the patch out with `--skip`, or take it out \
+            of the patch and begin again after `--abort`."
+                .to_owned()
+        }
+        MessageOf::Commit if is_edited() => {
+            let diff = if message.is_cut() { "-v " } else { "" };
+            // Git runs hooks at the top, wherever the user is.
+            let is_at_top = env::var_os("GIT_PREFIX").is_none_or(|prefix| prefix.is_empty());
+            let absolute = path::absolute(file).unwrap_or_else(|_| file.to_owned());
+            let file = if is_at_top { file } else { &absolute };
+            let file = shell_path(file.as_os_str().as_encoded_bytes().as_bstr());
+            format!(
+                "Your message is kept: commit again with `{diff}-e -F {file}` and take it out there."
+            )
+        }
+        _ => "Take it out of the message and commit again.".to_owned(),
+    }
 }
 
 /// One ref as git tells a hook of it.
@@ -168,8 +198,9 @@ fn push(args: &[OsString]) -> anyhow::Result<Exit> {
         updates.push(Update { name: name.into(), new: text(new), old: text(old) });
     }
     let repository = run::repository()?;
-    let remote = args.first().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let spec = spec(&repository, &updates, repository.known_to_remote(&remote)?)?;
+    // The name says less: one remote may be fetched from here and pushed to there.
+    let address = args.get(1).map(|address| address.as_encoded_bytes()).unwrap_or_default();
+    let spec = spec(&repository, &updates, repository.known_at(address.as_bstr())?)?;
     scan_push(&repository, &spec, "push", Ignores::WorkTree, start)
 }
 
@@ -275,16 +306,16 @@ fn framework() -> anyhow::Result<Exit> {
             format!("could not find the commit {name:?} here; `git fetch` may bring it")
         })
     };
-    let remote = text("PRE_COMMIT_REMOTE_NAME");
-    let mut hidden = match &remote {
-        Some(remote) => repository.known_to_remote(remote)?,
+    let is_push = text("PRE_COMMIT_REMOTE_NAME").is_some();
+    let mut hidden = match text("PRE_COMMIT_REMOTE_URL") {
+        Some(address) => repository.known_at(address.as_bytes().as_bstr())?,
         None => Vec::new(),
     };
     hidden.extend(from.map(|from| find(&from)).transpose()?);
     let name = text("PRE_COMMIT_REMOTE_BRANCH").unwrap_or_default().into();
     let tips = vec![Tip { name, id: find(&head)? }];
     let spec = RangeSpec { tips, hidden, cut: Cut::Whole, scanned: Vec::new() };
-    let scope = if remote.is_some() { Scope::Push } else { Scope::Commits };
+    let scope = if is_push { Scope::Push } else { Scope::Commits };
     let advice = (scope == Scope::Push).then_some(range::IN_A_COMMIT);
     let purpose = Purpose { command: "hook", scope, ignores: Ignores::WorkTree, advice };
     range::scan(&repository, &spec, &purpose, &ScanArgs::default(), start)

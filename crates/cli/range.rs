@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, bail};
 use bstr::BString;
-use leakgate_git::{Cut, Range, RangeSpec, Repository, Tip};
+use leakgate_git::{Cut, NAMES, Range, RangeSpec, Repository, Tip};
 use leakgate_model::{Finding, ObjectId};
 use leakgate_modes::FileMode;
 use leakgate_policy::{FILE_NAME, IgnoreFile, Samples};
@@ -23,7 +23,8 @@ use crate::samples::Handling;
 /// Two ends in words: what is reachable from the last and not from the first ones.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Ends {
-    /// Nothing is hidden when there are none. Of each, the first name that there is counts.
+    /// The first of these that there is counts, and [`NOTHING`] is always there; without any,
+    /// nothing is hidden.
     pub(crate) base: Vec<String>,
     pub(crate) head: String,
 }
@@ -79,6 +80,11 @@ pub(crate) fn scan(
     if let Some(advice) = purpose.advice {
         advise(&mut scanned.findings, advice);
     }
+    if matches!(purpose.ignores, Ignores::Tips) {
+        for finding in scanned.findings.iter_mut().filter(|finding| finding.blocks()) {
+            finding.advice.push(IGNORED_HERE.into());
+        }
+    }
     run::finish(purpose.command, purpose.scope, &scanned, &rules, scan, start)
 }
 
@@ -107,7 +113,8 @@ fn look(
     run::scan_all(&checks, &source, listing, &ignores, scan)
 }
 
-/// From so many files on, versions of the same ones are likely among them.
+/// From so many files on, versions of the same ones are likely among them. What is told does not
+/// depend on it: `how_many_files_there_are_changes_nothing` has more.
 const MANY: usize = 64;
 
 /// What the commits of `HEAD` bring that no remote is known to have, nothing ignored.
@@ -129,10 +136,16 @@ pub(crate) const IN_A_COMMIT: &str = "Take it out of the commit that adds it, wi
     the last one or `git rebase -i` for an earlier one: a later commit that removes it is not \
     enough.";
 
-/// Says first what is to be done where things stand.
-pub(crate) fn advise(findings: &mut [Finding], sentence: &'static str) {
+/// What an ignore entry needs where there is no work tree.
+const IGNORED_HERE: &str = "What `leakgate ignore` writes to .leakgate-ignore counts here once it is \
+    committed and pushed as well.";
+
+/// Says first what is to be done where things stand. Of a name no commit has to be mended.
+pub(crate) fn advise(findings: &mut [Finding], sentence: &str) {
     for finding in findings.iter_mut().filter(|finding| finding.blocks()) {
-        finding.advice.insert(0, sentence.into());
+        let of_name = "Choose another name for the branch or tag.";
+        let sentence = if finding.path == NAMES { of_name } else { sentence };
+        finding.advice.insert(0, sentence.to_owned().into());
     }
 }
 
@@ -163,7 +176,9 @@ fn resolve(repository: &Repository, ends: &Ends) -> anyhow::Result<RangeSpec> {
     for name in &ends.base {
         if is_zero(name) {
             found = true;
-        } else if let Some(id) = repository.resolve(name)? {
+            break;
+        }
+        if let Some(id) = repository.resolve(name)? {
             hidden.push(id);
             found = true;
             break;
@@ -190,7 +205,10 @@ fn not_found(repository: &Repository, name: &str) -> anyhow::Error {
     anyhow::anyhow!("could not find the commit {name:?} here; {way_out}")
 }
 
-/// Git's id of nothing, of either hash.
+/// Git's id of nothing.
+pub(crate) const NOTHING: &str = "0000000000000000000000000000000000000000";
+
+/// Whether this is git's id of nothing, of either hash.
 pub(crate) fn is_zero(id: &str) -> bool {
     matches!(id.len(), 40 | 64) && id.bytes().all(|digit| digit == b'0')
 }

@@ -226,11 +226,16 @@ pub(crate) fn finish_with(
         history: history.map(|history| HistoryFacts { traces: &shown.traces, ..history }),
         exit: exit.status(),
     };
-    let settings = terminal::settings(scan);
-    terminal::output(scan.output.as_deref(), |out| {
-        leakgate_report::write(out, &report, &settings)
-    })?;
+    write(&report, scan)?;
+    if let Some(scan) = scan.on_screen() {
+        write(&report, &scan)?;
+    }
     Ok(exit)
+}
+
+fn write(report: &Report<'_>, scan: &ScanArgs) -> anyhow::Result<()> {
+    let settings = terminal::settings(scan);
+    terminal::output(scan.output.as_deref(), |out| leakgate_report::write(out, report, &settings))
 }
 
 /// The repository that git would use here.

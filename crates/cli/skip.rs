@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context as _, bail};
-use leakgate_git::{Cleanup, Repository, with_trailer};
+use leakgate_git::{Repository, with_trailer};
 use leakgate_hooks::Event;
 use leakgate_policy::Config;
 
@@ -71,7 +71,7 @@ pub(crate) fn leave_trailer(reason: &str, file: &Path) -> anyhow::Result<()> {
     let context = || format!("could not add the trailer to the message in {}", file.display());
     let message = fs::read(file).with_context(context)?;
     let line = format!("Leakgate-Skip: {reason}");
-    match with_trailer(&message, &Cleanup::of(&repository)?, &line) {
+    match with_trailer(&message, &line) {
         Some(message) => fs::write(file, message).with_context(context),
         None => Ok(()),
     }

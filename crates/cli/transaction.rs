@@ -3,7 +3,7 @@
 //!
 //! Git runs it often, so it looks at no more than what the new objects bring, and at the files of a
 //! commit not again when they were scanned a moment ago. What comes by `git fetch` others have
-//! already, and it is not stopped.
+//! already, and it is not stopped: that excuses what leads to it, and nothing else in the same change.
 
 use std::ffi::OsString;
 use std::time::Instant;
@@ -35,19 +35,24 @@ pub(crate) fn transaction(args: &[OsString]) -> anyhow::Result<Exit> {
         text.push(b'\n');
     }
     text.extend(hook::input()?);
-    let mut changes = Update::read(&text)?;
-    // A fetch with `--atomic` is one change of all refs, and has not yet noted what it fetched.
-    let is_fetch = changes.iter().any(|one| one.name.starts_with(b"refs/remotes/"));
-    changes.retain(is_of_interest);
-    if changes.is_empty() || is_fetch || skip::reason_for(Event::ReferenceTransaction)?.is_some() {
+    let all = Update::read(&text)?;
+    let (mut changes, others): (Vec<_>, Vec<_>) = all.into_iter().partition(is_of_interest);
+    if changes.is_empty() || skip::reason_for(Event::ReferenceTransaction)?.is_some() {
         return Ok(Exit::Clean);
     }
     let repository = run::repository()?;
     // Nothing is committed into a bare repository: it is a clone, or a server with its own hooks.
-    if repository.work_tree().is_none() || is_clone(&repository, &changes) {
+    if repository.work_tree().is_none() || is_clone(&repository, &changes)? {
         return Ok(Exit::Clean);
     }
-    let spec = spec(&repository, &changes)?;
+    let fetched = fetched(&repository, &others);
+    if !fetched.is_empty() {
+        drop_fetched_tags(&repository, &mut changes, &fetched);
+    }
+    if changes.is_empty() {
+        return Ok(Exit::Clean);
+    }
+    let spec = spec(&repository, &changes, fetched)?;
     let purpose = Purpose {
         command: "reference-transaction",
         scope: Scope::RefChange,
@@ -57,33 +62,66 @@ pub(crate) fn transaction(args: &[OsString]) -> anyhow::Result<Exit> {
     range::scan(&repository, &spec, &purpose, &hook::quiet(), start)
 }
 
-/// What git keeps for itself on the way, or of what others have.
-const KEPT_BY_GIT: [&str; 4] =
-    ["refs/remotes/", "refs/prefetch/", "refs/bisect/", "refs/rewritten/"];
+/// What others have. Refs that git keeps for itself on the way, as those of a bisection or a rebase,
+/// are looked at as all others: what has once been a ref is taken for known.
+const OF_OTHERS: [&str; 2] = ["refs/remotes/", "refs/prefetch/"];
+
+fn is_of_others(name: &[u8]) -> bool {
+    OF_OTHERS.iter().any(|folder| name.starts_with(folder.as_bytes()))
+}
 
 /// Whether the change may bring anything of the user's. `hooks/shim.sh` asks the same.
 fn is_of_interest(update: &Update) -> bool {
     let name = &update.name;
     (name.starts_with(b"refs/") || name == "HEAD")
-        && !KEPT_BY_GIT.iter().any(|folder| name.starts_with(folder.as_bytes()))
+        && !is_of_others(name)
         && !update.is_deletion()
         && !update.new.starts_with("ref:")
         && update.new != update.old
 }
 
-/// Whether a clone is under way: it writes tags before `HEAD` is anything that can be read.
-fn is_clone(repository: &Repository, changes: &[Update]) -> bool {
-    changes.iter().all(|change| change.name.starts_with(b"refs/tags/"))
-        && !matches!(repository.head(), Ok(Some(_)))
+/// Whether a clone is under way: it writes remote-tracking branches and tags before there is a branch
+/// of one's own.
+fn is_clone(repository: &Repository, changes: &[Update]) -> anyhow::Result<bool> {
+    let are_tags = changes.iter().all(|change| change.name.starts_with(b"refs/tags/"));
+    // As long as it is under way, `HEAD` may be nothing that can be read.
+    let has_head = matches!(repository.head(), Ok(Some(_)));
+    if !are_tags || has_head || !repository.has_remote() {
+        return Ok(false);
+    }
+    Ok(!repository.refs()?.iter().any(|(name, _)| name.starts_with(b"refs/heads/")))
+}
+
+/// What the same change makes known of others: a fetch with `--atomic` is one change of all refs, and
+/// has not yet noted elsewhere what it brings.
+fn fetched(repository: &Repository, others: &[Update]) -> Vec<ObjectId> {
+    let refs = others.iter().filter(|one| is_of_others(&one.name));
+    refs.filter_map(|one| repository.resolve_id(&one.new)).collect()
+}
+
+/// Leaves out tags that came with what they lead to: git fetches those, whatever they say.
+fn drop_fetched_tags(repository: &Repository, changes: &mut Vec<Update>, fetched: &[ObjectId]) {
+    let is_tag = |change: &Update| change.name.starts_with(b"refs/tags/") && is_zero(&change.old);
+    let tags = changes.iter().filter(|change| is_tag(change));
+    let tags: Option<Vec<_>> = tags.map(|tag| repository.resolve_id(&tag.new)).collect();
+    if tags.is_some_and(|tags| repository.lead_into(&tags, fetched)) {
+        changes.retain(|change| !is_tag(change));
+    }
 }
 
 /// What is to be scanned.
-fn spec(repository: &Repository, changes: &[Update]) -> anyhow::Result<RangeSpec> {
+fn spec(
+    repository: &Repository,
+    changes: &[Update],
+    fetched: Vec<ObjectId>,
+) -> anyhow::Result<RangeSpec> {
     if let Some(spec) = one_commit(repository, changes)? {
         return Ok(spec);
     }
-    let mut known: Vec<_> = repository.refs()?.into_iter().map(|(_, id)| id).collect();
-    known.extend(repository.head()?);
+    let mut known = fetched;
+    known.extend(repository.refs()?.into_iter().map(|(_, id)| id));
+    // One that cannot be read, as in a clone that is under way, hides nothing.
+    known.extend(repository.head().ok().flatten());
     known.extend(repository.fetched());
     hook::spec(repository, changes, known)
 }
@@ -134,18 +172,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_git_keeps_for_itself_is_of_no_interest() {
+    fn what_others_have_is_of_no_interest() {
         let (zero, one, two) = ("0".repeat(40), "1".repeat(40), "2".repeat(40));
         let is = |old: &str, new: &str, name: &str| {
             let (name, new, old) = (name.into(), new.to_owned(), old.to_owned());
             is_of_interest(&Update { name, new, old })
         };
-        for name in ["HEAD", "refs/heads/a", "refs/tags/v", "refs/notes/x", "refs/stash", "refs/x"]
-        {
+        for name in [
+            "HEAD",
+            "refs/heads/a",
+            "refs/tags/v",
+            "refs/notes/x",
+            "refs/stash",
+            "refs/x",
+            "refs/bisect/bad",
+            "refs/rewritten/onto",
+        ] {
             assert!(is(&zero, &one, name) && is(&one, &two, name), "{name}");
             assert!(!is(&one, &zero, name) && !is(&one, &one, name), "{name}");
         }
-        for name in ["ORIG_HEAD", "AUTO_MERGE", "refs/remotes/origin/a", "refs/bisect/bad"] {
+        for name in ["ORIG_HEAD", "AUTO_MERGE", "refs/remotes/origin/a", "refs/prefetch/remotes/a"]
+        {
             assert!(!is(&zero, &one, name), "{name}");
         }
         assert!(!is(&zero, "ref:refs/heads/a", "HEAD"));

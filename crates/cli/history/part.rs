@@ -11,7 +11,8 @@ use super::blobs::Blobs;
 use super::progress::Progress;
 
 /// Asks some blobs along the deltas that store them, and gives those in which no secret can stand,
-/// with their sizes; and some that these build on. The others have to be read whole.
+/// with their sizes; and some that these build on. The others have to be read whole, and these as
+/// well under a name that [`RuleSet::is_read_by_name`].
 pub(crate) fn calm(
     repository: &Repository,
     rules: &RuleSet,

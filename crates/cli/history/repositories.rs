@@ -61,6 +61,9 @@ pub(super) fn merge(files: &[PathBuf], scan: &ScanArgs) -> anyhow::Result<Exit> 
         Some(1) => Exit::Findings,
         _ => Exit::Incomplete,
     };
+    if let Some(scan) = scan.on_screen().filter(|_| scan.format == FormatArg::Json) {
+        write_text(&wholes, &scan)?;
+    }
     match scan.format {
         FormatArg::Json => write_json(&wholes, exit, scan)?,
         FormatArg::Text => write_text(&wholes, scan)?,

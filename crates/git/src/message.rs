@@ -1,7 +1,8 @@
 //! The message of a commit that is being made, without what git will take out of it.
 //!
-//! What git keeps is decided by an option of the command line that a hook is not told. So lines
-//! are left out only where git is sure to strip them; else they are scanned.
+//! What git keeps is decided by options and settings that a hook is not told. But in the text that it
+//! gives to an editor it says what it will take out, and below which line it cuts. So lines are left
+//! out only where that is said, in English; else they are scanned.
 
 use std::env;
 use std::fs;
@@ -10,36 +11,58 @@ use std::path::Path;
 use bstr::{BString, ByteSlice as _};
 use leakgate_model::{Content, Entry, Listing, Mode, Problem, Reader, Source};
 
-use crate::Repository;
 use crate::repository::Error;
 
 /// A message, read once when it is made.
 pub struct Message {
+    name: BString,
     text: Vec<u8>,
+    is_cut: bool,
 }
 
-/// What git will take out of a message, by configuration and environment.
+/// What git will take out of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cleanup {
+pub(crate) struct Cleanup {
     /// What begins a line that git takes out; `None` when it takes none out, or nobody knows.
-    pub comment: Option<Vec<u8>>,
-    /// Whether git cuts the message at a line of scissors in any case.
-    pub scissors: bool,
+    comment: Option<Vec<u8>>,
+    /// Where the message ends, in bytes from 0.
+    end: usize,
 }
 
 impl Message {
-    /// Reads the file of a message, which is the one entry.
+    /// Reads the file of a message, with all that stands in it.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn read(file: &Path, cleanup: &Cleanup) -> Result<(Self, Listing), Error> {
-        let raw = fs::read(file).map_err(|why| Error::Path { path: file.to_owned(), why })?;
+    pub fn read(file: &Path) -> Result<Self, Error> {
+        let failed = |why| Error::Path { path: file.to_owned(), why };
         let name = <[u8]>::from_path(file)
             .map_or_else(|| file.to_string_lossy().into_owned().into(), BString::from);
-        let entries = vec![Entry::present(name, Mode::File)];
-        let text = kept(&raw, cleanup);
-        Ok((Self { text }, Listing { entries, ..Listing::default() }))
+        Ok(Self { name, text: fs::read(file).map_err(failed)?, is_cut: false })
     }
+
+    /// Leaves out what git says that it will take out. The lines that stay keep their numbers.
+    pub fn clean_up(&mut self) {
+        let cleanup = Cleanup::said_in(&self.text, is_edited());
+        self.is_cut = cleanup.end < self.text.len();
+        self.text = kept(&self.text, &cleanup);
+    }
+
+    /// Whether something was left out at the end, as the diff of `--verbose`.
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
+    }
+
+    /// The one entry.
+    pub fn listing(&self) -> Listing {
+        let entries = vec![Entry::present(self.name.clone(), Mode::File)];
+        Listing { entries, ..Listing::default() }
+    }
+}
+
+/// Whether somebody edits the message: if not, git says so to its hooks.
+pub fn is_edited() -> bool {
+    env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":")
 }
 
 impl Source for Message {
@@ -63,77 +86,95 @@ impl Reader for MessageReader<'_> {
 }
 
 impl Cleanup {
-    /// Nothing is taken out.
-    pub const NONE: Self = Self { comment: None, scissors: false };
+    /// What git will take out of a text for an editor, as far as it says so there.
+    fn said_in(raw: &[u8], edited: bool) -> Self {
+        let hint = hint(raw).filter(|hint| edited && hint.strips);
+        let end = cut(raw).filter(|_| edited).unwrap_or(raw.len());
+        Self { comment: hint.map(|hint| hint.mark.to_vec()), end }
+    }
 
-    /// What `git commit` will do in this repository.
-    ///
-    /// # Errors
-    /// When the user's configuration cannot be read.
-    pub fn of(repository: &Repository) -> Result<Self, Error> {
-        // Git says so when nobody edits the message; then it keeps comments.
-        let edited = env::var_os("GIT_EDITOR").is_none_or(|editor| editor != ":");
-        let on_command_line = env::var("GIT_CONFIG_PARAMETERS")
-            .is_ok_and(|text| text.to_lowercase().contains("commit.cleanup"));
-        let config = repository.with_user_configuration()?;
-        let config = config.config_snapshot();
-        let mode = config.string("commit.cleanup").map(|mode| mode.to_string());
-        let strips = match mode.as_deref() {
-            _ if on_command_line => false,
-            Some("strip") => true,
-            None | Some("default") => edited,
-            _ => false,
-        };
-        let comment = config
-            .string("core.commentString")
-            .or_else(|| config.string("core.commentChar"))
-            .map_or_else(|| b"#".to_vec(), |mark| mark.to_vec());
-        Ok(Self {
-            // With `auto` git chooses a character anew for each message.
-            comment: (strips && comment != b"auto" && !comment.is_empty()).then_some(comment),
-            scissors: edited && !on_command_line && mode.as_deref() == Some("scissors"),
-        })
+    /// What git will take out as likely as not: by default it takes out comments of what was
+    /// edited.
+    pub(crate) fn likely_of(raw: &[u8], edited: bool) -> Self {
+        let said = Self::said_in(raw, edited);
+        let by_default = || (edited && hint(raw).is_none()).then(|| b"#".to_vec());
+        Self { comment: said.comment.or_else(by_default), ..said }
+    }
+
+    /// Returns true if and only if git takes the line out, which stands above the end.
+    pub(crate) fn strips(&self, line: &[u8]) -> bool {
+        self.comment.as_ref().is_some_and(|mark| line.starts_with(mark))
+    }
+
+    /// Where the message ends, in bytes from 0.
+    pub(crate) fn end(&self) -> usize {
+        self.end
     }
 }
 
 /// The message with the lines that git takes out left empty, so that the others keep their numbers.
 fn kept(raw: &[u8], cleanup: &Cleanup) -> Vec<u8> {
-    let end = end(raw, cleanup);
-    let mut text = Vec::with_capacity(end);
-    for line in raw[..end].lines_with_terminator() {
-        match &cleanup.comment {
-            Some(mark) if line.starts_with(mark) => text.push(b'\n'),
-            _ => text.extend_from_slice(line),
-        }
+    let mut text = Vec::with_capacity(cleanup.end);
+    for line in raw[..cleanup.end].lines_with_terminator() {
+        text.extend_from_slice(if cleanup.strips(line) { b"\n" } else { line });
     }
     text
+}
+
+/// What git tells whoever edits a message.
+struct Hint<'m> {
+    /// What begins a comment.
+    mark: &'m [u8],
+    /// Whether comments are taken out.
+    strips: bool,
+}
+
+/// What `git commit` says last of comments: it says so below a message that it is given, which may
+/// be one that it was given before. `git merge` says that they are taken out even where it keeps them.
+fn hint(raw: &[u8]) -> Option<Hint<'_>> {
+    const FIRST: &[u8] = b" Please enter the commit message for your changes. Lines starting";
+    let lines: Vec<_> = raw.lines().collect();
+    lines.windows(2).rev().find_map(|pair| {
+        let mark = pair[0].strip_suffix(FIRST).filter(|mark| !mark.is_empty())?;
+        let rest = pair[1].strip_prefix(mark)?.strip_prefix(b" with '")?.strip_prefix(mark)?;
+        let said = rest.strip_prefix(b"' will be ")?;
+        Some(Hint { mark, strips: said.starts_with(b"ignored") })
+    })
 }
 
 /// The line above a diff that `--verbose` shows, after the comment mark.
 const SCISSORS: &[u8] = b" ------------------------ >8 ------------------------";
 
-/// Where the message ends: before the scissors, if git cuts there.
-pub(crate) fn end(raw: &[u8], cleanup: &Cleanup) -> usize {
+/// Where git cuts the message off: at the first line of scissors, if the last one is its own. One in
+/// a message that it is given has what it says to the editor below.
+fn cut(raw: &[u8]) -> Option<usize> {
+    let mark_of = |line: &'_ [u8]| -> Option<usize> {
+        let mark = line.trim_end().strip_suffix(SCISSORS)?.len();
+        (1..=16).contains(&mark).then_some(mark)
+    };
+    let mut lines = Vec::new();
     let mut at = 0;
     for line in raw.lines_with_terminator() {
-        let mark = line.trim_end().strip_suffix(SCISSORS);
-        let after = &raw[at + line.len()..];
-        if mark.is_some_and(|mark| !mark.is_empty() && mark.len() <= 16)
-            && (cleanup.scissors || is_followed_by_diff(after, mark.unwrap_or_default()))
-        {
-            return at;
+        if let Some(mark) = mark_of(line) {
+            lines.push((at, &line[..mark], at + line.len()));
         }
         at += line.len();
     }
-    raw.len()
+    let &(_, mark, after) = lines.last()?;
+    let first = lines.iter().find(|(_, other, _)| *other == mark)?;
+    is_of_git(&raw[after..], mark).then_some(first.0)
 }
 
-/// With `--verbose`, comments and then the diff stand below the scissors, and git cuts them off.
-fn is_followed_by_diff(after: &[u8], mark: &[u8]) -> bool {
-    let mut lines = after.lines();
-    let has_comment = lines.next().is_some_and(|line| line.starts_with(mark));
-    let diff = lines.find(|line| !line.starts_with(mark));
-    has_comment && diff.is_none_or(|line| line.starts_with(b"diff --"))
+/// Below its scissors git has comments, and with `--verbose` a diff to the end; all that it says of
+/// comments stands above.
+fn is_of_git(below: &[u8], mark: &[u8]) -> bool {
+    let lines: Vec<_> = below.lines().collect();
+    let comments = lines.iter().take_while(|line| line.starts_with(mark)).count();
+    let diff = &lines[comments..];
+    comments > 0
+        && hint(below).is_none()
+        && diff.first().is_none_or(|line| line.starts_with(b"diff --"))
+        && !diff.iter().any(|line| line.starts_with(mark))
 }
 
 /// Appends the header of a commit or tag without ids and signatures, which are random and no
@@ -159,37 +200,56 @@ pub fn unsigned_header(head: &[u8], into: &mut Vec<u8>) {
 mod tests {
     use super::*;
 
-    const DIFF: &str = "subject\n# note\n# ------------------------ >8 ------------------------\n\
+    const SAID: &str = "# Please enter the commit message for your changes. Lines starting\n\
+        # with '#' will be ignored, and an empty message aborts the commit.\n";
+    const DIFF: &str = "# ------------------------ >8 ------------------------\n\
         # Do not modify or remove the line above.\ndiff --git a/a b/a\n-old\n";
 
-    fn cleanup(comment: Option<&str>, scissors: bool) -> Cleanup {
-        Cleanup { comment: comment.map(|mark| mark.as_bytes().to_vec()), scissors }
-    }
-
-    fn text(raw: &str, cleanup: &Cleanup) -> String {
-        String::from_utf8(kept(raw.as_bytes(), cleanup)).expect("it was text")
+    fn text(raw: &str) -> String {
+        let kept = kept(raw.as_bytes(), &Cleanup::said_in(raw.as_bytes(), true));
+        String::from_utf8(kept).expect("it was text")
     }
 
     #[test]
     fn lines_keep_their_numbers() {
-        let raw = "one\n#two\n #three\nfour";
-        assert_eq!(text(raw, &cleanup(Some("#"), false)), "one\n\n #three\nfour");
-        assert_eq!(text(raw, &cleanup(Some("//"), false)), raw);
-        assert_eq!(text(raw, &Cleanup::NONE), raw);
+        let raw = format!("one\n#two\n #three\n{SAID}four");
+        assert_eq!(text(&raw), "one\n\n #three\n\n\nfour");
+        assert_eq!(text(&raw.replace('#', "//")), "one\n\n //three\n\n\nfour");
+    }
+
+    #[test]
+    fn comments_are_kept_where_git_does_not_say_otherwise() {
+        let keeps = SAID.replace("ignored", "kept");
+        for raw in [
+            "one\n#two\n".to_owned(),
+            format!("one\n#two\n{keeps}"),
+            format!("one\n#two\n{SAID}{keeps}"),
+            format!("one\n#two\n{}", SAID.replace("'#'", "';'")),
+            format!("one\n#two\n{}", SAID.lines().next().unwrap_or_default()),
+        ] {
+            assert_eq!(text(&raw), raw);
+        }
+        let raw = format!("one\n#two\n{SAID}{DIFF}");
+        let unedited = Cleanup::said_in(raw.as_bytes(), false);
+        assert_eq!(kept(raw.as_bytes(), &unedited).as_bstr(), raw);
     }
 
     #[test]
     fn what_verbose_shows_is_cut_off() {
-        assert_eq!(text(DIFF, &Cleanup::NONE), "subject\n# note\n");
-        assert_eq!(text(DIFF, &cleanup(Some("#"), true)), "subject\n\n");
+        assert_eq!(text(&format!("subject\n{DIFF}")), "subject\n");
+        assert_eq!(text(&format!("subject\n{SAID}{DIFF}")), "subject\n\n\n");
+        // A message that was used before, with its diff and that of now.
+        assert_eq!(text(&format!("subject\n{DIFF}{SAID}{DIFF}")), "subject\n");
     }
 
     #[test]
     fn scissors_of_the_authors_own_are_kept_with_what_follows() {
         let own = DIFF.replace("diff --git a/a b/a", "more of the message");
-        assert_eq!(text(&own, &Cleanup::NONE), own);
-        assert_eq!(text(&own, &cleanup(None, true)), "subject\n# note\n");
+        assert_eq!(text(&own), own);
         let bare = DIFF.replace("# Do not modify or remove the line above.\n", "");
-        assert_eq!(text(&bare, &Cleanup::NONE), bare);
+        assert_eq!(text(&bare), bare);
+        let keeps = SAID.replace("ignored", "kept");
+        let used_before = format!("{DIFF}{keeps}");
+        assert_eq!(text(&used_before), used_before);
     }
 }

@@ -67,12 +67,12 @@ pub struct Range<'r> {
     commits: u64,
     /// The trees of the tips that are commits.
     trees: Vec<GixId>,
-    /// Blobs in which no secret can stand, and how many bytes they have.
+    /// Blobs in which no secret can stand under most names, and how many bytes they have.
     calm: HashMap<ObjectId, u64>,
 }
 
-/// The entry that holds the names of refs.
-const NAMES: &str = "names of refs";
+/// The path of the entry that holds the names of refs.
+pub const NAMES: &str = "names of refs";
 
 /// Fewer commits than this are compared on one thread.
 const MANY: usize = 16;
@@ -148,8 +148,8 @@ impl<'r> Range<'r> {
         })
     }
 
-    /// Takes note that no secret can stand in some blobs, given with their sizes: they are not read
-    /// for secrets any more.
+    /// Takes note that no secret can stand in some blobs, given with their sizes, under names that do
+    /// not tell how to read them.
     pub fn set_calm(&mut self, blobs: impl IntoIterator<Item = (ObjectId, u64)>) {
         self.calm.extend(blobs);
     }
@@ -157,6 +157,21 @@ impl<'r> Range<'r> {
     /// How many commits there are.
     pub fn commits(&self) -> u64 {
         self.commits
+    }
+}
+
+impl Repository {
+    /// Returns true if and only if tags lead to commits alone that can be reached from others.
+    pub fn lead_into(&self, tags: &[ObjectId], others: &[ObjectId]) -> bool {
+        let objects = self.objects_with_cache();
+        let commit = |&id: &ObjectId| {
+            let id = peeled(&objects, to_gix_id(id))?;
+            commit_walk::read(&objects, id).is_ok().then_some(id)
+        };
+        let Some(tips) = tags.iter().map(commit).collect::<Option<Vec<_>>>() else { return false };
+        let hidden: Vec<_> = others.iter().filter_map(commit).collect();
+        let walk = commit_walk::walk(&objects, &tips, &hidden, &self.shallow_commits());
+        walk.commits.is_empty() && walk.unreadable.is_empty()
     }
 }
 

@@ -1,4 +1,4 @@
-//! Refs, revisions and remotes: what a name stands for.
+//! Refs and revisions: what a name stands for.
 
 use std::collections::HashSet;
 
@@ -86,33 +86,6 @@ impl Repository {
         self.objects().has(to_gix_id(id))
     }
 
-    /// The objects that the remote is known to have: those its remote-tracking refs name.
-    ///
-    /// `remote` is a configured name or an address. An address that belongs to no configured
-    /// remote is known to have nothing: what another remote has may be private.
-    ///
-    /// # Errors
-    /// As [`Repository::refs`].
-    pub fn known_to_remote(&self, remote: &str) -> Result<Vec<ObjectId>, Error> {
-        let names = self.remotes();
-        let Some(name) = names.iter().find(|(name, url)| name == remote || url == remote) else {
-            return Ok(Vec::new());
-        };
-        let folder = |name: &str| format!("refs/remotes/{name}/").into_bytes();
-        let ours = folder(&name.0);
-        // The refs of a remote called `a/b` lie in the folder of one called `a`.
-        let inner: Vec<_> = names
-            .iter()
-            .map(|(other, _)| folder(other))
-            .filter(|other| other.len() > ours.len() && other.starts_with(&ours))
-            .collect();
-        let is_ours = |name: &[u8]| {
-            name.starts_with(&ours) && !inner.iter().any(|other| name.starts_with(other))
-        };
-        let refs = self.refs()?.into_iter();
-        Ok(refs.filter(|(name, _)| is_ours(name)).map(|(_, id)| id).collect())
-    }
-
     /// Returns true if and only if a part of the history was never fetched.
     pub fn is_shallow(&self) -> bool {
         !self.shallow_commits().is_empty()
@@ -126,24 +99,5 @@ impl Repository {
         };
         let text = std::fs::read(file).unwrap_or_default();
         text.lines().filter_map(|line| gix::ObjectId::from_hex(line).ok()).collect()
-    }
-
-    /// Names and addresses of the configured remotes.
-    fn remotes(&self) -> Vec<(String, String)> {
-        let local = self.local();
-        let config = local.config_snapshot();
-        let Some(sections) = config.plumbing().sections_by_name("remote") else {
-            return Vec::new();
-        };
-        let mut remotes = Vec::new();
-        for section in sections {
-            let Some(name) = section.header().subsection_name() else { continue };
-            for key in ["url", "pushurl"] {
-                for url in section.values(key) {
-                    remotes.push((name.to_string(), url.to_string()));
-                }
-            }
-        }
-        remotes
     }
 }

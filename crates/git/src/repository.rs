@@ -149,12 +149,16 @@ impl Repository {
         let inner = gix::ThreadSafeRepository::discover_with_environment_overrides_opts(
             directory, upwards, options,
         )
-        .map_err(|error| match error.to_string() {
-            // The library tells its errors apart by their texts alone.
-            why if why.starts_with("Could not find a git repository in") => {
-                Error::None(directory.to_owned())
+        .map_err(|error| {
+            use gix::discover::upwards::Error as Not;
+            match error.downcast_any_ref() {
+                Some(
+                    Not::NoGitRepository { .. }
+                    | Not::NoGitRepositoryWithinCeiling { .. }
+                    | Not::NoGitRepositoryWithinFs { .. },
+                ) => Error::None(directory.to_owned()),
+                _ => failed(error.to_string()),
             }
-            why => failed(why),
         })?;
         let local = inner.to_thread_local();
         check_extensions(&local)?;

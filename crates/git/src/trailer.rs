@@ -2,14 +2,18 @@
 
 use bstr::ByteSlice as _;
 
-use crate::message::{Cleanup, end};
+use crate::message::{Cleanup, is_edited};
 
 /// The message with the line `trailer` added to its trailers; `None` if it has it, or nothing else.
-pub fn with_trailer(message: &[u8], cleanup: &Cleanup, trailer: &str) -> Option<Vec<u8>> {
-    let is_comment = |line: &[u8]| cleanup.comment.as_ref().is_some_and(|it| line.starts_with(it));
+pub fn with_trailer(message: &[u8], trailer: &str) -> Option<Vec<u8>> {
+    added(message, &Cleanup::likely_of(message, is_edited()), trailer)
+}
+
+fn added(message: &[u8], cleanup: &Cleanup, trailer: &str) -> Option<Vec<u8>> {
+    let is_comment = |line: &[u8]| cleanup.strips(line);
     let mut text_end = 0;
     let mut at = 0;
-    for line in message[..end(message, cleanup)].lines_with_terminator() {
+    for line in message[..cleanup.end()].lines_with_terminator() {
         at += line.len();
         if !line.trim().is_empty() && !is_comment(line) {
             text_end = at;
@@ -50,10 +54,9 @@ mod tests {
 
     const SKIP: &str = "Leakgate-Skip: a fixture";
 
-    fn added(message: &str, comment: Option<&str>) -> Option<String> {
-        let comment = comment.map(|mark| mark.as_bytes().to_vec());
-        let cleanup = Cleanup { comment, scissors: false };
-        with_trailer(message.as_bytes(), &cleanup, SKIP)
+    fn added(message: &str, edited: bool) -> Option<String> {
+        let cleanup = Cleanup::likely_of(message.as_bytes(), edited);
+        super::added(message.as_bytes(), &cleanup, SKIP)
             .map(|text| String::from_utf8(text).expect("it was text"))
     }
 
@@ -66,7 +69,7 @@ mod tests {
             ("s\n\nA-By: b\n", "s\n\nA-By: b\nLeakgate-Skip: a fixture\n"),
             ("s\n\nA-By: b\n c\n\n\n", "s\n\nA-By: b\n c\nLeakgate-Skip: a fixture\n\n\n"),
         ] {
-            assert_eq!(added(message, Some("#")).as_deref(), Some(expected), "{message:?}");
+            assert_eq!(added(message, true).as_deref(), Some(expected), "{message:?}");
         }
     }
 
@@ -74,15 +77,15 @@ mod tests {
     fn comments_stay_below() {
         let message = "s\n# one\n\n# two\n";
         let expected = "s\n\nLeakgate-Skip: a fixture\n# one\n\n# two\n";
-        assert_eq!(added(message, Some("#")).as_deref(), Some(expected));
+        assert_eq!(added(message, true).as_deref(), Some(expected));
         let expected = format!("{message}\n{SKIP}\n");
-        assert_eq!(added(message, None), Some(expected), "these are no comments");
+        assert_eq!(added(message, false), Some(expected), "these are no comments");
     }
 
     #[test]
     fn nothing_is_added_twice_or_to_nothing() {
         for message in ["", "\n\n", "# only comments\n", "s\n\nLeakgate-Skip: a fixture\n"] {
-            assert_eq!(added(message, Some("#")), None, "{message:?}");
+            assert_eq!(added(message, true), None, "{message:?}");
         }
     }
 }

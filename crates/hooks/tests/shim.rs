@@ -350,13 +350,13 @@ fn a_change_of_refs_is_looked_at_once() {
     for state in ["preparing", "committed", "aborted"] {
         assert_eq!(run(state, &head).status, Some(0), "{state}");
     }
-    // What git keeps for itself, deletions, and what leads elsewhere.
+    // What others have, deletions, and what leads elsewhere.
     for input in [
         String::new(),
         change('0', '1', "refs/remotes/origin/main") + &change('1', '0', "refs/heads/a"),
         change('1', '1', "refs/heads/a") + &change('0', '0', "AUTO_MERGE"),
         format!("{} ref:refs/heads/a HEAD\n", "0".repeat(40)),
-        change('0', '1', "ORIG_HEAD") + &change('0', '1', "refs/rewritten/onto"),
+        change('0', '1', "ORIG_HEAD") + &change('0', '1', "refs/prefetch/remotes/origin/a"),
     ] {
         let ran = run("prepared", &input);
         assert_eq!((ran.status, ran.log.as_str()), (Some(0), ""), "{input}");

@@ -64,7 +64,7 @@ pub trait Reader {
     }
 
     /// How many bytes the content of an entry has, if it is known already that no secret can stand
-    /// in it.
+    /// in it under most names. Under one that tells how to read the file, it has to be read.
     fn calm(&self, _entry: &Entry) -> Option<u64> {
         None
     }

@@ -147,11 +147,9 @@ fn the_readme_sets_up_in_two_commands_and_ci_runs_both() {
 #[test]
 fn each_invariant_names_tests_that_are_there() {
     let page = text(&root().join("docs/architecture.md"));
-    let all: String = sources()
-        .iter()
-        .filter(|path| path.extension() == Some("rs".as_ref()))
-        .map(|path| text(path))
-        .collect();
+    let sources = sources();
+    let sources = sources.iter().filter(|path| path.extension() == Some("rs".as_ref()));
+    let sources: Vec<_> = sources.map(|path| text(path)).collect();
     let (_, section) = page.split_once("\n## Invariants\n").expect("the page lists invariants");
     let section = section.split("\n## ").next().expect("a split has a first part");
     let mut number = 0;
@@ -165,13 +163,50 @@ fn each_invariant_names_tests_that_are_there() {
         let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
         assert!(!names.is_empty(), "invariant {number} names no test");
         for name in names {
-            // A function, or a case in a table.
-            let there = [format!("fn {name}("), format!(" {name}: |")];
-            let there = there.iter().any(|text| all.contains(text));
+            let there =
+                sources.iter().any(|text| has_test(text, name) || has_case_of_table(text, name));
             assert!(there, "invariant {number}: there is no test {name}");
         }
     }
     assert!(number > 0, "the page lists invariants");
+}
+
+/// A function that is run as a test, and does something.
+fn has_test(source: &str, name: &str) -> bool {
+    let head = format!("fn {name}(");
+    source.match_indices(&head).any(|(at, _)| {
+        let above = source[..at].lines().rev().skip(usize::from(!source[..at].ends_with('\n')));
+        let above: Vec<_> = above
+            .map(str::trim_start)
+            .take_while(|line| line.starts_with("#[") || line.starts_with("//"))
+            .collect();
+        let is_empty = source[at..].lines().next().is_some_and(|line| line.ends_with("{}"));
+        above.contains(&"#[test]")
+            && !above.iter().any(|line| line.starts_with("#[ignore"))
+            && !is_empty
+    })
+}
+
+/// A case of a table that a macro makes a test of.
+fn has_case_of_table(source: &str, name: &str) -> bool {
+    let mut within = false;
+    source.lines().any(|line| {
+        if !line.starts_with(' ') && !line.is_empty() {
+            within = ["matrix! {", "ways! {"].contains(&line);
+        }
+        within
+            && line.strip_prefix("    ").is_some_and(|line| line.starts_with(&format!("{name}: ")))
+    })
+}
+
+#[test]
+fn what_is_a_test_and_what_is_not() {
+    let source = "#[test]\n/// Why.\nfn one() {\n}\nfn two() {\n}\n#[test]\n#[ignore]\nfn three() {\n}\n\
+        #[test]\nfn four() {}\n    #[test]\n    fn five(\n        x: u8,\n    ) {}\n\
+        matrix! {\n    six: |repo| {};\n}\n    seven: |repo| {};\n";
+    let is = |name: &&str| has_test(source, name) || has_case_of_table(source, name);
+    let names = ["one", "two", "three", "four", "five", "six", "seven", "ne", "nine"];
+    assert_eq!(names.into_iter().filter(is).collect::<Vec<_>>(), ["one", "five", "six"]);
 }
 
 #[test]

@@ -126,5 +126,5 @@ fn range(repository: &Repository) {
     }
     let old = find("HEAD~1");
     let _ = (repository.brought(old, head), repository.step(old, head));
-    let _ = (repository.fetched(), repository.known_to_remote("origin"), repository.refs());
+    let _ = (repository.fetched(), repository.known_at("../x".into()), repository.refs());
 }

@@ -6,9 +6,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use bstr::{BStr, ByteSlice as _};
-use leakgate_git::{
-    Cleanup, Message, Patterns, Repository, submodule_paths, unsigned_header, with_trailer,
-};
+use leakgate_git::{Message, Patterns, submodule_paths, unsigned_header, with_trailer};
 use leakgate_hooks::Event;
 use leakgate_model::{Change, Entry, Finding, Mode, Source as _, SourceLines};
 use leakgate_modes::{Context, FileMode, Packager};
@@ -61,7 +59,6 @@ struct Place {
     rules: PathBuf,
     work_tree: PathBuf,
     hooks: PathBuf,
-    cleanup: Cleanup,
     _folder: TempDir,
 }
 
@@ -74,14 +71,8 @@ fn place() -> &'static Place {
             fs::create_dir(&path).expect("a folder");
             path
         };
-        let work_tree = path("tree");
-        for name in ["tree/.git", "tree/.git/objects", "tree/.git/refs"] {
-            path(name);
-        }
-        fs::write(work_tree.join(".git/HEAD"), "ref: refs/heads/main\n").expect("a file");
-        let repository = Repository::discover(&work_tree).expect("it is a repository");
-        let cleanup = Cleanup::of(&repository).expect("its configuration can be read");
-        Place { rules: path("rules"), work_tree, hooks: path("hooks"), cleanup, _folder: folder }
+        let (rules, work_tree, hooks) = (path("rules"), path("tree"), path("hooks"));
+        Place { rules, work_tree, hooks, _folder: folder }
     })
 }
 
@@ -112,11 +103,12 @@ pub fn seeds() -> Vec<Vec<u8>> {
     for file in rules.take(60) {
         seeds.push([&[1, 0, 0][..], &fs::read(file.path()).expect("it can be read")].concat());
     }
-    let others: [(u8, &[u8]); 8] = [
+    let others: [(u8, &[u8]); 9] = [
         (2, b"modes:\n  \"bin/**\": 755\nlinks:\n  allow: [\"a/b\"]\nsizes:\n  \"**\": 5 MB\nskip-trailer: true\n"),
         (3, b"key 00112233445566778899aabbccddeeff\ngeneric-secret 00112233445566778899 because\n"),
         (4, b"*.env\n!a\n/b/**\n[a-z]?\n\\!x \\\n"),
         (5, b"Subject\n\nbody\n\nSigned-off-by: A <a@b>\n# comment\n"),
+        (5, b"Subject\n# Please enter the commit message for your changes. Lines starting\n# with '#' will be ignored\n# ------------------------ >8 ------------------------\n# Below\ndiff --git a/a b/a\n"),
         (5, b"tree 1\nparent 2\nauthor A <a@b> 1 +0000\ngpgsig -----BEGIN\n x\n\nmessage\n"),
         (6, b"#!/bin/sh\n. \"$(dirname -- \"$0\")/_/husky.sh\"\nlefthook run pre-commit\n"),
         (7, b"x = 1 # leakgate: allow because\n"),
@@ -230,11 +222,12 @@ fn patterns(text: &[u8]) {
 fn message(text: &[u8]) {
     let mut header = Vec::new();
     unsigned_header(text, &mut header);
-    let _ = with_trailer(text, &place().cleanup, "Leakgate-Skipped: a reason");
+    let _ = with_trailer(text, "Leakgate-Skipped: a reason");
     let file = place().work_tree.join("MESSAGE");
     fs::write(&file, text).expect("a file");
-    let (source, listing) = Message::read(&file, &place().cleanup).expect("it can be read");
-    for entry in &listing.entries {
+    let mut source = Message::read(&file).expect("it can be read");
+    source.clean_up();
+    for entry in &source.listing().entries {
         let _ = source.reader().read(entry, &mut Vec::new());
     }
 }
