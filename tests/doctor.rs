@@ -124,6 +124,18 @@ fn each_way_a_hook_is_switched_off() {
     }
 }
 
+/// Git asks whether it may run a hook, and not whether everybody may.
+#[test]
+fn a_hook_that_its_owner_may_run() {
+    let repo = guarded();
+    for (mode, state) in [(0o744, "ok"), (0o700, "ok"), (0o600, "bad")] {
+        repo.chmod(".git/hooks/pre-commit", mode);
+        let (_, json) = doctor(&repo, &[]);
+        assert_eq!(verdict(&json, "pre-commit hook"), state, "{json:#}");
+        assert_eq!(verdict(&json, "try to commit"), state, "{json:#}");
+    }
+}
+
 #[test]
 fn a_hook_with_carriage_returns() {
     let repo = guarded();

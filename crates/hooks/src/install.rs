@@ -210,7 +210,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, Error> {
     match shim::author(&text) {
         Author::SomebodyElse => Ok(Found::SomebodyElses),
         _ if link => Err(Error::LinkToShim(path.to_owned())),
-        Author::Leakgate => Ok(Found::Ours { text, executable: is_executable(&target) }),
+        Author::Leakgate => Ok(Found::Ours { text, executable: is_executable(path) }),
         Author::LeakgateEdited => Err(Error::Edited(path.to_owned())),
     }
 }
@@ -268,14 +268,14 @@ pub(crate) fn written<'a>(
     }
 }
 
+/// Returns true if and only if git would run this file, which asks whether it may.
 #[cfg(unix)]
-pub(crate) fn is_executable(file: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.permissions().mode() & 0o111 == 0o111
+pub fn is_executable(file: &Path) -> bool {
+    rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
 /// Here git does not look at any such bit.
 #[cfg(not(unix))]
-pub(crate) fn is_executable(_file: &fs::Metadata) -> bool {
+pub fn is_executable(_file: &Path) -> bool {
     true
 }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use error::Error;
 pub use every::{forward_others, remove_forwards};
-pub use install::{install, uninstall};
+pub use install::{install, is_executable, uninstall};
 pub use manager::{Manager, managed_by};
 pub use state::{State, state};
 

@@ -38,13 +38,16 @@ pub enum State {
 /// What git would find for `event` in this folder.
 pub fn state(hooks_dir: &Path, event: Event) -> State {
     let path = hooks_dir.join(event.name());
-    let metadata = match path.metadata() {
-        Ok(metadata) => metadata,
+    match path.metadata() {
+        // Opening a named pipe would wait for its other end.
+        Ok(metadata) if !metadata.is_file() => {
+            return State::Unreadable("it is not a file".to_owned());
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return managed_by(hooks_dir).map_or(State::Missing, State::Managed);
         }
-        Err(error) => return State::Unreadable(error.to_string()),
-    };
+        _ => {}
+    }
     let text = match read_start(&path) {
         Ok(text) => text,
         Err(error) => return State::Unreadable(error.to_string()),
@@ -53,7 +56,7 @@ pub fn state(hooks_dir: &Path, event: Event) -> State {
         Author::SomebodyElse => managed_by(hooks_dir).map_or(State::Foreign, State::Managed),
         _ if text.contains_str("\r\n") => State::CarriageReturns,
         Author::LeakgateEdited => State::Edited,
-        Author::Leakgate if !is_executable(&metadata) => State::NotExecutable,
+        Author::Leakgate if !is_executable(&path) => State::NotExecutable,
         Author::Leakgate => {
             let previous = hooks_dir.join(format!("{event}.leakgate-previous"));
             let binary = shim::binary_of(&text).unwrap_or_default();
