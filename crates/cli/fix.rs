@@ -16,7 +16,7 @@ use leakgate_policy::Samples;
 
 use crate::args::{FixArgs, FixWhat, ScanArgs};
 use crate::exit::Exit;
-use crate::{run, terminal};
+use crate::{below, run, terminal};
 
 /// What is done about one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,8 +56,7 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         .filter_map(|finding| Some(((finding.path.clone(), action(finding, &staged)?), finding)))
         .collect();
     if modes.print {
-        let fixes = wanted.values().flat_map(|finding| finding.fixes.iter().cloned());
-        terminal::say(fixes)?;
+        terminal::say(below::commands(wanted.values().flat_map(|finding| &finding.fixes)))?;
         return Ok(Exit::Clean);
     }
     let plan: Vec<_> = wanted.into_keys().collect();

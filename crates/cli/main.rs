@@ -7,6 +7,7 @@ mod access;
 mod args;
 mod arrival;
 mod audit;
+mod below;
 mod canary;
 mod check;
 mod ci;

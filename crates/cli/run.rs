@@ -18,7 +18,7 @@ use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
 use crate::samples::Handling;
-use crate::{access, terminal, whole};
+use crate::{access, below, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -196,8 +196,9 @@ pub(crate) fn finish_with(
     history: Option<HistoryFacts<'_>>,
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
+    let findings = below::adapted(&scanned.findings, scope, scan.format);
     if scan.fix && scanned.outcome.is_complete() {
-        let fixes = scanned.findings.iter().filter(|finding| finding.status == Status::Introduced);
+        let fixes = findings.iter().filter(|finding| finding.status == Status::Introduced);
         terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
         return Ok(exit);
     }
@@ -217,7 +218,7 @@ pub(crate) fn finish_with(
     let report = Report {
         command,
         version: env!("CARGO_PKG_VERSION"),
-        findings: &scanned.findings,
+        findings: &findings,
         outcome: &scanned.outcome,
         rules: &found,
         elapsed: start.elapsed(),
