@@ -233,6 +233,23 @@ fn in_an_odd_repository() {
     assert_eq!(code, 0, "{json:#}");
 }
 
+/// A folder of hooks for every repository has stand-ins that are no hooks of leakgate.
+#[test]
+fn where_it_is_installed_for_all_repositories() {
+    let repo = Repo::new();
+    repo.leakgate(&["install", "--global"]).assert_code(0);
+    let strict = ["try to commit with --no-verify", "try to change a branch"];
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["note"; 2]);
+    let text = repo.leakgate(&["doctor"]).text();
+    assert!(text.contains("`leakgate install --global --strict` stops it"), "{text}");
+    repo.leakgate(&["install", "--global", "--strict"]).assert_code(0);
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["ok"; 2]);
+}
+
 /// What runs through another manager of hooks is found by trying, too.
 #[test]
 fn with_another_manager() {

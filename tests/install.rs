@@ -146,6 +146,39 @@ fn installing_twice_and_taking_out() {
     repo.leakgate(&["uninstall"]).assert_code(0);
 }
 
+/// What is not said the second time stays as it was, and the screen says how it is.
+#[test]
+fn installing_again_changes_what_is_asked_for() {
+    for global in [&[][..], &["--global"]] {
+        let repo = Repo::new();
+        let trace = repo.beside("trace");
+        let touch = format!("touch '{}'", trace.display());
+        repo.script(".git/hooks/pre-commit", &touch);
+        let install = |options: &[&str]| {
+            let args = [&["install"], global, options].concat();
+            repo.leakgate(&args).assert_code(0).text()
+        };
+        install(&["--order", "last"]);
+        assert!(install(&["--strict"]).lines().all(|line| !line.contains("--no-verify")));
+        let again = install(&[]);
+        assert!(
+            again.ends_with(&format!(
+                "as before, with --strict; to go back: `{}`, then install again\n",
+                [&["leakgate", "uninstall"], global].concat().join(" ")
+            )),
+            "{again}"
+        );
+        repo.stage("a", line(1));
+        assert_ne!(repo.try_git(&["commit", "-m", "x"]).code, 0);
+        assert!(trace.exists(), "the order was lost");
+        fs::remove_file(&trace).expect("it was there");
+        assert_ne!(repo.try_git(&["commit", "--no-verify", "-m", "x"]).code, 0, "strict was lost");
+        install(&["--order", "first"]);
+        assert_ne!(repo.try_git(&["commit", "-m", "x"]).code, 0);
+        assert!(!trace.exists(), "the order was not changed");
+    }
+}
+
 #[test]
 fn a_hook_of_the_user_is_kept_run_and_put_back() {
     let repo = Repo::new();

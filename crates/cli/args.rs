@@ -238,15 +238,14 @@ pub(crate) struct InstallArgs {
     /// Guard what is pushed to this repository
     #[arg(long)]
     pub(crate) server: bool,
-    /// When to run, where there is a hook already
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) order: OrderArg,
+    /// When to run, where there is a hook already; first, unless it was installed otherwise
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) order: Option<OrderArg>,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum OrderArg {
     /// Before it
-    #[default]
     First,
     /// After it, so that what it changes is scanned
     Last,

@@ -16,10 +16,9 @@ use crate::{note, run, terminal};
 
 /// `leakgate install`.
 pub(crate) fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
-    let events = events(args);
     match everywhere(args.global, args.system) {
-        Some(scope) => scope.install(&events, args.order),
-        None => install_here(args, &events),
+        Some(scope) => scope.install(args),
+        None => install_here(args),
     }
 }
 
@@ -31,7 +30,8 @@ pub(crate) fn uninstall(args: &UninstallArgs) -> anyhow::Result<Exit> {
     }
 }
 
-fn events(args: &InstallArgs) -> Vec<Event> {
+/// What is to be installed: what was asked for, and what is there already.
+fn events(args: &InstallArgs, already: &[Event]) -> Vec<Event> {
     if args.server {
         return vec![Event::PreReceive];
     }
@@ -40,12 +40,44 @@ fn events(args: &InstallArgs) -> Vec<Event> {
         events.extend(Event::STRICT);
     }
     if args.on_checkout {
-        events.extend([Event::PostCheckout, Event::PostMerge]);
+        events.extend(ON_CHECKOUT);
     }
+    let kept = already.iter().filter(|event| !event.is_of_server() && !events.contains(event));
+    let kept: Vec<_> = kept.copied().collect();
+    events.extend(kept);
     events
 }
 
-fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
+const ON_CHECKOUT: [Event; 2] = [Event::PostCheckout, Event::PostMerge];
+
+/// How it stands now, where that is not what the options say by themselves.
+fn standing(args: &InstallArgs, events: &[Event], uninstall: &str) -> Vec<String> {
+    let has = |some: &[Event]| some.iter().any(|event| events.contains(event));
+    let mut kept = Vec::new();
+    if has(&Event::STRICT) && !args.strict {
+        kept.push("--strict");
+    }
+    if has(&ON_CHECKOUT) && !args.on_checkout {
+        kept.push("--on-checkout");
+    }
+    let mut lines = Vec::new();
+    if !kept.is_empty() {
+        lines.push(format!(
+            "as before, with {}; to go back: `{uninstall}`, then install again",
+            kept.join(" and ")
+        ));
+    }
+    if !args.server && !has(&Event::STRICT) {
+        lines.push(
+            "commits made with --no-verify are stopped when they are pushed; with --strict, when \
+             they are made"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+fn install_here(args: &InstallArgs) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let bare = repository.work_tree().is_none();
     if bare && !args.server {
@@ -56,9 +88,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
         );
     }
     let hooks_dir = repository.hooks_dir()?;
-    if let Some(scope) =
-        Scope::ALL.iter().find(|scope| scope.folder().is_ok_and(|f| f == hooks_dir))
-    {
+    if let Some(scope) = Scope::of(&hooks_dir) {
         bail!(
             "leakgate is installed for every repository already: core.hooksPath is {}; \
              `leakgate install {}` changes what runs there",
@@ -66,8 +96,9 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
             scope.option()
         );
     }
-    let site = Site { order: order(args.order), ..Site::new(hooks_dir, binary()?) };
-    let changes = leakgate_hooks::install(&site, events)?;
+    let events = events(args, &leakgate_hooks::installed(&hooks_dir));
+    let site = Site { order: args.order.map(order), ..Site::new(hooks_dir, binary()?) };
+    let changes = leakgate_hooks::install(&site, &events)?;
     if args.strict {
         let folder = note::folder(&repository);
         fs::create_dir_all(&folder)
@@ -80,13 +111,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
             site.hooks_dir.display()
         ));
     }
-    if !bare && !args.strict {
-        lines.push(
-            "commits made with --no-verify are stopped when they are pushed; with --strict, when \
-             they are made"
-                .to_owned(),
-        );
-    }
+    lines.extend(standing(args, &events, "leakgate uninstall"));
     terminal::say(lines)?;
     Ok(Exit::Clean)
 }
@@ -94,9 +119,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
 fn uninstall_here() -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let site = Site::new(repository.hooks_dir()?, binary()?);
-    if let Some(scope) =
-        Scope::ALL.iter().find(|scope| scope.folder().is_ok_and(|f| f == site.hooks_dir))
-    {
+    if let Some(scope) = Scope::of(&site.hooks_dir) {
         bail!(
             "leakgate is installed for every repository; `leakgate uninstall {}` takes it out",
             scope.option()
@@ -153,7 +176,13 @@ pub(crate) enum Scope {
 impl Scope {
     const ALL: [Self; 2] = [Self::Global, Self::System];
 
-    fn option(self) -> &'static str {
+    /// Whose repositories this folder of hooks is for, if leakgate made it for many.
+    pub(crate) fn of(hooks_dir: &Path) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.folder().is_ok_and(|own| own == hooks_dir))
+    }
+
+    /// The option that names it.
+    pub(crate) fn option(self) -> &'static str {
         match self {
             Self::Global => "--global",
             Self::System => "--system",
@@ -176,9 +205,9 @@ impl Scope {
         std::path::absolute(&folder).with_context(|| format!("could not use {}", folder.display()))
     }
 
-    fn install(self, events: &[Event], order_arg: OrderArg) -> anyhow::Result<Exit> {
+    fn install(self, args: &InstallArgs) -> anyhow::Result<Exit> {
         if has_configured_hooks()? {
-            return self.install_configured(events);
+            return self.install_configured(args);
         }
         let own = self.folder()?;
         let configured = self.get("core.hooksPath")?;
@@ -186,10 +215,12 @@ impl Scope {
             Some(path) if Path::new(&path) != own => (PathBuf::from(path), Reach::Repository),
             _ => (own, Reach::EveryRepository),
         };
-        let site = Site { order: order(order_arg), reach, ..Site::new(&folder, binary()?) };
-        let changes = leakgate_hooks::install(&site, events)?;
+        let events = events(args, &leakgate_hooks::installed(&folder));
+        let order = args.order.map(order);
+        let site = Site { order, reach, ..Site::new(&folder, binary()?) };
+        let changes = leakgate_hooks::install(&site, &events)?;
         if reach == Reach::EveryRepository {
-            leakgate_hooks::forward_others(&folder, events)?;
+            leakgate_hooks::forward_others(&folder, &events)?;
             self.git(&["core.hooksPath", &folder.to_string_lossy()])?;
         }
         let mut lines = lines(&changes);
@@ -198,19 +229,27 @@ impl Scope {
             folder.display()
         ));
         if reach == Reach::EveryRepository {
-            lines.push("a repository's own hooks run after them, as before".to_owned());
+            lines.push("a repository's own hooks run as well, as before".to_owned());
         }
+        lines.extend(self.standing(args, &events));
         terminal::say(lines)?;
         Ok(Exit::Clean)
     }
 
     /// Git 2.54 and newer run hooks that are named in the configuration, beside those in folders.
-    fn install_configured(self, events: &[Event]) -> anyhow::Result<Exit> {
+    fn install_configured(self, args: &InstallArgs) -> anyhow::Result<Exit> {
+        let mut already = Vec::new();
+        for event in Event::ALL {
+            if self.get(&format!("hook.leakgate-{event}.command"))?.is_some() {
+                already.push(event);
+            }
+        }
+        let events = events(args, &already);
         let binary = binary()?;
         let path = binary.to_str().context("the path of leakgate is not Unicode")?;
         let word = format!("'{}'", path.replace('\'', r"'\''"));
         let mut lines = Vec::new();
-        for event in events {
+        for event in &events {
             let key = format!("hook.leakgate-{event}");
             // The command first: an event without one would stop every commit.
             self.git(&[&format!("{key}.command"), &format!("{word} hook {event}")])?;
@@ -218,8 +257,13 @@ impl Scope {
             lines.push(format!("{event}: runs leakgate in every repository, by {key}"));
         }
         lines.push("a git older than 2.54 passes over these settings".to_owned());
+        lines.extend(self.standing(args, &events));
         terminal::say(lines)?;
         Ok(Exit::Clean)
+    }
+
+    fn standing(self, args: &InstallArgs, events: &[Event]) -> Vec<String> {
+        standing(args, events, &format!("leakgate uninstall {}", self.option()))
     }
 
     fn uninstall(self) -> anyhow::Result<Exit> {

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::shim::{self, Author};
-use crate::{Action, Change, Error, Event, Site, atomic, managed_by};
+use crate::{Action, Change, Error, Event, Order, Site, atomic, managed_by};
 
 /// Installs a hook for each of `events`, in git's order, keeping and chaining what is there.
 ///
@@ -27,11 +27,17 @@ pub fn install(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
         let (hooks_dir, events) = (folder.clone(), events.to_vec());
         return Err(Error::Managed { manager, hooks_dir, events });
     }
+    let site = &Site { order: site.order.or_else(|| order_before(folder)), ..site.clone() };
     let plans = each_once(events)
         .map(|event| Installation::plan(site, event))
         .collect::<Result<Vec<_>, _>>()?;
     fs::create_dir_all(folder).map_err(written("create", folder, folder))?;
     plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
+}
+
+/// The events that a hook of ours is there for, whether git would run it or not.
+pub fn installed(folder: &Path) -> Vec<Event> {
+    ours(folder).map(|(event, _)| event).collect()
 }
 
 /// Takes out the hooks that [`install`] wrote for `events`, and puts back what was there before.
@@ -45,6 +51,18 @@ pub fn uninstall(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
     let plans =
         each_once(events).map(|event| Removal::plan(site, event)).collect::<Result<Vec<_>, _>>()?;
     plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
+}
+
+/// The hooks of ours that run leakgate, each with its text.
+fn ours(folder: &Path) -> impl Iterator<Item = (Event, Vec<u8>)> {
+    Event::ALL.into_iter().filter_map(|event| match look_at(&folder.join(event.name())) {
+        Ok(Found::Ours { text, .. }) if shim::binary_of(&text).is_some() => Some((event, text)),
+        _ => None,
+    })
+}
+
+fn order_before(folder: &Path) -> Option<Order> {
+    ours(folder).find_map(|(_, text)| shim::order_of(&text))
 }
 
 fn each_once(events: &[Event]) -> impl Iterator<Item = Event> {

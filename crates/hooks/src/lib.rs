@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use error::Error;
 pub use every::{forward_others, remove_forwards};
-pub use install::{install, is_executable, uninstall};
+pub use install::{install, installed, is_executable, uninstall};
 pub use manager::{Manager, managed_by};
 pub use state::{State, state};
 
@@ -132,17 +132,18 @@ pub struct Site {
     pub hooks_dir: PathBuf,
     /// The absolute path of the leakgate binary.
     pub binary: PathBuf,
-    /// When leakgate runs, where there is another hook.
-    pub order: Order,
+    /// When leakgate runs, where there is another hook. `None` is as it was installed before, and
+    /// [`Order::First`] where it was not.
+    pub order: Option<Order>,
     /// Whose hooks the folder holds.
     pub reach: Reach,
 }
 
 impl Site {
-    /// A repository's folder, with leakgate before other hooks.
+    /// A repository's folder, with the order that was installed before.
     pub fn new(hooks_dir: impl Into<PathBuf>, binary: impl Into<PathBuf>) -> Self {
         let (hooks_dir, binary) = (hooks_dir.into(), binary.into());
-        Self { hooks_dir, binary, order: Order::First, reach: Reach::Repository }
+        Self { hooks_dir, binary, order: None, reach: Reach::Repository }
     }
 }
 

@@ -19,6 +19,8 @@ pub enum State {
         /// The hook that it runs as well.
         previous: Option<PathBuf>,
     },
+    /// Ours, and all it does is run the repository's own hook.
+    Forwards,
     /// Ours, but git passes over a hook without the executable bit.
     NotExecutable,
     /// Ours, with carriage returns, which sh takes for a part of each word.
@@ -58,8 +60,8 @@ pub fn state(hooks_dir: &Path, event: Event) -> State {
         Author::LeakgateEdited => State::Edited,
         Author::Leakgate if !is_executable(&path) => State::NotExecutable,
         Author::Leakgate => {
+            let Some(binary) = shim::binary_of(&text) else { return State::Forwards };
             let previous = hooks_dir.join(format!("{event}.leakgate-previous"));
-            let binary = shim::binary_of(&text).unwrap_or_default();
             State::Installed { binary, previous: previous.exists().then_some(previous) }
         }
     }
