@@ -114,6 +114,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
         for &event in Event::DEFAULT.iter().chain(strict) {
             hook(&hooks_dir, event, &mut findings);
         }
+        put_aside(&hooks_dir, &mut findings);
         environment(&mut findings);
         worktrees(&repository, &mut findings);
         attempts(&repository, &hooks_dir, &mut findings);
@@ -191,6 +192,16 @@ fn hook(hooks_dir: &Path, event: Event, findings: &mut Findings) {
         State::Unreadable(why) => (Verdict::Unknown, format!("could not be read: {why}")),
     };
     findings.add(format!("{event} hook"), verdict, detail);
+}
+
+/// Hooks of ours under a name that another tool gave them.
+fn put_aside(hooks_dir: &Path, findings: &mut Findings) {
+    for path in leakgate_hooks::put_aside(hooks_dir) {
+        let name = path.file_name().unwrap_or_default().display().to_string();
+        let detail = "leakgate's, put aside by another tool, which may run it beside its own hook; \
+                      `leakgate uninstall` takes it out";
+        findings.add(name, Verdict::Note, detail);
+    }
 }
 
 /// The command that installs into this folder.

@@ -8,7 +8,7 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use bstr::ByteSlice as _;
 use leakgate_git::HooksPath;
-use leakgate_hooks::{Action, Change, Event, Order, Reach, Site};
+use leakgate_hooks::{Action, Change, Event, Manager, Order, Reach, Site};
 
 use crate::args::{InstallArgs, OrderArg, UninstallArgs};
 use crate::exit::Exit;
@@ -112,8 +112,19 @@ fn install_here(args: &InstallArgs) -> anyhow::Result<Exit> {
         ));
     }
     lines.extend(standing(args, &events, "leakgate uninstall"));
+    lines.extend(repository.work_tree().and_then(|root| about_framework(&root)));
     terminal::say(lines)?;
     Ok(Exit::Clean)
+}
+
+/// The framework, once it is installed, would put our hooks aside and run them beside its own.
+fn about_framework(root: &Path) -> Option<String> {
+    let mut files = Manager::PreCommit.configuration().into_iter();
+    let file = files.find(|file| root.join(file).is_file())?;
+    Some(format!(
+        "note: {file} is here; before `pre-commit install`, run `leakgate uninstall`: after it, \
+         `leakgate install` prints the lines that make pre-commit run leakgate"
+    ))
 }
 
 fn uninstall_here() -> anyhow::Result<Exit> {

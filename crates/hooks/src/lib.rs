@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use error::Error;
 pub use every::{forward_others, remove_forwards};
-pub use install::{install, installed, is_executable, uninstall};
+pub use install::{install, installed, is_executable, put_aside, uninstall};
 pub use manager::{Manager, managed_by};
 pub use state::{State, state};
 
