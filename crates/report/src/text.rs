@@ -5,6 +5,7 @@
 
 mod advice;
 mod block;
+mod brief;
 mod mending;
 mod pen;
 mod summary;
@@ -39,11 +40,22 @@ pub(crate) fn write(
         return writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail));
     }
     let advice = Advice::of(&shown);
+    let is_brief = brief::is_wanted(shown.len(), settings);
     for finding in &shown {
         let trace = trace_of(report, finding);
-        writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
+        if is_brief {
+            brief::write(out, &pen, finding, trace)?;
+        } else {
+            writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
+        }
+    }
+    if is_brief {
+        writeln!(out)?;
     }
     write_problems(out, &pen, &report.outcome.problems)?;
+    if is_brief {
+        writeln!(out, "{}", pen.help(&brief::hint(&shown)))?;
+    }
     write_shared(out, &pen, &advice)?;
     writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
 }
