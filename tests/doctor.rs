@@ -280,4 +280,9 @@ fn a_server_and_text() {
     assert!(run.text().ends_with("leakgate: guarded\n"), "{run}");
     let run = repo.leakgate(&["doctor"]).assert_code(1);
     assert!(run.text().contains("bad     try to commit: "), "{run}");
+    let mut narrow = repo.sandbox.leakgate(&repo.root);
+    let narrow = Run::of(narrow.arg("doctor").env("COLUMNS", "60"), b"").text();
+    let broken =
+        "note    try to commit with --no-verify: goes through until\n        it is pushed; ";
+    assert!(narrow.contains("\n        ") && narrow.contains(broken), "{narrow}");
 }

@@ -81,7 +81,8 @@ impl Findings {
 
     fn lines(&self) -> Vec<String> {
         let line = |check: &Check| {
-            format!("{:<8}{}: {}", check.verdict.word(), check.name, plain(&check.detail))
+            let told = format!("{}: {}", check.name, plain(&check.detail));
+            format!("{:<8}{}", check.verdict.word(), terminal::hanging(&told, 8))
         };
         let mut lines: Vec<_> = self.checks.iter().map(line).collect();
         lines.push(

@@ -12,6 +12,8 @@ mod sarif;
 mod text;
 mod trace;
 
+pub use text::broken;
+
 #[cfg(test)]
 mod sample;
 

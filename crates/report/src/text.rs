@@ -21,6 +21,12 @@ use crate::counts::Counts;
 use crate::escape::{visible, visible_bytes};
 use crate::{Detail, Report, Scope, Settings};
 
+/// The text with line ends between words, as sentences of a report have them: lines have `room`
+/// characters at most, unless a word is longer.
+pub fn broken(text: &str, room: usize) -> String {
+    pen::broken(text, room)
+}
+
 /// Writes the findings, the problems, the shared advice and the summary line.
 pub(crate) fn write(
     out: &mut dyn io::Write,

@@ -312,6 +312,39 @@ fn sentences_are_broken_and_commands_are_not() {
     assert!(text.contains(expected), "{text}");
 }
 
+#[test]
+fn an_excerpt_fits_the_screen() {
+    let mut finding = sample::secret();
+    let excerpt = finding.excerpt.as_mut().expect("it has one");
+    let (start, end) = ("a".repeat(50), "z".repeat(60));
+    excerpt.text = format!("{start} tok_******** {end}");
+    excerpt.highlight = 51..63;
+    excerpt.line = 1234;
+    let at = |width, finding: &Finding| {
+        let settings = Settings { width, ..sample::settings(Format::Text) };
+        text(std::slice::from_ref(finding), &sample::outcome(), &settings)
+    };
+    let expected = "
+     |
+1234 | …aaaaaaaaaaaaaaa tok_******** zzzzzzzzzzzzzzzzzzzzzz…
+     |                  ^^^^^^^^^^^^ certain: checksum valid
+";
+    let narrow = at(60, &finding);
+    assert!(narrow.contains(expected), "{narrow}");
+    finding.reasons.push("and much else that is to be said about it".into());
+    let narrow = at(60, &finding);
+    assert!(
+        narrow.contains("^\n     = note: certain: checksum valid, and much else that is\n"),
+        "{narrow}"
+    );
+    for width in 40..200 {
+        let shown = at(width, &finding);
+        let lines = shown.lines().take_while(|line| !line.contains("= help"));
+        assert!(lines.skip(1).all(|line| line.chars().count() <= width), "{width}:\n{shown}");
+        assert!(shown.contains("tok_********"), "{width}:\n{shown}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
