@@ -154,3 +154,30 @@ fn commands_work_in_the_folder_one_is_in() {
     let at_top = repo.leakgate(&["staged", "--fix"]).text();
     assert!(!at_top.contains("rev-parse"), "{at_top}");
 }
+
+/// What a shell may read holds commands only; what they leave undone is told beside them.
+#[test]
+fn commands_alone_are_never_a_report() {
+    let repo = Repo::new();
+    repo.stage("a", line(1));
+    let run = repo.leakgate(&["staged", "--fix"]).assert_code(1);
+    assert_eq!(run.text(), "");
+    assert!(run.errors().contains("no command mends 1 of 1 findings"), "{run}");
+    repo.stage_unseen("100644", "$(touch ran)", "x\n");
+    let id = repo.git(&["rev-parse", ":$(touch ran)"]);
+    repo.remove(&format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+    let run = repo.leakgate(&["staged", "--fix"]).assert_code(2);
+    assert!(!run.text().contains("touch"), "{run}");
+    assert!(run.errors().contains("not scanned: $(touch ran): "), "{run}");
+    repo.leakgate(&["staged", "--fix", "--format", "json"]).assert_code(2);
+    repo.leakgate(&["audit", "--fix", "--format", "json"]).assert_code(2);
+}
+
+#[test]
+fn what_mending_modes_leaves_is_told() {
+    let repo = Repo::new();
+    repo.stage("a\u{1}b", "x\n");
+    let told = repo.leakgate(&["fix", "modes"]).text();
+    assert!(told.starts_with("nothing to mend\n") && told.contains("staged --fix"), "{told}");
+    assert!(repo.leakgate(&["staged", "--fix"]).text().starts_with("git mv "));
+}

@@ -89,7 +89,7 @@ pub(crate) struct ScanArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// Print only the commands that mend what was found
-    #[arg(long, conflicts_with_all = ["output", "quiet", "verbose"])]
+    #[arg(long, conflicts_with_all = ["format", "output", "quiet", "verbose"])]
     pub(crate) fix: bool,
     /// Count what tests and documentation hold like all else
     #[arg(long)]

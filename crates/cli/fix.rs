@@ -60,7 +60,18 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         return Ok(Exit::Clean);
     }
     let plan: Vec<_> = wanted.into_keys().collect();
-    carry_out(&repository, &root, &plan, &staged)
+    let mut done = carry_out(&repository, &root, &plan, &staged)?;
+    let others = |finding: &&Finding| is_new(finding) && action(finding, &staged).is_none();
+    let mut others = scanned.findings.iter().filter(others);
+    if done.is_empty() {
+        done.push("nothing to mend".to_owned());
+    }
+    if others.any(|finding| !finding.fixes.is_empty()) {
+        let command = if modes.all { "leakgate audit" } else { "leakgate staged --fix" };
+        done.push(format!("what is left needs a decision: `{command}` shows the commands"));
+    }
+    terminal::say(done)?;
+    Ok(Exit::Clean)
 }
 
 fn is_new(finding: &Finding) -> bool {
@@ -92,12 +103,13 @@ fn action(finding: &Finding, staged: &BTreeMap<BString, (Mode, ObjectId)>) -> Op
     })
 }
 
+/// Does what was planned, and tells what was done.
 fn carry_out(
     repository: &Repository,
     root: &Path,
     plan: &[(BString, Action)],
     staged: &BTreeMap<BString, (Mode, ObjectId)>,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Vec<String>> {
     let mut index = Vec::new();
     let mut done = Vec::new();
     for (path, action) in plan {
@@ -126,11 +138,7 @@ fn carry_out(
     repository.write_index(&index).context("could not change the index")?;
     let untracked = plan.iter().filter(|(_, action)| *action == Action::Untrack);
     done.extend(ignore(repository, root, untracked.map(|(path, _)| path.as_bstr()))?);
-    if done.is_empty() {
-        done.push("nothing to mend".to_owned());
-    }
-    terminal::say(done)?;
-    Ok(Exit::Clean)
+    Ok(done)
 }
 
 /// Adds lines to the top `.gitignore` for paths that nothing of the repository ignores yet.

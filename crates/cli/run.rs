@@ -197,9 +197,8 @@ pub(crate) fn finish_with(
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
     let findings = below::adapted(&scanned.findings, scope, scan.format);
-    if scan.fix && scanned.outcome.is_complete() {
-        let fixes = findings.iter().filter(|finding| finding.status == Status::Introduced);
-        terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
+    if scan.fix {
+        say_fixes(&findings, &scanned.outcome)?;
         return Ok(exit);
     }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
@@ -231,6 +230,25 @@ pub(crate) fn finish_with(
         leakgate_report::write(out, &report, &settings)
     })?;
     Ok(exit)
+}
+
+/// Prints commands and nothing else, as a shell may read it; what they leave is told beside them.
+fn say_fixes(findings: &[Finding], outcome: &Outcome) -> anyhow::Result<()> {
+    let new = findings.iter().filter(|finding| finding.status == Status::Introduced);
+    let (mended, left): (Vec<_>, Vec<_>) = new.partition(|finding| !finding.fixes.is_empty());
+    terminal::say(mended.iter().flat_map(|finding| finding.fixes.iter().cloned()))?;
+    for problem in &outcome.problems {
+        let place = problem.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+        terminal::note(&format!("not scanned: {place}{}", problem.detail));
+    }
+    if !left.is_empty() {
+        terminal::note(&format!(
+            "no command mends {} of {} findings; without --fix they are shown",
+            left.len(),
+            left.len() + mended.len()
+        ));
+    }
+    Ok(())
 }
 
 /// The repository that git would use here.
