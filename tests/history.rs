@@ -526,3 +526,15 @@ fn interrupted_it_says_so_and_tells_what_it_has() {
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(report.contains("ended before everything was read"), "{report}");
 }
+
+/// The place that is shown is where a secret came in, and it may have gone from there.
+#[test]
+fn still_in_head_but_not_where_it_came_in() {
+    let repo = Repo::new();
+    repo.stage("a", line(1)).commit();
+    repo.stage("b", line(1)).git(&["rm", "-q", "-f", "a"]);
+    repo.commit();
+    let text = repo.leakgate(&["history"]).assert_code(1).text();
+    assert!(text.contains("still in HEAD (in some file of those below)"), "{text}");
+    assert!(text.contains("in 2 versions of a, b\n"), "{text}");
+}

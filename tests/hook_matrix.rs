@@ -455,7 +455,7 @@ fn skipping_needs_a_reason_and_is_recorded() {
     assert_ne!(commit("").code, 0);
     let refused = commit("1");
     assert_ne!(refused.code, 0);
-    assert!(refused.errors().contains("no reason"), "{refused}");
+    assert!(refused.errors().contains("eight characters at least"), "{refused}");
     let log = repo.path(".git/leakgate-skipped.log");
     assert!(!log.exists());
     let head = repo.git(&["rev-parse", "HEAD"]);
@@ -648,5 +648,5 @@ fn a_refused_change_says_what_to_do() {
     assert!(say(&["stash"]).contains("Nothing was stashed"));
     assert_eq!(fs::read_to_string(repo.path("tracked")).expect("it is there"), line(1));
     let branch = format!("fix/{}", github_token(1));
-    assert!(say(&["branch", &branch]).contains("this change of a ref"));
+    assert!(say(&["branch", &branch]).contains("this change of a branch"));
 }

@@ -47,7 +47,9 @@ pub(super) fn render(
             without_doubled_gutter(&pen.diagnostic(&[head, body]))
         }
         None => {
-            above.push(told_apart());
+            // Of a name or a mode that simply is so, there is nothing more to say.
+            let is_plain = finding.reasons.is_empty() && finding.confidence == Confidence::Certain;
+            above.extend((!is_plain).then(told_apart));
             let head = head.elements(above.into_iter().chain(below));
             // Without a line number the renderer leaves no gutter: align with those that have one.
             pen.diagnostic(&[head]).replace('\n', "\n ")
