@@ -20,6 +20,8 @@ use leakgate_git::Repository;
 use leakgate_hooks::Manager;
 use tempfile::TempDir;
 
+use crate::git;
+
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Fate {
@@ -136,9 +138,7 @@ impl Canary {
                 ])
             }
         };
-        let run = |command: &mut Command| {
-            command.stdin(Stdio::null()).output().context("could not run git")
-        };
+        let run = |command: &mut Command| git::output(command.stdin(Stdio::null()));
         let mut output = run(&mut command)?;
         if attempt == Attempt::Ref && output.stderr.contains_str("unknown option") {
             output = run(&mut self.change_elsewhere()?)?;
@@ -272,7 +272,7 @@ impl Canary {
     }
 
     fn run(&self, command: &mut Command) -> anyhow::Result<String> {
-        let output = command.stdin(Stdio::null()).output().context("could not run git")?;
+        let output = git::output(command.stdin(Stdio::null()))?;
         if !output.status.success() {
             bail!("git failed: {}", self.hidden(&output.stderr));
         }

@@ -8,11 +8,11 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use bstr::ByteSlice as _;
 use leakgate_git::HooksPath;
-use leakgate_hooks::{Action, Change, Event, Manager, Order, Reach, Site};
+use leakgate_hooks::{Change, Event, Manager, Order, Reach, Site};
 
 use crate::args::{InstallArgs, OrderArg, UninstallArgs};
 use crate::exit::Exit;
-use crate::{note, run, terminal};
+use crate::{git, note, run, terminal};
 
 /// `leakgate install`.
 pub(crate) fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
@@ -148,11 +148,7 @@ fn uninstall_here() -> anyhow::Result<Exit> {
 
 /// What was done, or that there was nothing to do.
 fn lines(changes: &[Change]) -> Vec<String> {
-    let done: Vec<_> = changes
-        .iter()
-        .filter(|change| change.action != Action::NotInstalled)
-        .map(ToString::to_string)
-        .collect();
+    let done = leakgate_hooks::told(changes);
     if done.is_empty() { vec!["leakgate was not installed here".to_owned()] } else { done }
 }
 
@@ -298,12 +294,7 @@ impl Scope {
                     leakgate_hooks::remove_forwards(folder)?;
                 }
                 let changes = leakgate_hooks::uninstall(&site, &Event::ALL)?;
-                done.extend(
-                    changes
-                        .iter()
-                        .filter(|change| change.action != Action::NotInstalled)
-                        .map(ToString::to_string),
-                );
+                done.extend(leakgate_hooks::told(&changes));
                 if *folder == own {
                     leakgate_hooks::remove_forwards(folder)?;
                     // It stays when somebody has put something else into it.
@@ -320,21 +311,17 @@ impl Scope {
 
     /// A setting of this scope.
     fn get(self, key: &str) -> anyhow::Result<Option<String>> {
-        let output = Command::new("git")
-            .args(["config", self.option(), "--type=path", "--get", key])
-            .output()
-            .context("could not run git, which has the configuration")?;
+        let mut command = Command::new("git");
+        command.args(["config", self.option(), "--type=path", "--get", key]);
+        let output = git::output(&mut command)?;
         let text = output.stdout.trim_ascii().to_str_lossy().into_owned();
         Ok((output.status.success() && !text.is_empty()).then_some(text))
     }
 
     /// Runs `git config` in this scope.
     fn git(self, args: &[&str]) -> anyhow::Result<()> {
-        let output = Command::new("git")
-            .args(["config", self.option()])
-            .args(args)
-            .output()
-            .context("could not run git, which has the configuration")?;
+        let mut command = Command::new("git");
+        let output = git::output(command.args(["config", self.option()]).args(args))?;
         if !output.status.success() {
             let said = output.stderr.trim_ascii().to_str_lossy().into_owned();
             bail!("could not change the configuration ({}): {said}", self.option());
@@ -345,7 +332,7 @@ impl Scope {
 
 /// Whether git runs hooks that are named in the configuration.
 fn has_configured_hooks() -> anyhow::Result<bool> {
-    let output = Command::new("git").arg("--version").output().context("could not run git")?;
+    let output = git::output(Command::new("git").arg("--version"))?;
     Ok(version(&output.stdout.to_str_lossy()) >= Some((2, 54)))
 }
 

@@ -15,6 +15,7 @@ mod commands;
 mod doctor;
 mod exit;
 mod fix;
+mod git;
 mod history;
 mod hook;
 mod install;

@@ -198,6 +198,29 @@ pub enum Action {
     NotInstalled,
 }
 
+/// What was done, in few lines: one for all hooks of which the same is to be said. Nothing, where
+/// nothing was done.
+pub fn told(changes: &[Change]) -> Vec<String> {
+    let mut lines: Vec<(Option<&'static str>, String)> = Vec::new();
+    for change in changes.iter().filter(|change| change.action != Action::NotInstalled) {
+        let folder = Shown(change.hook.parent().unwrap_or(&change.hook));
+        let name = Shown(change.hook.file_name().unwrap_or_default().as_ref()).to_string();
+        let done = match change.action {
+            Action::Installed => Some("installed in"),
+            Action::AlreadyInstalled => Some("already installed in"),
+            Action::Updated => Some("updated in"),
+            Action::Removed => Some("removed from"),
+            Action::Chained { .. } | Action::Restored | Action::NotInstalled => None,
+        };
+        match (lines.iter_mut().find(|(other, _)| done.is_some() && *other == done), done) {
+            (Some((_, line)), _) => line.push_str(&format!(", {name}")),
+            (None, Some(done)) => lines.push((Some(done), format!("{done} {folder}: {name}"))),
+            (None, None) => lines.push((None, change.to_string())),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hook = Shown(&self.hook);

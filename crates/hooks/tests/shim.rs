@@ -217,10 +217,13 @@ fn a_linked_previous_hook_runs() {
 fn a_binary_that_is_nowhere_blocks_and_says_how_to_go_on() {
     let machine = Machine::new();
     machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+    machine.install(Event::PrePush, machine.at("gone/leakgate"));
+    machine.program("hooks/post-merge", 0);
     let ran = machine.run("pre-commit", &[]);
     assert_eq!(ran.status, Some(2));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.ends_with("take out this hook: rm 'hooks/pre-commit'\n"), "{}", ran.stderr);
+    let undo = "take out its hooks: rm 'hooks/pre-commit' 'hooks/pre-push'\n";
+    assert!(ran.stderr.ends_with(undo), "{}", ran.stderr);
 }
 
 #[test]
