@@ -273,6 +273,36 @@ fn a_hook_without_its_program_stops() {
     assert_eq!(commits(&repo), "1");
 }
 
+/// Whoever finds a line for each commit too much can do without, and is stopped all the same.
+#[test]
+fn a_user_who_wants_quiet() {
+    let repo = guarded();
+    repo.stage("a", "nothing\n");
+    let told = repo.try_git(&["commit", "-q", "-m", "x"]).assert_code(0);
+    assert!(told.errors().contains("leakgate: no secrets"), "{told}");
+    let quietly = || {
+        let mut commit = repo.command("git", &["commit", "-q", "-m", "x"]);
+        Run::of(commit.env("LEAKGATE_QUIET", "1"), b"").assert_fit_for_a_screen()
+    };
+    repo.stage("b", "nothing\n");
+    assert_eq!(quietly().assert_code(0).errors(), "");
+    repo.stage("c", line(1));
+    assert!(quietly().assert_code(1).errors().contains("blocks this commit"));
+}
+
+#[test]
+fn what_is_installed_is_told_in_a_line() {
+    let repo = Repo::new();
+    let text = repo.leakgate(&["install"]).text();
+    let hooks =
+        "pre-commit, pre-merge-commit, commit-msg, applypatch-msg, pre-applypatch, pre-push";
+    assert!(text.starts_with("installed in ") && text.contains(hooks), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let mut blind = repo.sandbox.leakgate(&repo.root);
+    let blind = Run::of(blind.args(["install", "--global"]).env("PATH", "/nowhere"), b"");
+    assert!(blind.errors().contains("git: it is not on the PATH"), "{blind}");
+}
+
 /// A folder for `PATH` with git and a shell and nothing else.
 fn tools(repo: &Repo) -> std::path::PathBuf {
     let folder = repo.beside("tools");
