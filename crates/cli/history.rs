@@ -193,7 +193,7 @@ struct Scan<'s> {
 /// Nothing ends what is told of that which was read.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// What it has to tell.
+/// What a scan of the history found.
 struct Told {
     scanned: Scanned,
     /// One of each finding, in the same order.

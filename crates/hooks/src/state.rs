@@ -1,4 +1,4 @@
-//! What there is under a hook's name, for whoever wants to know whether it would run.
+//! Which file has a hook's name, and whether git would run it.
 
 use std::io;
 use std::path::{Path, PathBuf};
