@@ -261,7 +261,8 @@ fn with_another_manager() {
     let (code, json) = doctor(&repo, &[]);
     assert!(code == 1 && bad(&json).contains(&"try to commit"), "{json:#}");
     for event in ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"] {
-        let body = format!("exec '{program}' hook {event} \"$@\"");
+        // Some are run by the pre-commit framework in turn.
+        let body = format!("PRE_COMMIT=1 exec '{program}' hook {event} \"$@\"");
         repo.script(format!(".husky/_/{event}"), &body);
     }
     let (code, json) = doctor(&repo, &[]);

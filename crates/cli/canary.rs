@@ -116,7 +116,13 @@ impl Canary {
                 let file = file.display().to_string();
                 self.git(&["hook", "run", "--ignore-missing", "commit-msg", "--", &file])
             }
-            Attempt::Merge => self.git(&["hook", "run", "--ignore-missing", "pre-merge-commit"]),
+            Attempt::Merge => {
+                let mut command =
+                    self.git(&["hook", "run", "--ignore-missing", "pre-merge-commit"]);
+                // As a merge does; the pre-commit framework is told by it from what it runs itself.
+                command.env("GIT_INDEX_FILE", self.path("git/index"));
+                command
+            }
             Attempt::Ref => {
                 let file = self.path("git/refs-to-change");
                 let none = "0".repeat(self.bad.len());
