@@ -1,5 +1,5 @@
 #!/bin/sh
-# leakgate-shim 3 @CHECKSUM@
+# leakgate-shim 4 @CHECKSUM@
 # Written by `leakgate install --global` or `--system`, taken away by `leakgate uninstall`. Git
 # looks here instead of into the repository, whose own hook runs all the same.
 own=.git/hooks/@EVENT@

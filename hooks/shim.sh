@@ -76,12 +76,24 @@ if [ -z "$leakgate" ] && [ @WHEN@ = after ]; then
 	[ -z "$scan" ] || printf '%s\n' "leakgate: program not found, so what this brought was not looked at" >&2
 	scan=
 elif [ -z "$leakgate" ]; then
-	if [ -e "$previous" ]; then
-		undo="mv -f '$previous' '$0'"
-	else
-		undo="rm '$0'"
-	fi
-	printf '%s\n' "leakgate: program not found, so nothing was scanned and git is stopped; install leakgate again, or take out this hook: $undo" >&2
+	# All of ours in this folder are in the way, so all of them are taken out at once.
+	undo=
+	put_back=
+	for hook in "$folder"/*; do
+		runnable "$hook" || continue
+		{ read -r _ && read -r mark; } 2>/dev/null <"$hook" || continue
+		case $mark in
+		"# leakgate-shim "*) ;;
+		*) continue ;;
+		esac
+		if [ -e "$hook.leakgate-previous" ]; then
+			put_back="$put_back; mv -f '$hook.leakgate-previous' '$hook'"
+		else
+			undo="$undo '$hook'"
+		fi
+	done
+	undo=${undo:+; rm$undo}$put_back
+	printf '%s\n' "leakgate: program not found, so nothing was scanned and git is stopped; install leakgate again, or take out its hooks: ${undo#; }" >&2
 	exit 2
 fi
 

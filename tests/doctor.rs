@@ -124,6 +124,18 @@ fn each_way_a_hook_is_switched_off() {
     }
 }
 
+/// Git asks whether it may run a hook, and not whether everybody may.
+#[test]
+fn a_hook_that_its_owner_may_run() {
+    let repo = guarded();
+    for (mode, state) in [(0o744, "ok"), (0o700, "ok"), (0o600, "bad")] {
+        repo.chmod(".git/hooks/pre-commit", mode);
+        let (_, json) = doctor(&repo, &[]);
+        assert_eq!(verdict(&json, "pre-commit hook"), state, "{json:#}");
+        assert_eq!(verdict(&json, "try to commit"), state, "{json:#}");
+    }
+}
+
 #[test]
 fn a_hook_with_carriage_returns() {
     let repo = guarded();
@@ -221,6 +233,23 @@ fn in_an_odd_repository() {
     assert_eq!(code, 0, "{json:#}");
 }
 
+/// A folder of hooks for every repository has stand-ins that are no hooks of leakgate.
+#[test]
+fn where_it_is_installed_for_all_repositories() {
+    let repo = Repo::new();
+    repo.leakgate(&["install", "--global"]).assert_code(0);
+    let strict = ["try to commit with --no-verify", "try to change a branch"];
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["note"; 2]);
+    let text = repo.leakgate(&["doctor"]).text();
+    assert!(text.contains("`leakgate install --global --strict` stops it"), "{text}");
+    repo.leakgate(&["install", "--global", "--strict"]).assert_code(0);
+    let (code, json) = doctor(&repo, &[]);
+    assert_eq!((code, bad(&json)), (0, vec![]), "{json:#}");
+    assert_eq!(strict.map(|name| verdict(&json, name)), ["ok"; 2]);
+}
+
 /// What runs through another manager of hooks is found by trying, too.
 #[test]
 fn with_another_manager() {
@@ -232,7 +261,8 @@ fn with_another_manager() {
     let (code, json) = doctor(&repo, &[]);
     assert!(code == 1 && bad(&json).contains(&"try to commit"), "{json:#}");
     for event in ["pre-commit", "pre-merge-commit", "commit-msg", "pre-push"] {
-        let body = format!("exec '{program}' hook {event} \"$@\"");
+        // Some are run by the pre-commit framework in turn.
+        let body = format!("PRE_COMMIT=1 exec '{program}' hook {event} \"$@\"");
         repo.script(format!(".husky/_/{event}"), &body);
     }
     let (code, json) = doctor(&repo, &[]);
@@ -251,4 +281,9 @@ fn a_server_and_text() {
     assert!(run.text().ends_with("leakgate: guarded\n"), "{run}");
     let run = repo.leakgate(&["doctor"]).assert_code(1);
     assert!(run.text().contains("bad     try to commit: "), "{run}");
+    let mut narrow = repo.sandbox.leakgate(&repo.root);
+    let narrow = Run::of(narrow.arg("doctor").env("COLUMNS", "60"), b"").text();
+    let broken =
+        "note    try to commit with --no-verify: goes through until\n        it is pushed; ";
+    assert!(narrow.contains("\n        ") && narrow.contains(broken), "{narrow}");
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::process::Stdio;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -529,4 +530,46 @@ fn a_random_value_alone_is_told_under_any_name() {
     repo.stage("notes/today.txt", &value).stage("notes/SHA", &value).commit();
     let told = Told::of(&repo, &[]).assert_code(1);
     assert_eq!(told.paths(), ["notes/today.txt"]);
+}
+
+/// The first Ctrl-C is answered at once, and what was read is told.
+#[test]
+fn interrupted_it_says_so_and_tells_what_it_has() {
+    let repo = Repo::new();
+    repo.stage("a", line(1)).commit();
+    // Where the scan waits until the test has done its part.
+    let log = repo.path(".git/logs/refs/stash");
+    assert!(repo.command("mkfifo", &[]).arg(&log).status().expect("it runs").success());
+    let mut scan = repo.sandbox.leakgate(&repo.root);
+    let mut scan = scan
+        .arg("history")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let gate = fs::OpenOptions::new().write(true).open(&log).expect("it is being read");
+    let kill = repo.command("kill", &["-INT", &scan.id().to_string()]).status();
+    assert!(kill.expect("it runs").success());
+    let mut said = String::new();
+    let mut errors = BufReader::new(scan.stderr.take().expect("a pipe"));
+    errors.read_line(&mut said).expect("a line");
+    assert!(said.starts_with("leakgate: stopping") && said.contains("Ctrl-C again"), "{said}");
+    drop(gate);
+    let output = scan.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(2));
+    let report = String::from_utf8_lossy(&output.stdout);
+    assert!(report.contains("ended before everything was read"), "{report}");
+}
+
+/// The place that is shown is where a secret came in, and it may have gone from there.
+#[test]
+fn still_in_head_but_not_where_it_came_in() {
+    let repo = Repo::new();
+    repo.stage("a", line(1)).commit();
+    repo.stage("b", line(1)).git(&["rm", "-q", "-f", "a"]);
+    repo.commit();
+    let text = repo.leakgate(&["history"]).assert_code(1).text();
+    assert!(text.contains("still in HEAD (in some file of those below)"), "{text}");
+    assert!(text.contains("in 2 versions of a, b\n"), "{text}");
 }

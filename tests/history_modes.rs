@@ -296,7 +296,7 @@ fn what_is_gone_is_told_without_a_command_that_would_not_help() {
     assert_eq!(findings[0]["history"]["standing"], "past");
     assert!(findings[0]["history"]["removed"].is_object());
     let text = repo.leakgate(&["history", "--modes"]).assert_code(1).text();
-    assert!(text.contains("1 dangerous permission found"), "{text}");
+    assert!(text.contains("1 dangerous name, link or file found"), "{text}");
     repo.leakgate(&["history"]).assert_code(0);
 }
 

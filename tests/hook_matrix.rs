@@ -455,7 +455,7 @@ fn skipping_needs_a_reason_and_is_recorded() {
     assert_ne!(commit("").code, 0);
     let refused = commit("1");
     assert_ne!(refused.code, 0);
-    assert!(refused.errors().contains("no reason"), "{refused}");
+    assert!(refused.errors().contains("eight characters at least"), "{refused}");
     let log = repo.path(".git/leakgate-skipped.log");
     assert!(!log.exists());
     let head = repo.git(&["rev-parse", "HEAD"]);
@@ -739,7 +739,7 @@ fn a_refused_change_says_what_to_do() {
     let branch = format!("fix/{}", github_token(1));
     let said = say(&["branch", &branch]);
     assert!(
-        said.contains("this change of a ref") && said.contains("Choose another name"),
+        said.contains("this change of a branch") && said.contains("Choose another name"),
         "{said}"
     );
     assert!(!said.contains("--abort"), "{said}");

@@ -146,6 +146,39 @@ fn installing_twice_and_taking_out() {
     repo.leakgate(&["uninstall"]).assert_code(0);
 }
 
+/// What is not said the second time stays as it was, and the screen says how it is.
+#[test]
+fn installing_again_changes_what_is_asked_for() {
+    for global in [&[][..], &["--global"]] {
+        let repo = Repo::new();
+        let trace = repo.beside("trace");
+        let touch = format!("touch '{}'", trace.display());
+        repo.script(".git/hooks/pre-commit", &touch);
+        let install = |options: &[&str]| {
+            let args = [&["install"], global, options].concat();
+            repo.leakgate(&args).assert_code(0).text()
+        };
+        install(&["--order", "last"]);
+        assert!(install(&["--strict"]).lines().all(|line| !line.contains("--no-verify")));
+        let again = install(&[]);
+        assert!(
+            again.ends_with(&format!(
+                "as before, with --strict; to go back: `{}`, then install again\n",
+                [&["leakgate", "uninstall"], global].concat().join(" ")
+            )),
+            "{again}"
+        );
+        repo.stage("a", line(1));
+        assert_ne!(repo.try_git(&["commit", "-m", "x"]).code, 0);
+        assert!(trace.exists(), "the order was lost");
+        fs::remove_file(&trace).expect("it was there");
+        assert_ne!(repo.try_git(&["commit", "--no-verify", "-m", "x"]).code, 0, "strict was lost");
+        install(&["--order", "first"]);
+        assert_ne!(repo.try_git(&["commit", "-m", "x"]).code, 0);
+        assert!(!trace.exists(), "the order was not changed");
+    }
+}
+
 #[test]
 fn a_hook_of_the_user_is_kept_run_and_put_back() {
     let repo = Repo::new();
@@ -238,6 +271,36 @@ fn a_hook_without_its_program_stops() {
     assert_ne!(run.code, 0, "{run}");
     assert!(run.errors().contains("program not found"), "{run}");
     assert_eq!(commits(&repo), "1");
+}
+
+/// Whoever finds a line for each commit too much can do without, and is stopped all the same.
+#[test]
+fn a_user_who_wants_quiet() {
+    let repo = guarded();
+    repo.stage("a", "nothing\n");
+    let told = repo.try_git(&["commit", "-q", "-m", "x"]).assert_code(0);
+    assert!(told.errors().contains("leakgate: no secrets"), "{told}");
+    let quietly = || {
+        let mut commit = repo.command("git", &["commit", "-q", "-m", "x"]);
+        Run::of(commit.env("LEAKGATE_QUIET", "1"), b"").assert_fit_for_a_screen()
+    };
+    repo.stage("b", "nothing\n");
+    assert_eq!(quietly().assert_code(0).errors(), "");
+    repo.stage("c", line(1));
+    assert!(quietly().assert_code(1).errors().contains("blocks this commit"));
+}
+
+#[test]
+fn what_is_installed_is_told_in_a_line() {
+    let repo = Repo::new();
+    let text = repo.leakgate(&["install"]).text();
+    let hooks =
+        "pre-commit, pre-merge-commit, commit-msg, applypatch-msg, pre-applypatch, pre-push";
+    assert!(text.starts_with("installed in ") && text.contains(hooks), "{text}");
+    assert_eq!(text.lines().count(), 2, "{text}");
+    let mut blind = repo.sandbox.leakgate(&repo.root);
+    let blind = Run::of(blind.args(["install", "--global"]).env("PATH", "/nowhere"), b"");
+    assert!(blind.errors().contains("git: it is not on the PATH"), "{blind}");
 }
 
 /// A folder for `PATH` with git and a shell and nothing else.

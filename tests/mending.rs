@@ -4,7 +4,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use crate::support::secret::line;
-use crate::support::{Repo, blocks, incomplete, matrix, passes};
+use crate::support::{Repo, Run, Scan, blocks, incomplete, matrix, passes};
 
 const CONFIG: &str = ".leakgate.yaml";
 
@@ -124,4 +124,60 @@ fn commands_can_be_had_alone() {
     assert_eq!(repo.leakgate(&["staged", "--fix"]).assert_code(1).text(), expected);
     assert_eq!(repo.leakgate(&["fix", "modes", "--print"]).assert_code(0).text(), expected);
     assert!(repo.git(&["ls-files", "-s", "a.png"]).starts_with("100755"), "nothing was done");
+}
+
+/// What the screen advises works where it was read, from the command and from the hook.
+#[test]
+fn commands_work_in_the_folder_one_is_in() {
+    let repo = Repo::new();
+    repo.leakgate(&["install"]).assert_code(0);
+    let below = repo.path("p/q r");
+    let stage = || {
+        repo.stage("p/q r/.env", line(1)).link("p/q r/l", "/usr/bin/env").add("p/q r/l");
+    };
+    let run = |script: &str| {
+        let mut sh = repo.sandbox.command("sh", &below);
+        Run::of(sh.args(["-e", "-c", script]), b"").assert_code(0);
+        assert_eq!(repo.git(&["diff", "--cached", "--name-only"]), "", "{script}");
+    };
+    stage();
+    run(&repo.leakgate_in(&below, &["staged", "--fix"]).assert_code(1).text());
+    stage();
+    let mut commit = repo.sandbox.command("git", &below);
+    let shown = Run::of(commit.args(["commit", "-m", "x"]), b"").assert_code(1).errors();
+    let fixes: Vec<_> = shown.lines().filter_map(|line| line.split_once(" = fix: ")).collect();
+    run(&fixes.iter().map(|(_, fix)| format!("{fix}\n")).collect::<String>());
+    stage();
+    let json = Scan::of(&repo.leakgate_in(&below, &["staged", "--format", "json"]));
+    let fixes = json.findings().find(|found| found["rule"] == "name-env-file").expect("it");
+    assert_eq!(fixes["fixes"][0], "git rm --cached -- 'p/q r/.env'");
+    let at_top = repo.leakgate(&["staged", "--fix"]).text();
+    assert!(!at_top.contains("rev-parse"), "{at_top}");
+}
+
+/// What a shell may read holds commands only; what they leave undone is told beside them.
+#[test]
+fn commands_alone_are_never_a_report() {
+    let repo = Repo::new();
+    repo.stage("a", line(1));
+    let run = repo.leakgate(&["staged", "--fix"]).assert_code(1);
+    assert_eq!(run.text(), "");
+    assert!(run.errors().contains("no command mends 1 of 1 findings"), "{run}");
+    repo.stage_unseen("100644", "$(touch ran)", "x\n");
+    let id = repo.git(&["rev-parse", ":$(touch ran)"]);
+    repo.remove(&format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+    let run = repo.leakgate(&["staged", "--fix"]).assert_code(2);
+    assert!(!run.text().contains("touch"), "{run}");
+    assert!(run.errors().contains("not scanned: $(touch ran): "), "{run}");
+    repo.leakgate(&["staged", "--fix", "--format", "json"]).assert_code(2);
+    repo.leakgate(&["audit", "--fix", "--format", "json"]).assert_code(2);
+}
+
+#[test]
+fn what_mending_modes_leaves_is_told() {
+    let repo = Repo::new();
+    repo.stage("a\u{1}b", "x\n");
+    let told = repo.leakgate(&["fix", "modes"]).text();
+    assert!(told.starts_with("nothing to mend\n") && told.contains("staged --fix"), "{told}");
+    assert!(repo.leakgate(&["staged", "--fix"]).text().starts_with("git mv "));
 }

@@ -89,7 +89,7 @@ pub(crate) struct ScanArgs {
     #[arg(short, long)]
     pub(crate) verbose: bool,
     /// Print only the commands that mend what was found
-    #[arg(long, conflicts_with_all = ["output", "quiet", "verbose"])]
+    #[arg(long, conflicts_with_all = ["format", "output", "quiet", "verbose"])]
     pub(crate) fix: bool,
     /// Count what tests and documentation hold like all else
     #[arg(long)]
@@ -246,15 +246,14 @@ pub(crate) struct InstallArgs {
     /// Guard what is pushed to this repository
     #[arg(long)]
     pub(crate) server: bool,
-    /// When to run, where there is a hook already
-    #[arg(long, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) order: OrderArg,
+    /// When to run, where there is a hook already; first, unless it was installed otherwise
+    #[arg(long, value_enum, value_name = "WHEN")]
+    pub(crate) order: Option<OrderArg>,
 }
 
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, ValueEnum)]
 pub(crate) enum OrderArg {
     /// Before it
-    #[default]
     First,
     /// After it, so that what it changes is scanned
     Last,

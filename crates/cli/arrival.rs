@@ -15,7 +15,7 @@ use leakgate_secrets::{RuleSet, Scratch};
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
-use crate::{mask, run, terminal};
+use crate::{below, mask, run, terminal};
 
 /// Tells what has come, by the arguments that git gives the hook.
 pub(crate) fn warn(event: Event, args: &[OsString]) -> Exit {
@@ -133,9 +133,10 @@ fn lines(old: Option<ObjectId>, new: ObjectId, arrivals: &[Arrival]) -> Vec<Stri
     }
     let paths = if paths.is_empty() { paths } else { format!(" --{paths}") };
     let short = |id: ObjectId| id.to_string()[..12].to_owned();
-    lines.push(match old {
-        Some(old) => format!("  git diff {} {}{paths}", short(old), short(new)),
-        None => format!("  git show {}{paths}", short(new)),
-    });
+    let command = match old {
+        Some(old) => format!("git diff {} {}{paths}", short(old), short(new)),
+        None => format!("git show {}{paths}", short(new)),
+    };
+    lines.extend(below::commands([&command].into_iter()).iter().map(|line| format!("  {line}")));
     lines
 }

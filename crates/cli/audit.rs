@@ -166,16 +166,6 @@ fn unreadable(path: &BStr, error: &std::io::Error) -> Problem {
 
 /// Whether some hook names leakgate: git's own, or the configuration of a manager of hooks.
 fn unchecked(repository: &Repository, root: &Path) -> Option<Finding> {
-    const MANAGERS: [&str; 8] = [
-        ".pre-commit-config.yaml",
-        ".pre-commit-config.yml",
-        "lefthook.yml",
-        "lefthook.yaml",
-        ".lefthook.yml",
-        ".overcommit.yml",
-        ".husky/pre-commit",
-        "package.json",
-    ];
     let names_us = |path: &Path| {
         let mut text = Vec::new();
         let is_file = fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
@@ -185,9 +175,14 @@ fn unchecked(repository: &Repository, root: &Path) -> Option<Finding> {
     };
     let hooks = repository.hooks_dir().ok()?;
     let hook = hooks.join("pre-commit");
-    let managed = leakgate_hooks::managed_by(&hooks).is_some()
-        && MANAGERS.iter().any(|name| names_us(&root.join(name)));
-    let why = match (names_us(&hook), is_executable(&hook)) {
+    // Of a folder, what it has for a commit.
+    let configures_us = |name: String| {
+        let path = root.join(name);
+        names_us(&path) || names_us(&path.join("pre-commit"))
+    };
+    let managed = leakgate_hooks::managed_by(&hooks)
+        .is_some_and(|manager| manager.configuration().into_iter().any(configures_us));
+    let why = match (names_us(&hook), leakgate_hooks::is_executable(&hook)) {
         _ if managed => return None,
         (true, true) => return None,
         (true, false) => "the hook is not executable, so git passes over it",
@@ -196,17 +191,6 @@ fn unchecked(repository: &Repository, root: &Path) -> Option<Finding> {
     let shown = hook.strip_prefix(root).unwrap_or(&hook);
     let shown = <[u8]>::from_path(shown).unwrap_or(b"pre-commit");
     Some(leakgate_modes::unchecked_commits(shown.as_bstr(), why))
-}
-
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
-}
-
-#[cfg(not(unix))]
-fn is_executable(_path: &Path) -> bool {
-    true
 }
 
 fn configuration(repository: &Repository, around: &mut Around) {

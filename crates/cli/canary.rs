@@ -5,6 +5,7 @@
 //! a work tree of its own. A lock on that `HEAD` keeps git from going through with any commit. So
 //! whatever happens, the repository stays as it is.
 
+use std::collections::BTreeSet;
 use std::collections::hash_map::RandomState;
 use std::env;
 use std::fs;
@@ -16,7 +17,10 @@ use std::process::{Command, Output, Stdio};
 use anyhow::{Context as _, bail};
 use bstr::{BStr, ByteSlice as _};
 use leakgate_git::Repository;
+use leakgate_hooks::Manager;
 use tempfile::TempDir;
+
+use crate::git;
 
 /// What became of an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,21 +51,6 @@ pub(crate) enum Attempt {
     /// What any command runs before a branch leads to a commit with a secret.
     Ref,
 }
-
-/// Files and folders by which other managers of hooks are configured.
-const MANAGERS: [&str; 11] = [
-    ".git-hooks",
-    ".lefthook",
-    ".lefthook-local.yml",
-    ".lefthook.yaml",
-    ".lefthook.yml",
-    ".overcommit.yml",
-    ".pre-commit-config.yaml",
-    "lefthook.toml",
-    "lefthook.yaml",
-    "lefthook.yml",
-    "package.json",
-];
 
 /// Longer files are none of theirs.
 const LONGEST: u64 = 1 << 20;
@@ -127,7 +116,13 @@ impl Canary {
                 let file = file.display().to_string();
                 self.git(&["hook", "run", "--ignore-missing", "commit-msg", "--", &file])
             }
-            Attempt::Merge => self.git(&["hook", "run", "--ignore-missing", "pre-merge-commit"]),
+            Attempt::Merge => {
+                let mut command =
+                    self.git(&["hook", "run", "--ignore-missing", "pre-merge-commit"]);
+                // As a merge does; the pre-commit framework is told by it from what it runs itself.
+                command.env("GIT_INDEX_FILE", self.path("git/index"));
+                command
+            }
             Attempt::Ref => {
                 let file = self.path("git/refs-to-change");
                 let none = "0".repeat(self.bad.len());
@@ -149,9 +144,7 @@ impl Canary {
                 ])
             }
         };
-        let run = |command: &mut Command| {
-            command.stdin(Stdio::null()).output().context("could not run git")
-        };
+        let run = |command: &mut Command| git::output(command.stdin(Stdio::null()));
         let mut output = run(&mut command)?;
         if attempt == Attempt::Ref && output.stderr.contains_str("unknown option") {
             output = run(&mut self.change_elsewhere()?)?;
@@ -197,9 +190,16 @@ impl Canary {
         let root = self.ok(&["commit-tree", "-m", "a canary of leakgate doctor", &tree])?;
         fs::write(self.path("git/HEAD"), format!("{root}\n"))?;
         let mut left = MOST;
-        for name in MANAGERS {
-            copy(&work_tree.join(name), &self.path("tree").join(name), DEEPEST, &mut left)?;
-            if self.path("tree").join(name).exists() {
+        let configuration: BTreeSet<_> =
+            Manager::ALL.into_iter().flat_map(Manager::configuration).collect();
+        for name in &configuration {
+            let (from, to) = (work_tree.join(name), self.path("tree").join(name));
+            if !from.exists() {
+                continue;
+            }
+            to.parent().map_or(Ok(()), fs::create_dir_all)?;
+            copy(&from, &to, DEEPEST, &mut left)?;
+            if to.exists() {
                 self.ok(&["add", "-f", "--", name])?;
             }
         }
@@ -278,7 +278,7 @@ impl Canary {
     }
 
     fn run(&self, command: &mut Command) -> anyhow::Result<String> {
-        let output = command.stdin(Stdio::null()).output().context("could not run git")?;
+        let output = git::output(command.stdin(Stdio::null()))?;
         if !output.status.success() {
             bail!("git failed: {}", self.hidden(&output.stderr));
         }

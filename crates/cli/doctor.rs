@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::args::DoctorArgs;
 use crate::canary::{self, Attempt, Canary, Fate};
 use crate::exit::Exit;
+use crate::install::Scope;
 use crate::{mask, run, terminal};
 
 /// One thing that was looked at or tried.
@@ -81,7 +82,8 @@ impl Findings {
 
     fn lines(&self) -> Vec<String> {
         let line = |check: &Check| {
-            format!("{:<8}{}: {}", check.verdict.word(), check.name, plain(&check.detail))
+            let told = format!("{}: {}", check.name, plain(&check.detail));
+            format!("{:<8}{}", check.verdict.word(), terminal::hanging(&told, 8))
         };
         let mut lines: Vec<_> = self.checks.iter().map(line).collect();
         lines.push(
@@ -114,6 +116,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> anyhow::Result<Exit> {
         for &event in Event::DEFAULT.iter().chain(strict) {
             hook(&hooks_dir, event, &mut findings);
         }
+        put_aside(&hooks_dir, &mut findings);
         environment(&mut findings);
         worktrees(&repository, &mut findings);
         attempts(&repository, &hooks_dir, &mut findings);
@@ -153,6 +156,7 @@ fn folder(
 /// What the file of a hook tells. Where a tool or the configuration of git decides, trying tells.
 fn hook(hooks_dir: &Path, event: Event, findings: &mut Findings) {
     let configured = is_configured(event);
+    let install = install_command(hooks_dir);
     let (verdict, detail) = match leakgate_hooks::state(hooks_dir, event) {
         State::Installed { binary, previous } => {
             let (verdict, about) = about_binary(&binary);
@@ -161,30 +165,53 @@ fn hook(hooks_dir: &Path, event: Event, findings: &mut Findings) {
             (verdict, format!("runs {}{about}{then}", binary.display()))
         }
         _ if configured => (Verdict::Good, "runs leakgate by the configuration of git".to_owned()),
-        State::NotExecutable => (
+        State::Forwards => (
             Verdict::Bad,
-            "not executable, so git passes over it; `leakgate install` mends it".to_owned(),
+            format!("runs the repository's own hook and not leakgate; `{install}` mends it"),
         ),
+        State::NotExecutable => {
+            (Verdict::Bad, format!("not executable, so git passes over it; `{install}` mends it"))
+        }
         State::CarriageReturns => (
             Verdict::Bad,
-            "its lines end in carriage returns, so sh cannot run it; remove it and run `leakgate \
-             install`"
-                .to_owned(),
+            format!(
+                "its lines end in carriage returns, so sh cannot run it; remove it and run \
+                 `{install}`"
+            ),
         ),
         State::Edited => (Verdict::Note, "leakgate's, and edited since".to_owned()),
-        State::Missing => (Verdict::Bad, "not there; `leakgate install` writes it".to_owned()),
+        State::Missing => (Verdict::Bad, format!("not there; `{install}` writes it")),
         State::Managed(manager) => {
-            (Verdict::Note, format!("{manager} decides; `leakgate install` shows the lines to add"))
+            (Verdict::Note, format!("{manager} decides; `{install}` shows the lines to add"))
         }
         State::Foreign => (
             Verdict::Bad,
-            "another hook, which does not run leakgate by what its file tells; `leakgate install` \
-             keeps it and adds leakgate"
-                .to_owned(),
+            format!(
+                "another hook, which does not run leakgate by what its file tells; `{install}` \
+                 keeps it and adds leakgate"
+            ),
         ),
         State::Unreadable(why) => (Verdict::Unknown, format!("could not be read: {why}")),
     };
     findings.add(format!("{event} hook"), verdict, detail);
+}
+
+/// Hooks of ours under a name that another tool gave them.
+fn put_aside(hooks_dir: &Path, findings: &mut Findings) {
+    for path in leakgate_hooks::put_aside(hooks_dir) {
+        let name = path.file_name().unwrap_or_default().display().to_string();
+        let detail = "leakgate's, put aside by another tool, which may run it beside its own hook; \
+                      `leakgate uninstall` takes it out";
+        findings.add(name, Verdict::Note, detail);
+    }
+}
+
+/// The command that installs into this folder.
+fn install_command(hooks_dir: &Path) -> String {
+    match Scope::of(hooks_dir) {
+        Some(scope) => format!("leakgate install {}", scope.option()),
+        None => "leakgate install".to_owned(),
+    }
 }
 
 /// What an installed hook runs, by its version.
@@ -306,14 +333,13 @@ const STRICT: [(Attempt, &str, &str, &str); 2] = [
         Attempt::NoVerify,
         "try to commit with --no-verify",
         "a secret can be committed with --no-verify",
-        "goes through until it is pushed; `leakgate install --strict` stops it",
+        "goes through until it is pushed",
     ),
     (
         Attempt::Ref,
         "try to change a branch",
         "a secret can get into a branch, a tag or the stash by commands that run few hooks",
-        "commands that run few hooks go through until the push; `leakgate install --strict` stops \
-         them",
+        "commands that run few hooks go through until the push",
     ),
 ];
 
@@ -326,8 +352,10 @@ fn is_strict(hooks_dir: &Path) -> bool {
 
 fn strict_attempts(canary: &Canary, hooks_dir: &Path, findings: &mut Findings) {
     let strict = is_strict(hooks_dir);
-    for (attempt, name, consequence, advice) in STRICT {
-        let through = if strict { (Verdict::Bad, consequence) } else { (Verdict::Note, advice) };
+    let install = install_command(hooks_dir);
+    for (attempt, name, consequence, otherwise) in STRICT {
+        let advice = format!("{otherwise}; `{install} --strict` stops it");
+        let through = if strict { (Verdict::Bad, consequence) } else { (Verdict::Note, &*advice) };
         let (verdict, detail) = judged(canary.attempt(attempt), through);
         findings.add(name, verdict, detail);
     }

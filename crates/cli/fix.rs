@@ -16,7 +16,7 @@ use leakgate_policy::Samples;
 
 use crate::args::{FixArgs, FixWhat, ScanArgs};
 use crate::exit::Exit;
-use crate::{mask, run, terminal};
+use crate::{below, mask, run, terminal};
 
 /// What is done about one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,13 +56,24 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         .filter_map(|finding| Some(((finding.path.clone(), action(finding, &staged)?), finding)))
         .collect();
     if modes.print {
-        let fixes = wanted.values().flat_map(|finding| finding.fixes.iter().cloned());
+        let fixes = wanted.values().flat_map(|finding| &finding.fixes);
         // A command that would spell a secret out is none to paste.
-        terminal::say(fixes.filter(|fix| mask::text(fix) == *fix))?;
+        terminal::say(below::commands(fixes.filter(|fix| mask::text(fix) == **fix)))?;
         return Ok(Exit::Clean);
     }
     let plan: Vec<_> = wanted.into_keys().collect();
-    carry_out(&repository, &root, &plan, &staged)
+    let mut done = carry_out(&repository, &root, &plan, &staged)?;
+    let others = |finding: &&Finding| is_new(finding) && action(finding, &staged).is_none();
+    let mut others = scanned.findings.iter().filter(others);
+    if done.is_empty() {
+        done.push("nothing to mend".to_owned());
+    }
+    if others.any(|finding| !finding.fixes.is_empty()) {
+        let command = if modes.all { "leakgate audit" } else { "leakgate staged --fix" };
+        done.push(format!("what is left needs a decision: `{command}` shows the commands"));
+    }
+    terminal::say(done.iter().map(|line| mask::text(line)))?;
+    Ok(Exit::Clean)
 }
 
 fn is_new(finding: &Finding) -> bool {
@@ -94,12 +105,13 @@ fn action(finding: &Finding, staged: &BTreeMap<BString, (Mode, ObjectId)>) -> Op
     })
 }
 
+/// Does what was planned, and tells what was done.
 fn carry_out(
     repository: &Repository,
     root: &Path,
     plan: &[(BString, Action)],
     staged: &BTreeMap<BString, (Mode, ObjectId)>,
-) -> anyhow::Result<Exit> {
+) -> anyhow::Result<Vec<String>> {
     let mut index = Vec::new();
     let mut done = Vec::new();
     for (path, action) in plan {
@@ -128,11 +140,7 @@ fn carry_out(
     repository.write_index(&index).context("could not change the index")?;
     let untracked = plan.iter().filter(|(_, action)| *action == Action::Untrack);
     done.extend(ignore(repository, root, untracked.map(|(path, _)| path.as_bstr()))?);
-    if done.is_empty() {
-        done.push("nothing to mend".to_owned());
-    }
-    terminal::say(done.iter().map(|line| mask::text(line)))?;
-    Ok(Exit::Clean)
+    Ok(done)
 }
 
 /// Adds lines to the top `.gitignore` for paths that nothing of the repository ignores yet.

@@ -193,7 +193,7 @@ struct Scan<'s> {
 /// Nothing ends what is told of that which was read.
 static NEVER: AtomicBool = AtomicBool::new(false);
 
-/// What it has to tell.
+/// What a scan of the history found.
 struct Told {
     scanned: Scanned,
     /// One of each finding, in the same order.
@@ -235,7 +235,9 @@ impl Scan<'_> {
         let memory = Memory::for_objects(history.len());
         let new = |_| Messages::new(self.rules, &memory, &known.numbers);
         let mut messages: Vec<_> = (0..self.threads).map(new).collect();
+        let reading = Progress::phase("reading commits", args.scan.quiet);
         let mut graph = history.graph(&mut messages, &NEVER);
+        drop(reading);
         // What they know beside is needed no more.
         let said: Vec<_> = messages.into_iter().map(|one| one.said).collect();
         outcome.problems.append(&mut graph.problems);
@@ -249,7 +251,11 @@ impl Scan<'_> {
         let is_odd = |name: &[u8]| self.is_odd(name);
         let marks = self.modes.as_ref().map(|_| &modes::marks as _);
         let search = Search { wanted: &is_wanted, is_odd: &is_odd, marks };
-        let sightings = history.sightings(&search, self.threads, &NEVER);
+        let reading = Progress::phase("finding where it stands", args.scan.quiet);
+        // Where nothing was found before the user had enough, no place is to be told either.
+        let is_over = self.stop.load(Ordering::Relaxed) && wanted.count() == 0;
+        let end = if is_over { self.stop } else { &NEVER };
+        let sightings = history.sightings(&search, self.threads, end);
         outcome.problems.extend(sightings.problems().iter().map(|(_, problem)| problem.clone()));
         let folders = extent.folders(history);
         let mut places =
@@ -258,7 +264,7 @@ impl Scan<'_> {
         tell_of_places(&mut outcome, history, &sightings, &places, &mut blobs);
         let entries: Vec<_> = sightings.entries().collect();
         // What follows needs memory itself.
-        drop(sightings);
+        drop((sightings, reading));
 
         let mut secrets = Secrets::new(self, &graph, &extent, &entries);
         secrets.folders = folders.iter().flat_map(|&tree| places.in_tree(tree)).collect();

@@ -46,11 +46,11 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
         Event::PreCommit | Event::PreMergeCommit if is_framework() => framework(),
         // The framework runs one hook for both.
         Event::PreCommit if is_set("PRE_COMMIT") && names_merge() => {
-            staged(Moment::Merge, &ScanArgs::default())
+            staged(Moment::Merge, Say::Summary)
         }
-        Event::PreCommit => staged(Moment::Commit, &ScanArgs::default()),
-        Event::PreMergeCommit => staged(Moment::Merge, &ScanArgs::default()),
-        Event::PreApplypatch => staged(Moment::Commit, &quiet()),
+        Event::PreCommit => staged(Moment::Commit, Say::Summary),
+        Event::PreMergeCommit => staged(Moment::Merge, Say::Summary),
+        Event::PreApplypatch => staged(Moment::Commit, Say::Nothing),
         Event::PrepareCommitMsg => prepared(&args.rest),
         Event::CommitMsg => message(&args.rest, MessageOf::Commit),
         Event::ApplypatchMsg => message(&args.rest, MessageOf::Patch),
@@ -67,10 +67,20 @@ pub(crate) fn quiet() -> ScanArgs {
     ScanArgs { quiet: true, ..ScanArgs::default() }
 }
 
-fn staged(moment: Moment, scan: &ScanArgs) -> anyhow::Result<Exit> {
+/// What a hook says of a change that it lets pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Say {
+    /// A line, unless the user wants none.
+    Summary,
+    Nothing,
+}
+
+fn staged(moment: Moment, say: Say) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let repository = run::repository()?;
-    let exit = run::staged_in(&repository, scan, moment, start)?;
+    let is_quiet = say == Say::Nothing || is_set("LEAKGATE_QUIET");
+    let scan = if is_quiet { quiet() } else { ScanArgs::default() };
+    let exit = run::staged_in(&repository, &scan, moment, start)?;
     if exit == Exit::Clean {
         note::write(&repository, moment);
     }

@@ -8,18 +8,17 @@ use std::process::Command;
 use anyhow::{Context as _, bail};
 use bstr::ByteSlice as _;
 use leakgate_git::HooksPath;
-use leakgate_hooks::{Action, Change, Event, Order, Reach, Site};
+use leakgate_hooks::{Change, Event, Manager, Order, Reach, Site};
 
 use crate::args::{InstallArgs, OrderArg, UninstallArgs};
 use crate::exit::Exit;
-use crate::{note, run, terminal};
+use crate::{git, note, run, terminal};
 
 /// `leakgate install`.
 pub(crate) fn install(args: &InstallArgs) -> anyhow::Result<Exit> {
-    let events = events(args);
     match everywhere(args.global, args.system) {
-        Some(scope) => scope.install(&events, args.order),
-        None => install_here(args, &events),
+        Some(scope) => scope.install(args),
+        None => install_here(args),
     }
 }
 
@@ -31,7 +30,8 @@ pub(crate) fn uninstall(args: &UninstallArgs) -> anyhow::Result<Exit> {
     }
 }
 
-fn events(args: &InstallArgs) -> Vec<Event> {
+/// What is to be installed: what was asked for, and what is there already.
+fn events(args: &InstallArgs, already: &[Event]) -> Vec<Event> {
     if args.server {
         return vec![Event::PreReceive];
     }
@@ -40,12 +40,44 @@ fn events(args: &InstallArgs) -> Vec<Event> {
         events.extend(Event::STRICT);
     }
     if args.on_checkout {
-        events.extend([Event::PostCheckout, Event::PostMerge]);
+        events.extend(ON_CHECKOUT);
     }
+    let kept = already.iter().filter(|event| !event.is_of_server() && !events.contains(event));
+    let kept: Vec<_> = kept.copied().collect();
+    events.extend(kept);
     events
 }
 
-fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
+const ON_CHECKOUT: [Event; 2] = [Event::PostCheckout, Event::PostMerge];
+
+/// How it stands now, where that is not what the options say by themselves.
+fn standing(args: &InstallArgs, events: &[Event], uninstall: &str) -> Vec<String> {
+    let has = |some: &[Event]| some.iter().any(|event| events.contains(event));
+    let mut kept = Vec::new();
+    if has(&Event::STRICT) && !args.strict {
+        kept.push("--strict");
+    }
+    if has(&ON_CHECKOUT) && !args.on_checkout {
+        kept.push("--on-checkout");
+    }
+    let mut lines = Vec::new();
+    if !kept.is_empty() {
+        lines.push(format!(
+            "as before, with {}; to go back: `{uninstall}`, then install again",
+            kept.join(" and ")
+        ));
+    }
+    if !args.server && !has(&Event::STRICT) {
+        lines.push(
+            "commits made with --no-verify are stopped when they are pushed; with --strict, when \
+             they are made"
+                .to_owned(),
+        );
+    }
+    lines
+}
+
+fn install_here(args: &InstallArgs) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let bare = repository.work_tree().is_none();
     if bare && !args.server {
@@ -56,9 +88,7 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
         );
     }
     let hooks_dir = repository.hooks_dir()?;
-    if let Some(scope) =
-        Scope::ALL.iter().find(|scope| scope.folder().is_ok_and(|f| f == hooks_dir))
-    {
+    if let Some(scope) = Scope::of(&hooks_dir) {
         bail!(
             "leakgate is installed for every repository already: core.hooksPath is {}; \
              `leakgate install {}` changes what runs there",
@@ -66,8 +96,9 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
             scope.option()
         );
     }
-    let site = Site { order: order(args.order), ..Site::new(hooks_dir, binary()?) };
-    let changes = leakgate_hooks::install(&site, events)?;
+    let events = events(args, &leakgate_hooks::installed(&hooks_dir));
+    let site = Site { order: args.order.map(order), ..Site::new(hooks_dir, binary()?) };
+    let changes = leakgate_hooks::install(&site, &events)?;
     if args.strict {
         let folder = note::folder(&repository);
         fs::create_dir_all(&folder)
@@ -80,23 +111,26 @@ fn install_here(args: &InstallArgs, events: &[Event]) -> anyhow::Result<Exit> {
             site.hooks_dir.display()
         ));
     }
-    if !bare && !args.strict {
-        lines.push(
-            "commits made with --no-verify are stopped when they are pushed; with --strict, when \
-             they are made"
-                .to_owned(),
-        );
-    }
+    lines.extend(standing(args, &events, "leakgate uninstall"));
+    lines.extend(repository.work_tree().and_then(|root| about_framework(&root)));
     terminal::say(lines)?;
     Ok(Exit::Clean)
+}
+
+/// The framework, once it is installed, would put our hooks aside and run them beside its own.
+fn about_framework(root: &Path) -> Option<String> {
+    let mut files = Manager::PreCommit.configuration().into_iter();
+    let file = files.find(|file| root.join(file).is_file())?;
+    Some(format!(
+        "note: {file} is here; before `pre-commit install`, run `leakgate uninstall`: after it, \
+         `leakgate install` prints the lines that make pre-commit run leakgate"
+    ))
 }
 
 fn uninstall_here() -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     let site = Site::new(repository.hooks_dir()?, binary()?);
-    if let Some(scope) =
-        Scope::ALL.iter().find(|scope| scope.folder().is_ok_and(|f| f == site.hooks_dir))
-    {
+    if let Some(scope) = Scope::of(&site.hooks_dir) {
         bail!(
             "leakgate is installed for every repository; `leakgate uninstall {}` takes it out",
             scope.option()
@@ -114,11 +148,7 @@ fn uninstall_here() -> anyhow::Result<Exit> {
 
 /// What was done, or that there was nothing to do.
 fn lines(changes: &[Change]) -> Vec<String> {
-    let done: Vec<_> = changes
-        .iter()
-        .filter(|change| change.action != Action::NotInstalled)
-        .map(ToString::to_string)
-        .collect();
+    let done = leakgate_hooks::told(changes);
     if done.is_empty() { vec!["leakgate was not installed here".to_owned()] } else { done }
 }
 
@@ -153,7 +183,13 @@ pub(crate) enum Scope {
 impl Scope {
     const ALL: [Self; 2] = [Self::Global, Self::System];
 
-    fn option(self) -> &'static str {
+    /// Whose repositories this folder of hooks is for, if leakgate made it for many.
+    pub(crate) fn of(hooks_dir: &Path) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.folder().is_ok_and(|own| own == hooks_dir))
+    }
+
+    /// The option that names it.
+    pub(crate) fn option(self) -> &'static str {
         match self {
             Self::Global => "--global",
             Self::System => "--system",
@@ -176,9 +212,9 @@ impl Scope {
         std::path::absolute(&folder).with_context(|| format!("could not use {}", folder.display()))
     }
 
-    fn install(self, events: &[Event], order_arg: OrderArg) -> anyhow::Result<Exit> {
+    fn install(self, args: &InstallArgs) -> anyhow::Result<Exit> {
         if has_configured_hooks()? {
-            return self.install_configured(events);
+            return self.install_configured(args);
         }
         let own = self.folder()?;
         let configured = self.get("core.hooksPath")?;
@@ -186,10 +222,12 @@ impl Scope {
             Some(path) if Path::new(&path) != own => (PathBuf::from(path), Reach::Repository),
             _ => (own, Reach::EveryRepository),
         };
-        let site = Site { order: order(order_arg), reach, ..Site::new(&folder, binary()?) };
-        let changes = leakgate_hooks::install(&site, events)?;
+        let events = events(args, &leakgate_hooks::installed(&folder));
+        let order = args.order.map(order);
+        let site = Site { order, reach, ..Site::new(&folder, binary()?) };
+        let changes = leakgate_hooks::install(&site, &events)?;
         if reach == Reach::EveryRepository {
-            leakgate_hooks::forward_others(&folder, events)?;
+            leakgate_hooks::forward_others(&folder, &events)?;
             self.git(&["core.hooksPath", &folder.to_string_lossy()])?;
         }
         let mut lines = lines(&changes);
@@ -198,19 +236,27 @@ impl Scope {
             folder.display()
         ));
         if reach == Reach::EveryRepository {
-            lines.push("a repository's own hooks run after them, as before".to_owned());
+            lines.push("a repository's own hooks run as well, as before".to_owned());
         }
+        lines.extend(self.standing(args, &events));
         terminal::say(lines)?;
         Ok(Exit::Clean)
     }
 
     /// Git 2.54 and newer run hooks that are named in the configuration, beside those in folders.
-    fn install_configured(self, events: &[Event]) -> anyhow::Result<Exit> {
+    fn install_configured(self, args: &InstallArgs) -> anyhow::Result<Exit> {
+        let mut already = Vec::new();
+        for event in Event::ALL {
+            if self.get(&format!("hook.leakgate-{event}.command"))?.is_some() {
+                already.push(event);
+            }
+        }
+        let events = events(args, &already);
         let binary = binary()?;
         let path = binary.to_str().context("the path of leakgate is not Unicode")?;
         let word = format!("'{}'", path.replace('\'', r"'\''"));
         let mut lines = Vec::new();
-        for event in events {
+        for event in &events {
             let key = format!("hook.leakgate-{event}");
             // The command first: an event without one would stop every commit.
             self.git(&[&format!("{key}.command"), &format!("{word} hook {event}")])?;
@@ -218,8 +264,13 @@ impl Scope {
             lines.push(format!("{event}: runs leakgate in every repository, by {key}"));
         }
         lines.push("a git older than 2.54 passes over these settings".to_owned());
+        lines.extend(self.standing(args, &events));
         terminal::say(lines)?;
         Ok(Exit::Clean)
+    }
+
+    fn standing(self, args: &InstallArgs, events: &[Event]) -> Vec<String> {
+        standing(args, events, &format!("leakgate uninstall {}", self.option()))
     }
 
     fn uninstall(self) -> anyhow::Result<Exit> {
@@ -243,12 +294,7 @@ impl Scope {
                     leakgate_hooks::remove_forwards(folder)?;
                 }
                 let changes = leakgate_hooks::uninstall(&site, &Event::ALL)?;
-                done.extend(
-                    changes
-                        .iter()
-                        .filter(|change| change.action != Action::NotInstalled)
-                        .map(ToString::to_string),
-                );
+                done.extend(leakgate_hooks::told(&changes));
                 if *folder == own {
                     leakgate_hooks::remove_forwards(folder)?;
                     // It stays when somebody has put something else into it.
@@ -265,21 +311,17 @@ impl Scope {
 
     /// A setting of this scope.
     fn get(self, key: &str) -> anyhow::Result<Option<String>> {
-        let output = Command::new("git")
-            .args(["config", self.option(), "--type=path", "--get", key])
-            .output()
-            .context("could not run git, which has the configuration")?;
+        let mut command = Command::new("git");
+        command.args(["config", self.option(), "--type=path", "--get", key]);
+        let output = git::output(&mut command)?;
         let text = output.stdout.trim_ascii().to_str_lossy().into_owned();
         Ok((output.status.success() && !text.is_empty()).then_some(text))
     }
 
     /// Runs `git config` in this scope.
     fn git(self, args: &[&str]) -> anyhow::Result<()> {
-        let output = Command::new("git")
-            .args(["config", self.option()])
-            .args(args)
-            .output()
-            .context("could not run git, which has the configuration")?;
+        let mut command = Command::new("git");
+        let output = git::output(command.args(["config", self.option()]).args(args))?;
         if !output.status.success() {
             let said = output.stderr.trim_ascii().to_str_lossy().into_owned();
             bail!("could not change the configuration ({}): {said}", self.option());
@@ -290,7 +332,7 @@ impl Scope {
 
 /// Whether git runs hooks that are named in the configuration.
 fn has_configured_hooks() -> anyhow::Result<bool> {
-    let output = Command::new("git").arg("--version").output().context("could not run git")?;
+    let output = git::output(Command::new("git").arg("--version"))?;
     Ok(version(&output.stdout.to_str_lossy()) >= Some((2, 54)))
 }
 

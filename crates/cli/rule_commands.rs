@@ -128,7 +128,11 @@ fn steps(name: &str, id: &RuleId, explained: &Explained) -> Vec<String> {
 fn check(dir: &Path) -> anyhow::Result<Exit> {
     match leakgate_secrets::check_dir(dir) {
         Ok(checked) if checked.faults.is_empty() => {
-            terminal::say([format!("{} rules are right", checked.rules)])?;
+            let rules = checked.rules;
+            terminal::say([match rules {
+                1 => "1 rule is right".to_owned(),
+                _ => format!("{rules} rules are right"),
+            }])?;
             Ok(Exit::Clean)
         }
         Ok(checked) => {

@@ -18,7 +18,7 @@ use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
 use crate::samples::Handling;
-use crate::{access, mask, terminal, whole};
+use crate::{access, below, mask, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -197,9 +197,9 @@ pub(crate) fn finish_with(
 ) -> anyhow::Result<Exit> {
     let exit = Exit::of(&scanned.outcome);
     let shown = mask::report(rules, scanned, history.map_or(&[], |history| history.traces));
-    if scan.fix && scanned.outcome.is_complete() {
-        let fixes = shown.findings.iter().filter(|finding| finding.status == Status::Introduced);
-        terminal::say(fixes.flat_map(|finding| finding.fixes.iter().cloned()))?;
+    if scan.fix {
+        let findings = below::adapted(&shown.findings, scope, scan.format);
+        say_fixes(&findings, &shown.outcome)?;
         return Ok(exit);
     }
     let ids: BTreeSet<_> = scanned.findings.iter().map(|finding| &finding.rule).collect();
@@ -235,7 +235,28 @@ pub(crate) fn finish_with(
 
 fn write(report: &Report<'_>, scan: &ScanArgs) -> anyhow::Result<()> {
     let settings = terminal::settings(scan);
-    terminal::output(scan.output.as_deref(), |out| leakgate_report::write(out, report, &settings))
+    let findings = below::adapted(report.findings, report.scope, scan.format);
+    let report = Report { findings: &findings, ..*report };
+    terminal::output(scan.output.as_deref(), |out| leakgate_report::write(out, &report, &settings))
+}
+
+/// Prints commands and nothing else, as a shell may read it; what they leave is told beside them.
+fn say_fixes(findings: &[Finding], outcome: &Outcome) -> anyhow::Result<()> {
+    let new = findings.iter().filter(|finding| finding.status == Status::Introduced);
+    let (mended, left): (Vec<_>, Vec<_>) = new.partition(|finding| !finding.fixes.is_empty());
+    terminal::say(mended.iter().flat_map(|finding| finding.fixes.iter().cloned()))?;
+    for problem in &outcome.problems {
+        let place = problem.path.as_ref().map_or_else(String::new, |path| format!("{path}: "));
+        terminal::note(&format!("not scanned: {place}{}", problem.detail));
+    }
+    if !left.is_empty() {
+        terminal::note(&format!(
+            "no command mends {} of {} findings; without --fix they are shown",
+            left.len(),
+            left.len() + mended.len()
+        ));
+    }
+    Ok(())
 }
 
 /// The repository that git would use here.

@@ -1,4 +1,5 @@
-//! What is done with what tests and documentation are full of.
+//! How findings in tests and documentation are reported, most of which are made up: as all others,
+//! as warnings, or only as a number.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

@@ -38,8 +38,30 @@ pub(crate) fn settings(scan: &ScanArgs) -> Settings {
         },
         reveal: scan.show_secrets.then(Reveal::the_user_asked),
         color,
-        width: terminal_size::terminal_size().map_or(WIDTH, |(width, _)| usize::from(width.0)),
+        width: width(),
     }
+}
+
+/// Columns of the screen, or what fits most where there is none.
+fn width() -> usize {
+    let size = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    asked_width().or_else(size).unwrap_or(WIDTH)
+}
+
+/// What the environment says, which git takes before what the terminal says.
+fn asked_width() -> Option<usize> {
+    let columns = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    (columns > 0).then_some(columns)
+}
+
+/// A line broken for the screen, `indent` columns before all but its first part. Where there is no
+/// screen it stays whole.
+pub(crate) fn hanging(line: &str, indent: usize) -> String {
+    let Some(width) = asked_width().or_else(|| io::stdout().is_terminal().then(width)) else {
+        return line.to_owned();
+    };
+    let broken = leakgate_report::broken(line, width.saturating_sub(indent));
+    broken.replace('\n', &format!("\n{:indent$}", ""))
 }
 
 /// Calls `write` with where the report goes. A reader that went away is no error.

@@ -1,4 +1,4 @@
-//! Lets the checks of modes, links and names see what would be committed as a whole.
+//! Gives the checks of modes, links and names the whole tree that would be committed.
 
 use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};

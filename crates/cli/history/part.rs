@@ -1,4 +1,4 @@
-//! In which blobs of a part of the history no secret can stand.
+//! Tells which blobs cannot hold a secret, so that a scan of some commits need not look at them.
 
 use std::sync::atomic::AtomicBool;
 

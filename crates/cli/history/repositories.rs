@@ -124,17 +124,21 @@ fn add(sum: &mut Map<String, Value>, more: &Value) {
     }
 }
 
+fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
 /// A line for each repository; what was found stands in its own report.
 fn write_text(wholes: &[Whole], scan: &ScanArgs) -> anyhow::Result<()> {
     let mut sum = Map::new();
     let count = |summary: &Value, name: &str| summary[name].as_u64().unwrap_or(0);
     let told = |name: &str, summary: &Value| {
         format!(
-            "{name}: {} block, {} warn, {} not scanned, {} versions",
+            "{name}: {} block, {} warn, {} not scanned, {}",
             count(summary, "blocking"),
             count(summary, "warnings"),
             count(summary, "problems"),
-            count(summary, "scanned")
+            counted(count(summary, "scanned"), "version", "versions")
         )
     };
     let mut lines = Vec::new();
@@ -146,7 +150,8 @@ fn write_text(wholes: &[Whole], scan: &ScanArgs) -> anyhow::Result<()> {
         }
     }
     if !scan.quiet || !lines.is_empty() {
-        let all = format!("leakgate: {} repositories", wholes.len());
+        let repositories = counted(wholes.len() as u64, "repository", "repositories");
+        let all = format!("leakgate: {repositories}");
         lines.push(told(&all, &Value::Object(sum)));
     }
     terminal::output(scan.output.as_deref(), |out| {

@@ -1,6 +1,7 @@
 //! One new commit: what was staged when it was made.
 //!
-//! A hook that runs once the commit is there can so tell that its files were scanned before.
+//! A hook that runs when the commit is there already finds out with it whether another hook has
+//! scanned the same files a moment before.
 
 use std::fmt;
 

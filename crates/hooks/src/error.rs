@@ -16,8 +16,8 @@ use crate::{Event, Manager};
 pub enum Error {
     /// Another tool writes the hooks in this folder.
     #[error(
-        "cannot install into {}: {manager} writes the hooks there; let it run leakgate instead\n\n{}",
-        Shown(hooks_dir), manager.instructions(events)
+        "cannot install into {}: {manager} writes the hooks there; let it run leakgate instead{}\n\n{}",
+        Shown(hooks_dir), also_aside(aside), manager.instructions(events)
     )]
     Managed {
         /// The tool.
@@ -26,6 +26,8 @@ pub enum Error {
         hooks_dir: PathBuf,
         /// The events that were to be installed.
         events: Vec<Event>,
+        /// Hooks of ours that it has put aside.
+        aside: Vec<PathBuf>,
     },
 
     /// `core.hooksPath` is `/dev/null`.
@@ -112,6 +114,16 @@ pub enum Error {
         /// The operating system's answer.
         cause: io::Error,
     },
+}
+
+fn also_aside(hooks: &[PathBuf]) -> String {
+    match hooks {
+        [] => String::new(),
+        [first, ..] => format!(
+            ", and take out what it has put aside, as {}, with `leakgate uninstall`",
+            Shown(first)
+        ),
+    }
 }
 
 impl Error {

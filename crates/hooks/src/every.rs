@@ -1,5 +1,7 @@
-//! A folder that git reads instead of each repository's own: there, the hooks that leakgate has no
-//! part in must not be lost, so each hook of git gets a stand-in that runs the repository's.
+//! Stand-ins for hooks that leakgate has no part in.
+//!
+//! Where git reads one folder of hooks for all repositories, it runs no repository's own hooks any
+//! more. In that folder, a stand-in for each hook of git runs the one of the repository.
 
 use std::fs;
 use std::path::Path;

@@ -10,7 +10,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::shim::{self, Author};
-use crate::{Action, Change, Error, Event, Site, atomic, managed_by};
+use crate::{Action, Change, Error, Event, Order, Site, atomic, managed_by};
 
 /// Installs a hook for each of `events`, in git's order, keeping and chaining what is there.
 ///
@@ -25,13 +25,19 @@ pub fn install(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
     check_folder(folder)?;
     if let Some(manager) = managed_by(folder) {
         let (hooks_dir, events) = (folder.clone(), events.to_vec());
-        return Err(Error::Managed { manager, hooks_dir, events });
+        return Err(Error::Managed { manager, hooks_dir, events, aside: put_aside(folder) });
     }
+    let site = &Site { order: site.order.or_else(|| order_before(folder)), ..site.clone() };
     let plans = each_once(events)
         .map(|event| Installation::plan(site, event))
         .collect::<Result<Vec<_>, _>>()?;
     fs::create_dir_all(folder).map_err(written("create", folder, folder))?;
     plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
+}
+
+/// The events that a hook of ours is there for, whether git would run it or not.
+pub fn installed(folder: &Path) -> Vec<Event> {
+    ours(folder).map(|(event, _)| event).collect()
 }
 
 /// Takes out the hooks that [`install`] wrote for `events`, and puts back what was there before.
@@ -42,9 +48,44 @@ pub fn install(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
 pub fn uninstall(site: &Site, events: &[Event]) -> Result<Vec<Change>, Error> {
     let folder = &site.hooks_dir;
     check_folder(folder)?;
-    let plans =
-        each_once(events).map(|event| Removal::plan(site, event)).collect::<Result<Vec<_>, _>>()?;
+    let mut plans = Vec::new();
+    for event in each_once(events) {
+        let aside = ASIDE.map(|suffix| Hook::aside(site, event, suffix));
+        let aside = aside.into_iter().filter(Hook::is_ours);
+        let hooks: Vec<_> = [Hook::new(site, event)].into_iter().chain(aside).collect();
+        // What was there before ours goes where ours is now.
+        let heir = hooks.iter().position(Hook::is_ours).unwrap_or(0);
+        for (at, hook) in hooks.into_iter().enumerate() {
+            plans.push(if at == heir { Removal::plan(hook)? } else { Removal::of_one_more(hook)? });
+        }
+    }
     plans.into_iter().map(|plan| plan.carry_out(folder)).collect()
+}
+
+/// Hooks of ours that another tool has put aside, by their paths.
+pub fn put_aside(folder: &Path) -> Vec<PathBuf> {
+    let names = Event::ALL.iter().flat_map(|event| ASIDE.map(|suffix| format!("{event}{suffix}")));
+    names.map(|name| folder.join(name)).filter(|path| is_ours(path)).collect()
+}
+
+/// What other tools add to the name of a hook that they find: pre-commit and prek run it beside
+/// their own, lefthook does not.
+const ASIDE: [&str; 2] = [".legacy", ".old"];
+
+fn is_ours(path: &Path) -> bool {
+    matches!(look_at(path), Ok(Found::Ours { .. }))
+}
+
+/// The hooks of ours that run leakgate, each with its text.
+fn ours(folder: &Path) -> impl Iterator<Item = (Event, Vec<u8>)> {
+    Event::ALL.into_iter().filter_map(|event| match look_at(&folder.join(event.name())) {
+        Ok(Found::Ours { text, .. }) if shim::binary_of(&text).is_some() => Some((event, text)),
+        _ => None,
+    })
+}
+
+fn order_before(folder: &Path) -> Option<Order> {
+    ours(folder).find_map(|(_, text)| shim::order_of(&text))
 }
 
 fn each_once(events: &[Event]) -> impl Iterator<Item = Event> {
@@ -64,6 +105,15 @@ impl Hook {
     fn new(site: &Site, event: Event) -> Self {
         let file = |suffix| site.hooks_dir.join(format!("{event}{suffix}"));
         Self { event, path: file(""), previous: file(".leakgate-previous") }
+    }
+
+    /// Where another tool has put it.
+    fn aside(site: &Site, event: Event, suffix: &str) -> Self {
+        Self { path: site.hooks_dir.join(format!("{event}{suffix}")), ..Self::new(site, event) }
+    }
+
+    fn is_ours(&self) -> bool {
+        is_ours(&self.path)
     }
 
     fn change(self, action: Action) -> Change {
@@ -152,14 +202,22 @@ enum RemovalStep {
 }
 
 impl Removal {
-    fn plan(site: &Site, event: Event) -> Result<Self, Error> {
-        let hook = Hook::new(site, event);
+    fn plan(hook: Hook) -> Result<Self, Error> {
         let step = match look_at(&hook.path)? {
             Found::Nothing | Found::Ours { .. } if exists(&hook.previous)? => RemovalStep::Restore,
             Found::Nothing => RemovalStep::Nothing,
             Found::Ours { .. } => RemovalStep::Remove,
             Found::SomebodyElses if hook.is_kept_already()? => RemovalStep::ForgetKept,
             Found::SomebodyElses => RemovalStep::Nothing,
+        };
+        Ok(Self { hook, step })
+    }
+
+    /// Of one event, what is beside the hook that the one before ours goes to.
+    fn of_one_more(hook: Hook) -> Result<Self, Error> {
+        let step = match look_at(&hook.path)? {
+            Found::Ours { .. } => RemovalStep::Remove,
+            Found::Nothing | Found::SomebodyElses => RemovalStep::Nothing,
         };
         Ok(Self { hook, step })
     }
@@ -210,7 +268,7 @@ pub(crate) fn look_at(path: &Path) -> Result<Found, Error> {
     match shim::author(&text) {
         Author::SomebodyElse => Ok(Found::SomebodyElses),
         _ if link => Err(Error::LinkToShim(path.to_owned())),
-        Author::Leakgate => Ok(Found::Ours { text, executable: is_executable(&target) }),
+        Author::Leakgate => Ok(Found::Ours { text, executable: is_executable(path) }),
         Author::LeakgateEdited => Err(Error::Edited(path.to_owned())),
     }
 }
@@ -268,14 +326,14 @@ pub(crate) fn written<'a>(
     }
 }
 
+/// Returns true if and only if git would run this file, which asks whether it may.
 #[cfg(unix)]
-pub(crate) fn is_executable(file: &fs::Metadata) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.permissions().mode() & 0o111 == 0o111
+pub fn is_executable(file: &Path) -> bool {
+    rustix::fs::access(file, rustix::fs::Access::EXEC_OK).is_ok()
 }
 
 /// Here git does not look at any such bit.
 #[cfg(not(unix))]
-pub(crate) fn is_executable(_file: &fs::Metadata) -> bool {
+pub fn is_executable(_file: &Path) -> bool {
     true
 }

@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 pub use error::Error;
 pub use every::{forward_others, remove_forwards};
-pub use install::{install, uninstall};
+pub use install::{install, installed, is_executable, put_aside, uninstall};
 pub use manager::{Manager, managed_by};
 pub use state::{State, state};
 
@@ -132,17 +132,18 @@ pub struct Site {
     pub hooks_dir: PathBuf,
     /// The absolute path of the leakgate binary.
     pub binary: PathBuf,
-    /// When leakgate runs, where there is another hook.
-    pub order: Order,
+    /// When leakgate runs, where there is another hook. `None` is as it was installed before, and
+    /// [`Order::First`] where it was not.
+    pub order: Option<Order>,
     /// Whose hooks the folder holds.
     pub reach: Reach,
 }
 
 impl Site {
-    /// A repository's folder, with leakgate before other hooks.
+    /// A repository's folder, with the order that was installed before.
     pub fn new(hooks_dir: impl Into<PathBuf>, binary: impl Into<PathBuf>) -> Self {
         let (hooks_dir, binary) = (hooks_dir.into(), binary.into());
-        Self { hooks_dir, binary, order: Order::First, reach: Reach::Repository }
+        Self { hooks_dir, binary, order: None, reach: Reach::Repository }
     }
 }
 
@@ -195,6 +196,29 @@ pub enum Action {
     Restored,
     /// Ours was not there; nothing was done.
     NotInstalled,
+}
+
+/// What was done, in few lines: one for all hooks of which the same is to be said. Nothing, where
+/// nothing was done.
+pub fn told(changes: &[Change]) -> Vec<String> {
+    let mut lines: Vec<(Option<&'static str>, String)> = Vec::new();
+    for change in changes.iter().filter(|change| change.action != Action::NotInstalled) {
+        let folder = Shown(change.hook.parent().unwrap_or(&change.hook));
+        let name = Shown(change.hook.file_name().unwrap_or_default().as_ref()).to_string();
+        let done = match change.action {
+            Action::Installed => Some("installed in"),
+            Action::AlreadyInstalled => Some("already installed in"),
+            Action::Updated => Some("updated in"),
+            Action::Removed => Some("removed from"),
+            Action::Chained { .. } | Action::Restored | Action::NotInstalled => None,
+        };
+        match (lines.iter_mut().find(|(other, _)| done.is_some() && *other == done), done) {
+            (Some((_, line)), _) => line.push_str(&format!(", {name}")),
+            (None, Some(done)) => lines.push((Some(done), format!("{done} {folder}: {name}"))),
+            (None, None) => lines.push((None, change.to_string())),
+        }
+    }
+    lines.into_iter().map(|(_, line)| line).collect()
 }
 
 impl fmt::Display for Change {

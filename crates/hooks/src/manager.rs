@@ -87,6 +87,32 @@ fn author(hook: &Path) -> Option<Manager> {
 }
 
 impl Manager {
+    /// All of them.
+    pub const ALL: [Self; 6] = [
+        Self::Husky,
+        Self::Lefthook,
+        Self::PreCommit,
+        Self::Prek,
+        Self::Overcommit,
+        Self::SimpleGitHooks,
+    ];
+
+    /// The files of a work tree that tell the tool what to run, and the folders of what it runs;
+    /// relative to the root, with `/` between names.
+    pub fn configuration(self) -> Vec<String> {
+        let named = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+        match self {
+            Self::Husky => named(&[".husky", "package.json"]),
+            Self::Lefthook => lefthook_files(),
+            Self::PreCommit => named(&[".pre-commit-config.yaml"]),
+            Self::Prek => {
+                named(&["prek.toml", ".pre-commit-config.yaml", ".pre-commit-config.yml"])
+            }
+            Self::Overcommit => named(&[".overcommit.yml", ".local-overcommit.yml", ".git-hooks"]),
+            Self::SimpleGitHooks => simple_git_hooks_files(),
+        }
+    }
+
     /// Which lines to add to which file so that the tool runs leakgate, and what to run then.
     pub fn instructions(self, events: &[Event]) -> String {
         let mut text = match self {
@@ -125,13 +151,31 @@ impl fmt::Display for Manager {
     }
 }
 
+/// Of several files the tool reads one, and one more whose name ends in `-local`.
+fn lefthook_files() -> Vec<String> {
+    let mut files = vec![".lefthook".to_owned(), ".lefthook-local".to_owned()];
+    for stem in ["lefthook", ".lefthook", ".config/lefthook"] {
+        for form in ["yml", "yaml", "toml", "json", "jsonc"] {
+            files.extend([format!("{stem}.{form}"), format!("{stem}-local.{form}")]);
+        }
+    }
+    files
+}
+
+fn simple_git_hooks_files() -> Vec<String> {
+    let forms = ["json", "js", "cjs", "mjs"];
+    let own = forms
+        .iter()
+        .flat_map(|form| [format!(".simple-git-hooks.{form}"), format!("simple-git-hooks.{form}")]);
+    own.chain(["package.json".to_owned()]).collect()
+}
+
 /// Husky runs `pre-merge-commit` since 9.1.5; before, it leaves the file alone.
 fn husky(events: &[Event]) -> String {
-    let line = |event| format!("    .husky/{event}: leakgate hook {event}{}", arguments(event));
+    let line = |event| format!(".husky/{event}: leakgate hook {event}{}", arguments(event));
     let known: Vec<_> =
         events.iter().copied().filter(|event| *event != Event::ReferenceTransaction).collect();
-    let lines = per_event(&known, "\n", line);
-    format!("add to each file its line:\n\n{lines}")
+    format!("add to each file its line:\n\n{}", set_off(&per_event(&known, "\n", line)))
 }
 
 /// Scripts, not commands: lefthook leaves out a command where it sees no files that changed, and
@@ -139,52 +183,56 @@ fn husky(events: &[Event]) -> String {
 fn lefthook(events: &[Event]) -> String {
     let script = |event: Event| {
         let reads = matches!(event, Event::PrePush | Event::ReferenceTransaction);
-        let input = if reads { "\n          use_stdin: true" } else { "" };
-        format!("    {event}:\n      scripts:\n        leakgate:\n          runner: sh{input}")
+        let input = if reads { "\n      use_stdin: true" } else { "" };
+        format!("{event}:\n  scripts:\n    leakgate:\n      runner: sh{input}")
     };
     let line = |event: Event| {
-        format!("    .lefthook/{event}/leakgate: exec leakgate hook {event}{}", arguments(event))
+        format!(".lefthook/{event}/leakgate: exec leakgate hook {event}{}", arguments(event))
     };
-    let scripts = per_event(events, "\n", script);
-    let lines = per_event(events, "\n", line);
     format!(
-        "make each of these files with its line:\n\n{lines}\n\n\
-         then add these lines to lefthook.yml and run `lefthook install`:\n\n{scripts}"
+        "make each of these files with its line:\n\n{}\n\n\
+         then merge this into lefthook.yml and run `lefthook install`; YAML takes each name once, \
+         so where the file has a section `pre-commit:` or its `scripts:` already, add below it only \
+         what it lacks:\n\n{}",
+        set_off(&per_event(events, "\n", line)),
+        set_off(&per_event(events, "\n", script))
     )
 }
 
 fn pre_commit(tool: &str, events: &[Event]) -> String {
     let known: Vec<_> = events.iter().copied().filter(|event| is_stage(*event)).collect();
     let types = per_event(&known, " ", |event| format!("--hook-type {event}"));
-    let hook = |event: Event| {
-        let stages = match event {
-            Event::PreCommit => "pre-commit, pre-merge-commit, manual".to_owned(),
-            event => event.to_string(),
-        };
-        let id = match event {
-            Event::PreCommit => "leakgate".to_owned(),
-            event => format!("leakgate-{event}"),
-        };
-        format!(
-            "\
-        - id: {id}
-          name: {id}
-          entry: leakgate hook {event}
-          language: system
-          always_run: true
-          pass_filenames: {}
-          require_serial: true
-          stages: [{stages}]",
-            event.has_message()
-        )
-    };
     let own: Vec<_> =
         known.iter().copied().filter(|event| *event != Event::PreMergeCommit).collect();
-    let hooks = per_event(&own, "\n", hook);
+    let hooks = per_event(&own, "\n", pre_commit_hook);
+    let lines = format!("repos:\n  - repo: local\n    hooks:\n{hooks}");
     format!(
-        "add these lines under `repos:` in .pre-commit-config.yaml, then run \
-         `{tool} install {types}`:\n\n    - repo: local\n      hooks:\n{hooks}"
+        "merge this into .pre-commit-config.yaml and run `{tool} install {types}`; where the file \
+         has `repos:` already, add the lines below that one, `- repo` straight under the other \
+         `- repo`:\n\n{}",
+        set_off(&lines)
     )
+}
+
+fn pre_commit_hook(event: Event) -> String {
+    let (id, stages) = match event {
+        Event::PreCommit => {
+            ("leakgate".to_owned(), "pre-commit, pre-merge-commit, manual".to_owned())
+        }
+        event => (format!("leakgate-{event}"), event.to_string()),
+    };
+    let fields = [
+        ("name", &*id),
+        ("entry", &format!("leakgate hook {event}")),
+        ("language", "system"),
+        ("always_run", "true"),
+        ("pass_filenames", if event.has_message() { "true" } else { "false" }),
+        ("require_serial", "true"),
+        ("stages", &format!("[{stages}]")),
+    ];
+    let fields: String =
+        fields.iter().map(|(name, value)| format!("\n        {name}: {value}")).collect();
+    format!("      - id: {id}{fields}")
 }
 
 /// The framework has no stage for the others.
@@ -214,17 +262,20 @@ fn overcommit(events: &[Event]) -> String {
     let lines = per_event(&known, "\n", |event| {
         let name = overcommit_name(event).unwrap_or_default();
         format!(
-            "    {name}:
-      Leakgate:
-        enabled: true
-        required: true
-        requires_files: false
-        command: ['leakgate', 'hook', '{event}']"
+            "{name}:
+  Leakgate:
+    enabled: true
+    required: true
+    requires_files: false
+    command: ['leakgate', 'hook', '{event}']"
         )
     });
     let signatures = per_event(&known, " && ", |event| format!("overcommit --sign {event}"));
     format!(
-        "add these lines to .overcommit.yml, then run `overcommit --sign && {signatures}`:\n\n{lines}"
+        "merge this into .overcommit.yml and run `overcommit --sign && {signatures}`; YAML takes \
+         each name once, so where the file has a section `PreCommit:` already, add below it only \
+         what it lacks:\n\n{}",
+        set_off(&lines)
     )
 }
 
@@ -243,13 +294,20 @@ fn overcommit_name(event: Event) -> Option<&'static str> {
 fn simple_git_hooks(events: &[Event]) -> String {
     let line = |event| {
         let arguments = arguments(event).replace('"', "\\\"");
-        format!("    \"{event}\": \"leakgate hook {event}{arguments}\"")
+        format!("\"{event}\": \"leakgate hook {event}{arguments}\"")
     };
     let lines = per_event(events, ",\n", line);
     format!(
-        "add these lines under \"simple-git-hooks\" in package.json, \
-         then run `npx simple-git-hooks`:\n\n{lines}"
+        "add these lines between the braces of \"simple-git-hooks\" in package.json, with a comma \
+         before or after them where others stand there, then run `npx simple-git-hooks`; where a \
+         hook has a command already, put `&&` and leakgate's behind it:\n\n{}",
+        set_off(&lines)
     )
+}
+
+/// Lines to be copied, apart from the sentence around them.
+fn set_off(lines: &str) -> String {
+    lines.lines().map(|line| format!("    {line}")).collect::<Vec<_>>().join("\n")
 }
 
 fn per_event(events: &[Event], between: &str, line: impl Fn(Event) -> String) -> String {

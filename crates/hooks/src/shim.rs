@@ -28,8 +28,8 @@ pub(crate) enum Author {
 pub(crate) fn render(event: Event, site: &Site) -> Result<Vec<u8>, Error> {
     let binary = quote(&site.binary)?;
     let order = match site.order {
-        Order::First => "first",
-        Order::Last => "last",
+        Some(Order::Last) => "last",
+        Some(Order::First) | None => "first",
     };
     let reach = match site.reach {
         Reach::Repository => "one-repository",
@@ -50,6 +50,15 @@ pub(crate) fn render(event: Event, site: &Site) -> Result<Vec<u8>, Error> {
 pub(crate) fn forward(hook: &str) -> Vec<u8> {
     let (head, body) = parts(FORWARD);
     signed(head, body.replace("@EVENT@", hook).as_bytes())
+}
+
+/// When a hook of ours runs, where there is another hook.
+pub(crate) fn order_of(text: &[u8]) -> Option<Order> {
+    text.lines().find_map(|line| match line {
+        b"if [ last = last ]; then" => Some(Order::Last),
+        b"if [ first = last ]; then" => Some(Order::First),
+        _ => None,
+    })
 }
 
 /// The path of the binary that a hook of ours runs.
@@ -134,6 +143,18 @@ mod tests {
             assert_eq!(binary_of(&shim(path)).as_deref(), Some(Path::new(path)));
         }
         assert_eq!(binary_of(&forward("post-merge")), None);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn the_order_can_be_read_back() {
+        for order in [Order::First, Order::Last] {
+            let site = Site { order: Some(order), ..Site::new("/hooks", "/bin/leakgate") };
+            let text = render(Event::PreCommit, &site).expect("the path can be written");
+            assert_eq!(order_of(&text), Some(order));
+        }
+        assert_eq!(order_of(&shim("/bin/leakgate")), Some(Order::First));
+        assert_eq!(order_of(&forward("post-merge")), None);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What there is under a hook's name, for whoever wants to know whether it would run.
+//! Which file has a hook's name, and whether git would run it.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -19,6 +19,8 @@ pub enum State {
         /// The hook that it runs as well.
         previous: Option<PathBuf>,
     },
+    /// Ours, and all it does is run the repository's own hook.
+    Forwards,
     /// Ours, but git passes over a hook without the executable bit.
     NotExecutable,
     /// Ours, with carriage returns, which sh takes for a part of each word.
@@ -38,13 +40,16 @@ pub enum State {
 /// What git would find for `event` in this folder.
 pub fn state(hooks_dir: &Path, event: Event) -> State {
     let path = hooks_dir.join(event.name());
-    let metadata = match path.metadata() {
-        Ok(metadata) => metadata,
+    match path.metadata() {
+        // Opening a named pipe would wait for its other end.
+        Ok(metadata) if !metadata.is_file() => {
+            return State::Unreadable("it is not a file".to_owned());
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return managed_by(hooks_dir).map_or(State::Missing, State::Managed);
         }
-        Err(error) => return State::Unreadable(error.to_string()),
-    };
+        _ => {}
+    }
     let text = match read_start(&path) {
         Ok(text) => text,
         Err(error) => return State::Unreadable(error.to_string()),
@@ -53,10 +58,10 @@ pub fn state(hooks_dir: &Path, event: Event) -> State {
         Author::SomebodyElse => managed_by(hooks_dir).map_or(State::Foreign, State::Managed),
         _ if text.contains_str("\r\n") => State::CarriageReturns,
         Author::LeakgateEdited => State::Edited,
-        Author::Leakgate if !is_executable(&metadata) => State::NotExecutable,
+        Author::Leakgate if !is_executable(&path) => State::NotExecutable,
         Author::Leakgate => {
+            let Some(binary) = shim::binary_of(&text) else { return State::Forwards };
             let previous = hooks_dir.join(format!("{event}.leakgate-previous"));
-            let binary = shim::binary_of(&text).unwrap_or_default();
             State::Installed { binary, previous: previous.exists().then_some(previous) }
         }
     }

@@ -217,10 +217,13 @@ fn a_linked_previous_hook_runs() {
 fn a_binary_that_is_nowhere_blocks_and_says_how_to_go_on() {
     let machine = Machine::new();
     machine.install(Event::PreCommit, machine.at("gone/leakgate"));
+    machine.install(Event::PrePush, machine.at("gone/leakgate"));
+    machine.program("hooks/post-merge", 0);
     let ran = machine.run("pre-commit", &[]);
     assert_eq!(ran.status, Some(2));
     assert_eq!(ran.stderr.lines().count(), 1, "{}", ran.stderr);
-    assert!(ran.stderr.ends_with("take out this hook: rm 'hooks/pre-commit'\n"), "{}", ran.stderr);
+    let undo = "take out its hooks: rm 'hooks/pre-commit' 'hooks/pre-push'\n";
+    assert!(ran.stderr.ends_with(undo), "{}", ran.stderr);
 }
 
 #[test]
@@ -305,7 +308,8 @@ fn what_git_writes_reaches_both() {
             let path = machine.program(path, 0);
             fs::write(&path, "#!/bin/sh\nexec /bin/cat >>\"$LOG.${0##*/}\"\n").expect("a program");
         }
-        let site = Site { order, ..Site::new(machine.at("hooks"), machine.at("leakgate")) };
+        let site =
+            Site { order: Some(order), ..Site::new(machine.at("hooks"), machine.at("leakgate")) };
         machine.install_at(Event::PrePush, &site);
         let path = std::env::var_os("PATH").expect("a path");
         let ran = machine.run_with_input("pre-push", &["origin"], path, lines);
@@ -326,7 +330,7 @@ fn the_previous_hook_runs_first_where_that_is_asked_for() {
         let machine = Machine::new();
         machine.program("hooks/pre-commit", theirs);
         let binary = machine.program("leakgate", ours);
-        let site = Site { order: Order::Last, ..Site::new(machine.at("hooks"), binary) };
+        let site = Site { order: Some(Order::Last), ..Site::new(machine.at("hooks"), binary) };
         machine.install_at(Event::PreCommit, &site);
         let ran = machine.run("pre-commit", &[]);
         assert_eq!((ran.status, ran.log.as_str()), (Some(status), log), "{}", ran.stderr);

@@ -1,4 +1,5 @@
-//! Files that make programs run which nobody has called: hooks, settings of agents and editors, CI.
+//! Files that make programs run without anybody calling them: hooks, settings of agents and editors,
+//! CI.
 
 use bstr::{BStr, ByteSlice as _};
 

@@ -1,6 +1,6 @@
 //! Where a symbolic link leads by way of other links of the repository.
 //!
-//! What the target's text alone shows is judged in `link.rs`; here stands what it does not show.
+//! `link.rs` judges the text of a target; this module follows it through other links.
 
 use bstr::{BStr, BString, ByteSlice};
 use leakgate_model::{Entry, Finding, Mode, Rule, Severity, untrack_command};

@@ -1,4 +1,4 @@
-//! The checks of what a commit stores, for one who walks all trees of a history.
+//! The checks of what a commit stores, for a scan that walks every tree of a history.
 //!
 //! Most entries of most trees can never be worth a look, and a tree does not know its own name. So
 //! what a name alone can rule out is told here, before the path is known: names that count

@@ -1,4 +1,4 @@
-//! What only the whole of what would be committed tells: where chains of links lead, which names
+//! Checks that need all of what would be committed: where chains of links lead, which names
 //! collide, what `.gitattributes` says of a file.
 //!
 //! A change of one file must not cost a walk of the repository, so folders are asked for one by

@@ -7,8 +7,10 @@ use leakgate_model::{Category, Finding, Status};
 pub(crate) struct Counts {
     /// Introduced findings that block, in content, names or messages.
     pub(crate) secrets: u64,
-    /// Introduced findings that block, on modes and links.
+    /// Introduced findings that block, on modes and permission bits.
     pub(crate) permissions: u64,
+    /// Introduced findings that block, on what else there is to a file: names, links, sizes.
+    pub(crate) files: u64,
     /// Introduced findings that block, in settings of coding agents.
     pub(crate) agents: u64,
     /// Introduced findings that do not block.
@@ -29,7 +31,7 @@ impl Counts {
 
     /// Findings that block, of any category.
     pub(crate) fn blocking(&self) -> u64 {
-        self.secrets + self.permissions + self.agents
+        self.secrets + self.permissions + self.files + self.agents
     }
 
     fn slot(&mut self, finding: &Finding) -> &mut u64 {
@@ -37,15 +39,23 @@ impl Counts {
             (Status::AlreadyCommitted, _) => &mut self.already_committed,
             (Status::Introduced, _) if !finding.blocks() => &mut self.warnings,
             (Status::Introduced, Category::Secret) => &mut self.secrets,
-            (Status::Introduced, Category::Permission) => &mut self.permissions,
+            (Status::Introduced, Category::Permission) if is_of_mode(finding) => {
+                &mut self.permissions
+            }
+            (Status::Introduced, Category::Permission) => &mut self.files,
             (Status::Introduced, Category::Agent) => &mut self.agents,
         }
     }
 }
 
+fn is_of_mode(finding: &Finding) -> bool {
+    let rule = finding.rule.as_str();
+    ["mode-", "policy-mode", "work-tree-"].iter().any(|start| rule.starts_with(start))
+}
+
 #[cfg(test)]
 mod tests {
-    use leakgate_model::Severity;
+    use leakgate_model::{RuleId, Severity};
 
     use super::*;
     use crate::sample;
@@ -56,10 +66,18 @@ mod tests {
         warning.severity = Severity::Low;
         let mut old = sample::mode();
         old.status = Status::AlreadyCommitted;
-        let counts = Counts::of(&[sample::secret(), sample::mode(), warning, old]);
-        let expected =
-            Counts { secrets: 1, permissions: 1, agents: 0, warnings: 1, already_committed: 1 };
+        let mut size = sample::mode();
+        size.rule = RuleId::new("policy-size");
+        let counts = Counts::of(&[sample::secret(), sample::mode(), size, warning, old]);
+        let expected = Counts {
+            secrets: 1,
+            permissions: 1,
+            files: 1,
+            agents: 0,
+            warnings: 1,
+            already_committed: 1,
+        };
         assert_eq!(counts, expected);
-        assert_eq!(counts.blocking(), 2);
+        assert_eq!(counts.blocking(), 3);
     }
 }

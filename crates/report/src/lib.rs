@@ -12,6 +12,8 @@ mod sarif;
 mod text;
 mod trace;
 
+pub use text::broken;
+
 #[cfg(test)]
 mod sample;
 
@@ -122,7 +124,7 @@ impl Scope {
         match self {
             Self::StagedChange | Self::Message => Some("this commit"),
             Self::Push => Some("this push"),
-            Self::RefChange => Some("this change of a ref"),
+            Self::RefChange => Some("this change of a branch, a tag or the stash"),
             Self::Files | Self::Stdin | Self::Commits | Self::Repository | Self::History => None,
         }
     }

@@ -5,6 +5,7 @@
 
 mod advice;
 mod block;
+mod brief;
 mod mending;
 mod pen;
 mod summary;
@@ -19,6 +20,12 @@ use self::pen::Pen;
 use crate::counts::Counts;
 use crate::escape::{visible, visible_bytes};
 use crate::{Detail, Report, Scope, Settings};
+
+/// The text with line ends between words, as sentences of a report have them: lines have `room`
+/// characters at most, unless a word is longer.
+pub fn broken(text: &str, room: usize) -> String {
+    pen::broken(text, room)
+}
 
 /// Writes the findings, the problems, the shared advice and the summary line.
 pub(crate) fn write(
@@ -40,11 +47,22 @@ pub(crate) fn write(
         return writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail));
     }
     let advice = Advice::of(&shown);
+    let is_brief = brief::is_wanted(shown.len(), settings);
     for finding in &shown {
         let trace = trace_of(report, finding);
-        writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
+        if is_brief {
+            brief::write(out, &pen, finding, trace)?;
+        } else {
+            writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
+        }
+    }
+    if is_brief {
+        writeln!(out)?;
     }
     write_problems(out, &pen, &report.outcome.problems)?;
+    if is_brief {
+        writeln!(out, "{}", pen.help(&brief::hint(&shown)))?;
+    }
     write_shared(out, &pen, &advice)?;
     writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))
 }

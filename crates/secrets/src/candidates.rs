@@ -39,9 +39,10 @@ pub struct Spot {
     pub likely: bool,
 }
 
-/// Spots of no greater reach are told only if they are likely: they are found anew beside a change.
-/// More of it means more bytes to ask beside changes, less of it more spots to carry. Most rules
-/// look only forward from their anchor, and those that look back as well look farther.
+/// A spot that depends on no more bytes than these, ahead of its anchor's begin and before it, is
+/// told only if a secret could stand there: beside a change it is looked for again in any case. Larger
+/// numbers mean more bytes to search beside each change, smaller ones more spots to carry along. Most
+/// rules depend on nothing before their anchor, and the others on more than this.
 pub(crate) const AHEAD: usize = 64;
 pub(crate) const BACK: usize = 32;
 

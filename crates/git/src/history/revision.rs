@@ -84,11 +84,16 @@ impl History<'_> {
     }
 }
 
-/// The seconds since 1970 of a date: `2024-05-06`, other forms that git writes, `2 weeks ago`.
+/// The seconds since 1970 of a date: `2024-05-06`, other forms that git writes, `2 weeks ago`, `yesterday`.
 /// `now` is in seconds since 1970, too.
 pub fn seconds_of(date: &str, now: i64) -> Option<i64> {
     if let Ok(time) = gix::date::parse(date, None) {
         return Some(time.seconds);
+    }
+    match date {
+        "now" | "today" => return Some(now),
+        "yesterday" => return now.checked_sub(24 * 60 * 60),
+        _ => {}
     }
     let words: Vec<&str> = date.split(['.', ' ']).filter(|word| !word.is_empty()).collect();
     let (&[count, unit, "ago"] | &[count, unit]) = words.as_slice() else { return None };
@@ -113,6 +118,7 @@ mod tests {
         assert_eq!(seconds_of("2024-05-06 07:08:09 +0000", 0), Some(1_714_979_289));
         assert_eq!(seconds_of("2 weeks ago", 10_000_000), Some(10_000_000 - 14 * 86_400));
         assert_eq!(seconds_of("3.days", 10_000_000), Some(10_000_000 - 3 * 86_400));
+        assert_eq!(seconds_of("yesterday", 10_000_000), Some(10_000_000 - 86_400));
         assert_eq!(seconds_of("soon", 0), None);
     }
 

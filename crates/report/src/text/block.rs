@@ -1,5 +1,7 @@
 //! One finding: title, place, the masked line, how sure and why, and what is for it alone.
 
+use std::ops::Range;
+
 use annotate_snippets::{Annotation, AnnotationKind, Group, Level, Message, Origin, Snippet};
 use bstr::BStr;
 use leakgate_model::{Confidence, Excerpt, Finding, Place, Status, Trace};
@@ -28,15 +30,30 @@ pub(super) fn render(
         .id(visible(finding.rule.as_str()))
         .element(origin(finding));
     let stay = trace.map(trace::lines).unwrap_or_default();
-    let stay = stay.into_iter().map(|line| Level::NOTE.message(line));
-    let notes: Vec<_> = stay.chain(notes(pen, finding, advice, settings)).collect();
-    match &finding.excerpt {
-        Some(excerpt) if finding.place.is_some() => {
-            let body = Group::with_level(level).element(snippet(excerpt, &sureness(finding)));
-            without_doubled_gutter(&pen.diagnostic(&[head, body.elements(notes)]))
+    let mut above: Vec<_> = stay.into_iter().map(|line| Level::NOTE.message(line)).collect();
+    let below = notes(pen, finding, advice, settings);
+    let sureness = sureness(finding);
+    let told_apart = || {
+        let text = pen.broken(&sureness, indent(finding, "note"));
+        Level::NOTE.with_name("note").message(text)
+    };
+    match finding.excerpt.as_ref().filter(|_| finding.place.is_some()) {
+        Some(excerpt) => {
+            let fitted = fit(excerpt, &sureness, pen.room(indent(finding, "") - ": ".len()));
+            let label = fitted.has_room.then(|| sureness.clone());
+            above.extend((!fitted.has_room).then(told_apart));
+            let body = Group::with_level(level).element(snippet(excerpt, fitted, label));
+            let body = body.elements(above.into_iter().chain(below));
+            without_doubled_gutter(&pen.diagnostic(&[head, body]))
         }
-        // Without a line number the renderer leaves no gutter: align with those that have one.
-        _ => pen.diagnostic(&[head.elements(notes)]).replace('\n', "\n "),
+        None => {
+            // Of a name or a mode that simply is so, there is nothing more to say.
+            let is_plain = finding.reasons.is_empty() && finding.confidence == Confidence::Certain;
+            above.extend((!is_plain).then(told_apart));
+            let head = head.elements(above.into_iter().chain(below));
+            // Without a line number the renderer leaves no gutter: align with those that have one.
+            pen.diagnostic(&[head]).replace('\n', "\n ")
+        }
     }
 }
 
@@ -84,15 +101,65 @@ fn sureness(finding: &Finding) -> String {
     if reasons.is_empty() { sure.to_owned() } else { format!("{sure}: {}", visible(&reasons)) }
 }
 
-fn snippet(excerpt: &Excerpt, label: &str) -> Snippet<'static, Annotation<'static>> {
-    let [before, value, after] = parts(excerpt);
-    let before = format!("{}{}", if excerpt.cut_start { "…" } else { "" }, shown(before));
-    let value = shown(value);
+fn snippet(
+    excerpt: &Excerpt,
+    fitted: Fitted,
+    label: Option<String>,
+) -> Snippet<'static, Annotation<'static>> {
+    let value = AnnotationKind::Primary.span(fitted.highlight).label(label);
+    Snippet::source(fitted.line).line_start(number(excerpt.line)).annotation(value)
+}
+
+/// An excerpt cut to the width of the screen.
+struct Fitted {
+    line: String,
+    /// Where in it the finding is, in bytes.
+    highlight: Range<usize>,
+    /// Whether the label has room behind the marks under the finding.
+    has_room: bool,
+}
+
+/// Characters before a finding that are worth more than a label beside it.
+const CONTEXT: usize = 16;
+
+/// Cuts the excerpt so that the line and the label under it take `room` characters at most. Where
+/// that leaves too little of the line, the label is told elsewhere.
+fn fit(excerpt: &Excerpt, label: &str, room: usize) -> Fitted {
+    let [before, value, after] = parts(excerpt).map(shown);
+    let length = |text: &str| text.chars().count();
+    let beside_label = room.saturating_sub(length(&value) + 1 + length(label));
+    let has_room = beside_label >= length(&before).min(CONTEXT) + usize::from(excerpt.cut_start);
+    let around = room.saturating_sub(length(&value));
+    let behind = length(&after) + usize::from(excerpt.cut_end);
+    let room_before = if has_room { beside_label } else { around };
+    // What stands behind the finding has a part of it, if that is needed.
+    let room_before = room_before.min(around.saturating_sub(behind.min(around / 3)));
+    let before = cut_start(&before, excerpt.cut_start, room_before);
+    let room = room.saturating_sub(length(&before));
+    let is_last = after.is_empty() && !excerpt.cut_end;
+    let value = cut_end(&value, false, room.saturating_sub(usize::from(!is_last)));
+    let after = cut_end(&after, excerpt.cut_end, room.saturating_sub(length(&value)));
     let highlight = before.len()..before.len() + value.len();
-    let line = format!("{before}{value}{}{}", shown(after), if excerpt.cut_end { "…" } else { "" });
-    Snippet::source(line)
-        .line_start(number(excerpt.line))
-        .annotation(AnnotationKind::Primary.span(highlight).label(label.to_owned()))
+    Fitted { line: before + &value + &after, highlight, has_room }
+}
+
+/// The end of a text that has room, an ellipsis before it where some is missing.
+fn cut_start(text: &str, is_cut: bool, room: usize) -> String {
+    let length = text.chars().count();
+    if length + usize::from(is_cut) <= room {
+        return format!("{}{text}", if is_cut { "…" } else { "" });
+    }
+    let left_out = length - room.saturating_sub(1).min(length);
+    format!("…{}", text.chars().skip(left_out).collect::<String>())
+}
+
+/// The beginning of a text that has room, an ellipsis behind it where some is missing.
+fn cut_end(text: &str, is_cut: bool, room: usize) -> String {
+    let length = text.chars().count();
+    if length + usize::from(is_cut) <= room {
+        return format!("{text}{}", if is_cut { "…" } else { "" });
+    }
+    format!("{}…", text.chars().take(room.saturating_sub(1)).collect::<String>())
 }
 
 /// The excerpt before, in and after the finding; all of it after, if the bounds are not right.
@@ -129,9 +196,6 @@ fn notes(
 ) -> Vec<Message<'static>> {
     let mut notes = Vec::new();
     let note = |name: &'static str, text: String| Level::NOTE.with_name(name).message(text);
-    if finding.excerpt.is_none() || finding.place.is_none() {
-        notes.push(note("note", pen.broken(&sureness(finding), indent(finding, "note"))));
-    }
     if let Some(about) = about(finding, settings.detail) {
         notes.push(note("note", about));
     }

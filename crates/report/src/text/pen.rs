@@ -12,6 +12,8 @@ use crate::{Color, Settings};
 const LONGEST_LINE: usize = 100;
 /// Narrower than this nothing can be set well.
 const NARROWEST: usize = 40;
+/// More than any screen has.
+const WIDEST: usize = 1000;
 
 /// What a piece of the summary line tells.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +38,13 @@ pub(super) struct Pen {
 impl Pen {
     /// A pen for the colours and the width of the settings.
     pub(super) fn new(settings: &Settings) -> Self {
-        let width = settings.width.max(NARROWEST);
+        let width = settings.width.clamp(NARROWEST, WIDEST);
         let renderer = match settings.color {
             Color::Always => Renderer::styled(),
             Color::Never => Renderer::plain(),
         };
-        Self { renderer: renderer.term_width(width), color: settings.color, width }
+        // Excerpts are cut before: the renderer would do so in its own way.
+        Self { renderer: renderer.term_width(10 * WIDEST), color: settings.color, width }
     }
 
     /// The groups as one diagnostic.
@@ -76,23 +79,60 @@ impl Pen {
         format!("{style}{text}{style:#}")
     }
 
+    /// Characters that a line has beside `indent` columns.
+    pub(super) fn room(&self, indent: usize) -> usize {
+        self.width.saturating_sub(indent)
+    }
+
     /// The sentence with line ends between words, so that it fits beside `indent` columns.
     pub(super) fn broken(&self, text: &str, indent: usize) -> String {
-        let room = self.width.min(LONGEST_LINE).saturating_sub(indent).max(NARROWEST / 2);
-        let mut broken = String::with_capacity(text.len() + 4);
-        let mut column = 0;
-        for word in text.split(' ') {
-            let length = word.chars().count();
-            if column > 0 && column + 1 + length > room {
-                broken.push('\n');
-                column = 0;
-            } else if column > 0 {
-                broken.push(' ');
-                column += 1;
-            }
-            broken.push_str(word);
-            column += length;
+        broken(text, self.width.min(LONGEST_LINE).saturating_sub(indent))
+    }
+}
+
+/// What must stay on one line: words, and commands in backticks.
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_command = false;
+    let mut rest = text.char_indices();
+    text.split(move |_: char| {
+        let Some((at, c)) = rest.next() else { return false };
+        if c == '`' {
+            is_command = !is_command && text[at + 1..].contains('`');
         }
-        broken
+        c == ' ' && !is_command
+    })
+}
+
+/// The text with line ends between words, so that lines have `room` characters at most.
+pub(super) fn broken(text: &str, room: usize) -> String {
+    let room = room.max(NARROWEST / 2);
+    let mut broken = String::with_capacity(text.len() + 4);
+    let mut column = 0;
+    for word in words(text) {
+        let length = word.chars().count();
+        if column > 0 && column + 1 + length > room {
+            broken.push('\n');
+            column = 0;
+        } else if column > 0 {
+            broken.push(' ');
+            column += 1;
+        }
+        broken.push_str(word);
+        column += length;
+    }
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_stays_on_its_line() {
+        let text = "to mend it, say `leakgate install --strict` and try again, or don't `quote";
+        let expected =
+            "to mend it, say\n`leakgate install --strict`\nand try again, or\ndon't `quote";
+        assert_eq!(broken(text, 20), expected);
+        assert_eq!(broken("a  b ", 20), "a  b ");
     }
 }

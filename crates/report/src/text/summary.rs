@@ -57,6 +57,7 @@ fn found(counts: &Counts) -> String {
     let kinds = [
         (counts.secrets, "secret", "secrets"),
         (counts.permissions, "dangerous permission", "dangerous permissions"),
+        (counts.files, "dangerous name, link or file", "dangerous names, links or files"),
         (counts.agents, "dangerous agent setting", "dangerous agent settings"),
     ];
     let mut words: Vec<String> =
@@ -144,7 +145,11 @@ fn scanned(report: &Report<'_>) -> String {
 fn skipped(skip: Skip, n: u64) -> String {
     match skip {
         Skip::Submodule => count(n, "submodule not scanned", "submodules not scanned"),
-        Skip::IntentToAdd => count(n, "intent to add not scanned", "intents to add not scanned"),
+        Skip::IntentToAdd => count(
+            n,
+            "file of `git add -N` has no content yet",
+            "files of `git add -N` have no content yet",
+        ),
         Skip::MergeParent => {
             count(n, "file as in the merged branch", "files as in the merged branch")
         }

@@ -115,6 +115,36 @@ leakgate: 2 secrets block this commit; 5 staged files scanned (12.3 kB) in 3 ms,
 }
 
 #[test]
+fn more_than_a_screen_of_findings_is_a_line_each() {
+    let mut findings = vec![warning(), sample::mode()];
+    for line in 1..=20 {
+        let mut finding = sample::secret();
+        finding.place.as_mut().expect("it has one").line = line;
+        findings.push(finding);
+    }
+    let brief = plain(&findings);
+    let lines: Vec<_> = brief.lines().collect();
+    assert_eq!(lines[0], "src/config.py:3:10: warning[example-token] 19ba8904fb58d07ad854");
+    assert_eq!(lines[1], "data/table.csv: error[mode-executable-data] 95e11b811efe67184218");
+    assert_eq!(lines[21], "src/config.py:20:10: error[example-token] 19ba8904fb58d07ad854");
+    let rest = "
+help: with -v, each of these 22 with its line and what to do; with --fix, the
+      commands that mend what a command can
+help: for example-token: take it out of the file and read it from the
+      environment
+help: for example-token: revoke or renew it at https://cloud.example/keys
+help: if one is safe: leakgate ignore FINGERPRINT --reason \"…\"
+";
+    assert!(lines[22..].join("\n").starts_with(rest), "{brief}");
+    let outcome = sample::outcome();
+    let whole = text(&findings, &outcome, &with_detail(Detail::Verbose));
+    assert_eq!(whole.matches(" --> ").count(), 22);
+    let revealing = text(&findings, &outcome, &sample::revealing(Format::Text));
+    assert_eq!(revealing.matches("= value: ").count(), 21);
+    assert_eq!(plain(&findings[2..]).matches(" --> ").count(), 20);
+}
+
+#[test]
 fn problems_come_after_findings_and_the_summary_is_not_clean() {
     let text = text(&[], &incomplete(), &sample::settings(Format::Text));
     let expected = "\
@@ -282,6 +312,39 @@ fn sentences_are_broken_and_commands_are_not() {
     assert!(text.contains(expected), "{text}");
 }
 
+#[test]
+fn an_excerpt_fits_the_screen() {
+    let mut finding = sample::secret();
+    let excerpt = finding.excerpt.as_mut().expect("it has one");
+    let (start, end) = ("a".repeat(50), "z".repeat(60));
+    excerpt.text = format!("{start} tok_******** {end}");
+    excerpt.highlight = 51..63;
+    excerpt.line = 1234;
+    let at = |width, finding: &Finding| {
+        let settings = Settings { width, ..sample::settings(Format::Text) };
+        text(std::slice::from_ref(finding), &sample::outcome(), &settings)
+    };
+    let expected = "
+     |
+1234 | …aaaaaaaaaaaaaaa tok_******** zzzzzzzzzzzzzzzzzzzzzz…
+     |                  ^^^^^^^^^^^^ certain: checksum valid
+";
+    let narrow = at(60, &finding);
+    assert!(narrow.contains(expected), "{narrow}");
+    finding.reasons.push("and much else that is to be said about it".into());
+    let narrow = at(60, &finding);
+    assert!(
+        narrow.contains("^\n     = note: certain: checksum valid, and much else that is\n"),
+        "{narrow}"
+    );
+    for width in 40..200 {
+        let shown = at(width, &finding);
+        let lines = shown.lines().take_while(|line| !line.contains("= help"));
+        assert!(lines.skip(1).all(|line| line.chars().count() <= width), "{width}:\n{shown}");
+        assert!(shown.contains("tok_********"), "{width}:\n{shown}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -290,6 +353,7 @@ proptest! {
         (path, words) in (prop::collection::vec(any::<u8>(), 0..20), prop::collection::vec("\\PC{0,8}|[\\x00-\\x20\u{202e}\u{200d}]{0,4}", 8)),
         (line, column, start, end) in (any::<u64>(), any::<u64>(), 0..12_usize, 0..12_usize),
         (cut, has_place, width) in (any::<bool>(), any::<bool>(), 0..200_usize),
+        (findings, detail) in prop_oneof![Just((2, Detail::Verbose)), Just((21, Detail::Normal))],
     ) {
         let mut finding = sample::secret();
         finding.path = path.into();
@@ -310,8 +374,8 @@ proptest! {
         if !has_place {
             finding.place = None;
         }
-        let settings = Settings { width, detail: Detail::Verbose, ..sample::settings(Format::Text) };
-        let text = text(&[finding.clone(), finding], &incomplete(), &settings);
+        let settings = Settings { width, detail, ..sample::settings(Format::Text) };
+        let text = text(&vec![finding; findings], &incomplete(), &settings);
         prop_assert!(!text.contains(|c| c != '\n' && leakgate_model::is_invisible(c)), "{text:?}");
         prop_assert!(!text.contains(&sample::value()));
     }

@@ -14,16 +14,18 @@ pub(super) fn lines(trace: &Trace) -> Vec<String> {
     lines.extend(trace.introduced.as_ref().map(|deed| format!("introduced {}", told(deed))));
     lines.extend(trace.removed.as_ref().map(|deed| format!("removed {}", told(deed))));
     let refs = names(trace.refs.iter().map(|name| visible_bytes(name)).collect(), "ref", "refs");
+    let mut paths: Vec<String> = trace.sites.iter().map(|site| visible_bytes(&site.path)).collect();
+    paths.dedup();
+    // The place above is where it came in, and not always where it is now.
+    let head = if paths.len() > 1 { "HEAD (in some file of those below)" } else { "HEAD" };
     lines.push(match trace.standing {
-        Standing::Head if refs.is_empty() => "still in HEAD".to_owned(),
-        Standing::Head => format!("still in HEAD and in {refs}"),
+        Standing::Head if refs.is_empty() => format!("still in {head}"),
+        Standing::Head => format!("still in {head} and in {refs}"),
         Standing::Tip if refs.is_empty() => "a ref points to it".to_owned(),
         Standing::Tip => format!("not in HEAD, but in {refs}"),
         Standing::Past => "only in the history".to_owned(),
         Standing::Unreachable => "only in objects that no ref leads to".to_owned(),
     });
-    let mut paths: Vec<String> = trace.sites.iter().map(|site| visible_bytes(&site.path)).collect();
-    paths.dedup();
     if trace.sites.len() > 1 {
         let sites = trace.sites.len();
         lines.push(format!("in {sites} versions of {}", names(paths, "file", "files")));
