@@ -128,11 +128,7 @@ fn steps(name: &str, id: &RuleId, explained: &Explained) -> Vec<String> {
 fn check(dir: &Path) -> anyhow::Result<Exit> {
     match leakgate_secrets::check_dir(dir) {
         Ok(checked) if checked.faults.is_empty() => {
-            let rules = checked.rules;
-            terminal::say([match rules {
-                1 => "1 rule is right".to_owned(),
-                _ => format!("{rules} rules are right"),
-            }])?;
+            terminal::say([format!("{} rules are right", checked.rules)])?;
             Ok(Exit::Clean)
         }
         Ok(checked) => {

@@ -36,7 +36,7 @@ pub(crate) fn reason_for(event: Event) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     if reason.chars().count() < SHORTEST {
-        bail!("{VARIABLE} is {reason:?}: a reason has eight characters at least; say why");
+        bail!("{VARIABLE} is {reason:?}, which is no reason; say in a few words why");
     }
     let repository = run::repository()?;
     let head = repository.resolve("HEAD").ok().flatten();

@@ -124,21 +124,18 @@ fn add(sum: &mut Map<String, Value>, more: &Value) {
     }
 }
 
-fn counted(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
 /// A line for each repository; what was found stands in its own report.
 fn write_text(wholes: &[Whole], scan: &ScanArgs) -> anyhow::Result<()> {
     let mut sum = Map::new();
     let count = |summary: &Value, name: &str| summary[name].as_u64().unwrap_or(0);
     let told = |name: &str, summary: &Value| {
+        let scanned = count(summary, "scanned");
+        let word = if scanned == 1 { "version" } else { "versions" };
         format!(
-            "{name}: {} block, {} warn, {} not scanned, {}",
+            "{name}: {} block, {} warn, {} not scanned, {scanned} {word}",
             count(summary, "blocking"),
             count(summary, "warnings"),
-            count(summary, "problems"),
-            counted(count(summary, "scanned"), "version", "versions")
+            count(summary, "problems")
         )
     };
     let mut lines = Vec::new();
@@ -150,8 +147,8 @@ fn write_text(wholes: &[Whole], scan: &ScanArgs) -> anyhow::Result<()> {
         }
     }
     if !scan.quiet || !lines.is_empty() {
-        let repositories = counted(wholes.len() as u64, "repository", "repositories");
-        let all = format!("leakgate: {repositories}");
+        let word = if wholes.len() == 1 { "repository" } else { "repositories" };
+        let all = format!("leakgate: {} {word}", wholes.len());
         lines.push(told(&all, &Value::Object(sum)));
     }
     terminal::output(scan.output.as_deref(), |out| {
