@@ -51,9 +51,9 @@ pub(crate) fn hook(args: &HookArgs) -> anyhow::Result<Exit> {
         Event::PreCommit => staged(Moment::Commit, Say::Summary),
         Event::PreMergeCommit => staged(Moment::Merge, Say::Summary),
         Event::PreApplypatch => staged(Moment::Commit, Say::Nothing),
-        Event::PrepareCommitMsg => prepared(&args.rest),
-        Event::CommitMsg => message(&args.rest, MessageOf::Commit),
-        Event::ApplypatchMsg => message(&args.rest, MessageOf::Patch),
+        Event::PrepareCommitMsg => prepared(message_file(&args.rest)?),
+        Event::CommitMsg => message(message_file(&args.rest)?, MessageOf::Commit),
+        Event::ApplypatchMsg => message(message_file(&args.rest)?, MessageOf::Patch),
         Event::PrePush => push(&args.rest),
         Event::PreReceive => receive(&Update::read(&input()?)?, "pre-receive"),
         Event::Update => receive(&[update(&args.rest)?], "update"),
@@ -89,7 +89,7 @@ fn staged(moment: Moment, say: Say) -> anyhow::Result<Exit> {
 
 /// Before the message is edited, also where git runs no other hook. What `pre-commit` has scanned
 /// a moment ago is not scanned again.
-fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
+fn prepared(file: &Path) -> anyhow::Result<Exit> {
     let repository = run::repository()?;
     if !note::is_there(&repository, Moment::Commit) {
         let exit = run::staged_in(&repository, &quiet(), Moment::Commit, Instant::now())?;
@@ -103,7 +103,7 @@ fn prepared(args: &[OsString]) -> anyhow::Result<Exit> {
     if is_edited() {
         return Ok(Exit::Clean);
     }
-    message(args, MessageOf::Commit)
+    message(file, MessageOf::Commit)
 }
 
 /// Whose message it is.
@@ -115,11 +115,13 @@ enum MessageOf {
     Patch,
 }
 
-fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
+fn message_file(args: &[OsString]) -> anyhow::Result<&Path> {
+    let file = args.first().context("this hook needs the file of the message; git gives it")?;
+    Ok(Path::new(file))
+}
+
+fn message(file: &Path, of: MessageOf) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let Some(file) = args.first() else {
-        bail!("this hook needs the file of the message; git gives it");
-    };
     let (scan, repository) = (quiet(), run::repository()?);
     let rules = run::rules(&scan)?;
     let ignores = run::ignores(repository.work_tree().as_deref())?;
@@ -127,14 +129,14 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
     let checks = Checks { rules: &rules, modes: None, whole: None, samples };
     let look =
         |message: &Message| run::scan_all(&checks, message, message.listing(), &ignores, &scan);
-    let mut message = Message::read(Path::new(file))?;
+    let mut message = Message::read(file)?;
     let mut scanned = look(&message)?;
     // Mostly there is nothing in all of it; only else it matters what git will take out.
     if of == MessageOf::Commit && scanned.outcome.blocking > 0 {
         message.clean_up();
         scanned = look(&message)?;
     }
-    range::advise(&mut scanned.findings, &message_advice(of, &message, Path::new(file)));
+    range::advise(&mut scanned.findings, &message_advice(of, &message, file));
     run::finish("message", Scope::Message, &scanned, &rules, &scan, start)
 }
 
