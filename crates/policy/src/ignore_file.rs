@@ -5,12 +5,14 @@
 //! generic-secret 3fa9c1… the password of the local test database
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
 use leakgate_model::{Fingerprint, Key, RuleId};
+
+use crate::is_reason;
 
 /// The file's name, at the root of the work tree.
 pub const FILE_NAME: &str = ".leakgate-ignore";
@@ -34,9 +36,23 @@ pub enum Error {
         /// What the system said.
         why: io::Error,
     },
-    /// A reason is empty or holds a line end.
-    #[error("a reason is one line and not empty; say why the finding is no danger")]
+    /// A reason says nothing, or holds a line end.
+    #[error(
+        "a reason is one line with three letters or digits at least; say why the finding is no \
+         danger"
+    )]
     Reason,
+}
+
+/// What is taken for a reason to let a finding pass.
+///
+/// # Errors
+/// [`Error::Reason`].
+pub fn check_reason(reason: &str) -> Result<(), Error> {
+    if !is_reason(reason.as_bytes()) || reason.trim().chars().any(char::is_control) {
+        return Err(Error::Reason);
+    }
+    Ok(())
 }
 
 /// One line of the file.
@@ -110,8 +126,10 @@ impl IgnoreFile {
             };
             let fingerprint = Fingerprint::parse(print)
                 .ok_or(wrong("a fingerprint has 20 hexadecimal digits"))?;
-            let reason = words.next().map(str::trim).filter(|reason| !reason.is_empty());
-            let reason = reason.ok_or(wrong("it gives no reason"))?;
+            let reason = words.next().map(str::trim).unwrap_or_default();
+            if !is_reason(reason.as_bytes()) {
+                return Err(wrong("it gives no reason of three letters or digits"));
+            }
             let entry = IgnoreEntry { rule: RuleId(rule.to_owned().into()), fingerprint };
             file.entries.insert(entry, reason.to_owned());
         }
@@ -147,17 +165,23 @@ impl IgnoreFile {
         Ok(())
     }
 
-    /// Adds a line, or gives a new reason to one that is there.
+    /// Each entry and its reason, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (&IgnoreEntry, &str)> {
+        self.entries.iter().map(|(entry, reason)| (entry, reason.as_str()))
+    }
+
+    /// Adds a line, or gives a new reason to one that is there. Returns the reason it had.
     ///
     /// # Errors
     /// [`Error::Reason`].
-    pub fn add(&mut self, entry: IgnoreEntry, reason: &str) -> Result<(), Error> {
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().any(char::is_control) {
-            return Err(Error::Reason);
-        }
-        self.entries.insert(entry, reason.to_owned());
-        Ok(())
+    pub fn add(&mut self, entry: IgnoreEntry, reason: &str) -> Result<Option<String>, Error> {
+        check_reason(reason)?;
+        Ok(self.entries.insert(entry, reason.trim().to_owned()))
+    }
+
+    /// Takes out the entries with these fingerprints.
+    pub fn remove(&mut self, fingerprints: &BTreeSet<Fingerprint>) {
+        self.entries.retain(|entry, _| !fingerprints.contains(&entry.fingerprint));
     }
 
     /// The file's text: the key, then the lines in order.
@@ -234,7 +258,7 @@ mod tests {
     #[test]
     fn a_reason_is_needed() {
         let mut file = IgnoreFile::default();
-        for reason in ["", "  ", "two\nlines"] {
+        for reason in ["", "  ", "…", "ok", "two\nlines"] {
             assert!(file.add(entry("a", b"1", &Key::SHARED), reason).is_err());
         }
     }

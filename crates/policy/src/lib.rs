@@ -8,11 +8,11 @@ mod marker;
 mod novelty;
 mod sample;
 
-use leakgate_model::{Category, Finding, Fingerprint, Key};
+use leakgate_model::{Category, Finding, Fingerprint, Key, Text};
 
 pub use config::{CONFIG_NAME, Config, ConfigError, rules};
-pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
-pub use marker::{MARKER, Marker, marker};
+pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile, check_reason};
+pub use marker::{MARKER, Marker, is_reason, marker};
 pub use novelty::{has_new, mark_known};
 pub use sample::{Samples, is_sample_place};
 
@@ -38,14 +38,23 @@ pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
             applied.ignored += 1;
             continue;
         }
-        if marker == Marker::Bare {
-            finding
-                .advice
-                .push(format!("Give a reason behind `{MARKER}`, or it has no effect.").into());
-        }
+        finding.reasons.extend(without_effect(marker));
         applied.kept.push(finding);
     }
     applied
+}
+
+/// What stands beside a finding and was meant to let it pass, if it does not.
+fn without_effect(marker: Marker) -> Option<Text> {
+    match marker {
+        Marker::None | Marker::Reasoned => None,
+        Marker::Bare => Some(
+            format!("`{MARKER}` has no effect without a reason of three letters or digits").into(),
+        ),
+        Marker::Near(near) => {
+            Some(format!("`{near}` has no effect: write `{MARKER}` and a reason").into())
+        }
+    }
 }
 
 /// Names a finding by its value, or by its rule, path and line where it has none.
