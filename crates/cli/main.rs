@@ -24,6 +24,7 @@ mod run;
 mod samples;
 mod shipped;
 mod skip;
+mod stray;
 mod terminal;
 mod transaction;
 mod whole;

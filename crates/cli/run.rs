@@ -18,7 +18,7 @@ use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
 use crate::samples::Handling;
-use crate::{access, terminal, whole};
+use crate::{access, stray, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -134,6 +134,9 @@ pub(crate) fn scan_listed(
         Some(root) => Config::read(&root)?,
         None => Config::default(),
     };
+    if let Some(root) = repository.work_tree().filter(|_| !scan.quiet) {
+        stray::warn(&root, &listing.entries, rules, ignores);
+    }
     let whole = |entries: &[Entry]| whole::look(&source, entries, &config);
     let samples = Handling::of(scan, samples);
     let checks = Checks { rules, modes: Some(modes), whole: Some(&whole), samples };
