@@ -24,6 +24,7 @@ mod history_shards;
 mod hook_input;
 mod hook_matrix;
 mod hostile;
+mod ignore;
 mod install;
 mod install_matrix;
 mod mending;

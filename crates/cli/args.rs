@@ -64,7 +64,7 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     /// Find out whether a secret could slip by the hooks, by trying
     Doctor(DoctorArgs),
-    /// Let one finding pass, with a reason, in .leakgate-ignore
+    /// Let findings pass, with a reason, in .leakgate-ignore
     Ignore(IgnoreArgs),
     /// List, show and check rules
     Rules(RulesArgs),
@@ -293,14 +293,30 @@ pub(crate) struct FixModesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IgnoreArgs {
-    /// The fingerprint that the report shows
-    pub(crate) fingerprint: String,
-    /// Why the finding is no danger
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// Look for it in these files instead of the staged change
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    /// The fingerprints that a report shows
+    #[arg(value_name = "FINGERPRINT", required_unless_present_any = ["report", "list", "stale"])]
+    pub(crate) fingerprints: Vec<String>,
+    /// Why they are no danger
+    #[arg(long, required_unless_present_any = ["list", "stale", "remove"])]
+    pub(crate) reason: Option<String>,
+    /// Let all pass that a report lists, written with --format json; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "fingerprints")]
+    pub(crate) report: Option<PathBuf>,
+    /// Look for them first in this file or folder; - is standard input
+    #[arg(long, value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Tell what is let pass
+    #[arg(long, conflicts_with_all = ["fingerprints", "reason", "report", "files", "stale"])]
+    pub(crate) list: bool,
+    /// Tell which entries let nothing pass that there is
+    #[arg(long, conflicts_with_all = ["fingerprints", "reason", "report"])]
+    pub(crate) stale: bool,
+    /// Let them pass no more
+    #[arg(long, conflicts_with_all = ["reason", "report", "files", "list", "stale"])]
+    pub(crate) remove: bool,
 }
 
 #[derive(Debug, ClapArgs)]

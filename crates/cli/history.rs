@@ -72,6 +72,15 @@ pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     tell(&args.history, Some(&args.reports))
 }
 
+/// All that the history holds, nothing let pass.
+pub(crate) fn look(
+    args: &HistoryArgs,
+    repository: &Repository,
+    rules: &RuleSet,
+) -> anyhow::Result<Scanned> {
+    Ok(scan(args, repository, rules, &IgnoreFile::default(), None, None)?.scanned)
+}
+
 /// Tells what the history holds; what was read in shards is not read again.
 fn tell(args: &HistoryArgs, shards: Option<&[PathBuf]>) -> anyhow::Result<Exit> {
     let start = Instant::now();

@@ -10,12 +10,12 @@ mod audit;
 mod canary;
 mod check;
 mod ci;
-mod commands;
 mod doctor;
 mod exit;
 mod fix;
 mod history;
 mod hook;
+mod ignore;
 mod install;
 mod note;
 mod range;
@@ -52,7 +52,7 @@ fn main() -> ExitCode {
         Command::Install(args) => install::install(&args),
         Command::Uninstall(args) => install::uninstall(&args),
         Command::Doctor(args) => doctor::doctor(&args),
-        Command::Ignore(ignore) => commands::ignore(&ignore),
+        Command::Ignore(ignore) => ignore::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     };
     match result {

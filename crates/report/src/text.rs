@@ -38,7 +38,7 @@ pub(crate) fn write(
         write_problems(out, &pen, &report.outcome.problems)?;
         return writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail));
     }
-    let advice = Advice::of(&shown);
+    let advice = Advice::of(&shown, report.command);
     for finding in &shown {
         let trace = trace_of(report, finding);
         writeln!(out, "{}\n", block::render(&pen, finding, trace, &advice, settings))?;
@@ -78,7 +78,7 @@ fn write_shared(out: &mut dyn io::Write, pen: &Pen, advice: &Advice<'_>) -> io::
     for sentence in &sentences {
         writeln!(out, "{}", pen.help(sentence))?;
     }
-    if let Some(command) = ignoring {
+    if let Some(command) = &ignoring {
         writeln!(out, "{}", pen.help_unbroken(command))?;
     }
     if !sentences.is_empty() || ignoring.is_some() {
