@@ -37,5 +37,6 @@ mod permissions;
 mod property;
 mod ranges;
 mod repositories;
+mod rules;
 mod samples;
 mod server;

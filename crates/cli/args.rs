@@ -6,10 +6,20 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use leakgate_git::history::Shard;
 
+/// The address of a page of the documentation: whoever has installed leakgate need not have it.
+macro_rules! page {
+    ($name:literal) => {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/", $name)
+    };
+}
+
 /// Stops secrets and dangerous permissions at the moment of commit.
 #[derive(Debug, Parser)]
 #[command(name = "leakgate", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 clean, 1 findings, 2 could not scan everything.")]
+#[command(after_help = concat!(
+    "Exit status: 0 clean, 1 findings, 2 could not scan everything.\n",
+    "Documentation: ", env!("CARGO_PKG_REPOSITORY"), "/tree/main/docs"
+))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -327,20 +337,36 @@ pub(crate) struct RulesArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Name every rule, one a line
-    List,
+    /// Name every rule, one a line, with its severity and title
+    List(RulesListArgs),
     /// Tell all about one rule
-    Show {
-        /// The rule's id
-        id: String,
-    },
+    Show(RulesShowArgs),
     /// Tell why a rule finds something in a text, or does not
     Test(RulesTestArgs),
     /// Run the examples of a folder's rules through the whole engine
+    #[command(after_help = concat!("The form of rule files: ", page!("rules.md")))]
     Check {
-        /// A folder of rule files, as docs/rules.md describes them
+        /// A folder of rule files
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesListArgs {
+    /// Only those with this in their id, title or provider
+    pub(crate) word: Option<String>,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesShowArgs {
+    /// The rule's id
+    pub(crate) id: String,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -35,9 +35,10 @@ struct Around {
 /// `leakgate audit`.
 pub(crate) fn audit(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = run::rules(scan)?;
     let repository = run::repository()?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = run::rules(scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
     let scanned = look(&repository, &rules, &ignores, scan)?;
     run::finish("audit", Scope::Repository, &scanned, &rules, scan, start)
 }

@@ -84,9 +84,10 @@ pub(crate) fn look(
 /// Tells what the history holds; what was read in shards is not read again.
 fn tell(args: &HistoryArgs, shards: Option<&[PathBuf]>) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = run::rules(&args.scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
     let shards = shards.map(|files| shard::read(files, args, &rules)).transpose()?;
     let cache = Cache::of(args, &repository)?;
     let saved = cache.as_ref().and_then(Cache::report);

@@ -104,8 +104,9 @@ fn message(args: &[OsString], of: MessageOf) -> anyhow::Result<Exit> {
         bail!("this hook needs the file of the message; git gives it");
     };
     let (scan, repository) = (quiet(), run::repository()?);
-    let rules = run::rules(&scan)?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = run::rules(&scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
     let samples = Handling::of(&scan, Samples::Tell);
     let checks = Checks { rules: &rules, modes: None, whole: None, samples };
     let look = |cleanup: &Cleanup| {

@@ -18,6 +18,7 @@ mod hook;
 mod ignore;
 mod install;
 mod note;
+mod own_rules;
 mod range;
 mod rule_commands;
 mod run;

@@ -73,9 +73,9 @@ impl<'s> Search<'s> {
         args: &IgnoreArgs,
         open: BTreeSet<Wanted>,
     ) -> anyhow::Result<Self> {
-        let rules = args.rules.clone();
+        let (root, rules) = (repository.work_tree(), args.rules.clone());
         let scan = ScanArgs { samples: true, quiet: true, rules, ..ScanArgs::default() };
-        let (rules, none) = (run::rules(&scan)?, IgnoreFile::default());
+        let (rules, none) = (run::rules(&scan, root.as_deref())?, IgnoreFile::default());
         // What no ref leads to is shown where it is asked for, but is no reason to keep an entry.
         let reach = if args.stale { Reach::Refs } else { Reach::All };
         Ok(Self { repository, key, rules, scan, none, reach, open, found: Vec::new(), unread: 0 })

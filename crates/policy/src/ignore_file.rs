@@ -71,11 +71,18 @@ pub struct IgnoreFile {
     /// Whether the key is the file's own.
     own_key: bool,
     entries: BTreeMap<IgnoreEntry, String>,
+    /// Rules of which nothing counts. They stand in `.leakgate.yaml`, not here.
+    disabled: BTreeSet<RuleId>,
 }
 
 impl Default for IgnoreFile {
     fn default() -> Self {
-        Self { key: Key::SHARED, own_key: false, entries: BTreeMap::new() }
+        Self {
+            key: Key::SHARED,
+            own_key: false,
+            entries: BTreeMap::new(),
+            disabled: BTreeSet::new(),
+        }
     }
 }
 
@@ -141,10 +148,16 @@ impl IgnoreFile {
         &self.key
     }
 
-    /// Returns true if and only if a line names this rule and fingerprint.
+    /// The same with all that these rules find let pass.
+    pub fn and_all_of(self, disabled: impl IntoIterator<Item = RuleId>) -> Self {
+        Self { disabled: disabled.into_iter().collect(), ..self }
+    }
+
+    /// Returns true if and only if the rule is switched off, or a line names rule and fingerprint.
     pub fn ignores(&self, rule: &RuleId, fingerprint: Fingerprint) -> bool {
-        !self.entries.is_empty()
-            && self.entries.contains_key(&IgnoreEntry { rule: rule.clone(), fingerprint })
+        self.disabled.contains(rule)
+            || !self.entries.is_empty()
+                && self.entries.contains_key(&IgnoreEntry { rule: rule.clone(), fingerprint })
     }
 
     /// Returns true if and only if the file has a key of its own, or needs none as it is empty.
