@@ -6,6 +6,7 @@
 
 mod entry;
 mod finding;
+mod folder;
 mod outcome;
 mod path;
 mod rule;
@@ -17,8 +18,9 @@ pub use entry::{Change, Entry, Mode, ObjectId, Previous};
 pub use finding::{
     Category, Confidence, Excerpt, Finding, Place, RuleId, Severity, SourceLines, Status, Text,
 };
+pub use folder::{FolderKind, in_sample_folder, lies_in};
 pub use outcome::{Outcome, Problem, ProblemKind, Skip};
-pub use path::{in_sample_folder, is_invisible, mode_commands, shell_path, untrack_command};
+pub use path::{is_invisible, mode_commands, shell_path, untrack_command};
 pub use rule::Rule;
 pub use secret::{Fingerprint, Key, Reveal, Secret};
 pub use source::{Content, Listing, Reader, Source};
