@@ -381,19 +381,10 @@ pub(crate) struct RulesTestArgs {
     pub(crate) rules: Option<PathBuf>,
 }
 
-/// A number of bytes, in units of 1024 with a letter behind it.
+/// A number of bytes.
 fn bytes(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => Some(0),
-        "K" | "KB" => Some(10),
-        "M" | "MB" => Some(20),
-        "G" | "GB" => Some(30),
-        _ => None,
-    };
-    let number = digits.parse::<usize>().ok();
-    let bytes = number.zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
-    bytes.ok_or_else(|| "write it as a number and K, M or G".to_owned())
+    let bytes = leakgate_model::parse_size(text).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "write it as a number and a unit, as 64M or 64 MiB".to_owned())
 }
 
 /// One of several: `2/5`.

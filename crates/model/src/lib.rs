@@ -11,6 +11,7 @@ mod outcome;
 mod path;
 mod rule;
 mod secret;
+mod size;
 mod source;
 mod trace;
 
@@ -23,5 +24,6 @@ pub use outcome::{Outcome, Problem, ProblemKind, Skip};
 pub use path::{is_invisible, mode_commands, shell_path, untrack_command};
 pub use rule::Rule;
 pub use secret::{Fingerprint, Key, Reveal, Secret};
+pub use size::parse_size;
 pub use source::{Content, Listing, Reader, Source};
 pub use trace::{Deed, Site, Standing, Trace};

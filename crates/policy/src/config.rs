@@ -25,7 +25,7 @@ use std::{fs, io};
 use bstr::{BStr, ByteSlice as _};
 use globset::{GlobBuilder, GlobMatcher};
 use leakgate_model::{
-    Change, Entry, Finding, Mode, Previous, RuleId, Status, mode_commands, rule_table,
+    Change, Entry, Finding, Mode, Previous, RuleId, Status, mode_commands, parse_size, rule_table,
     untrack_command,
 };
 use serde_yaml::{Mapping, Value};
@@ -319,20 +319,7 @@ fn size(value: &Value) -> Option<u64> {
     if let Some(bytes) = value.as_u64() {
         return Some(bytes);
     }
-    let text = value.as_str()?.trim();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let number: u64 = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1_000,
-        "kib" | "k" => 1 << 10,
-        "mb" => 1_000_000,
-        "mib" | "m" => 1 << 20,
-        "gb" => 1_000_000_000,
-        "gib" | "g" => 1 << 30,
-        _ => return None,
-    };
-    number.checked_mul(unit)
+    parse_size(value.as_str()?)
 }
 
 fn shown(value: &Value) -> String {
