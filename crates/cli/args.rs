@@ -61,7 +61,7 @@ pub(crate) enum Command {
     /// Scan standard input
     Stdin(StdinArgs),
     /// Scan everything that was ever committed
-    History(HistoryArgs),
+    History(HistoryCommand),
     /// Tell what a history holds that was read in shards
     Merge(MergeArgs),
     /// Mend what was found, without touching unrelated work
@@ -155,6 +155,16 @@ pub(crate) struct StdinArgs {
     pub(crate) scan: ScanArgs,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HistoryCommand {
+    /// Read only one of N shards, for `leakgate merge`; the first is 1/N
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["refs", "branch",
+        "range", "since", "unreachable", "modes", "cache", "fix", "show_secrets"])]
+    pub(crate) shard: Option<Shard>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Only what these refs lead to, as `heads/release-*` [default: all refs]
@@ -181,25 +191,31 @@ pub(crate) struct HistoryArgs {
     /// Keep what was found out for the next time [default: in the git folder]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
-    /// Read only one of N shards, for `leakgate merge`; the first is 1/N
-    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["refs", "branch",
-        "range", "since", "unreachable", "modes", "cache", "fix", "show_secrets"])]
-    pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) scan: ScanArgs,
 }
 
 impl HistoryArgs {
-    /// Returns true if and only if something is said of what to read.
-    pub(crate) fn selects(&self) -> bool {
-        let Self { refs, branch, range, since, unreachable, modes, cache, .. } = self;
-        !refs.is_empty()
-            || !branch.is_empty()
-            || range.is_some()
-            || since.is_some()
-            || *unreachable
-            || *modes
-            || cache.is_some()
+    /// An option that says what is to be read, or how: of use only where something is read.
+    pub(crate) fn of_reading(&self) -> Option<&'static str> {
+        let Self { refs, branch, range, since, unreachable, modes, max_memory, cache, scan } = self;
+        let ScanArgs { verbose, fix, samples, rules, threads, .. } = scan;
+        let given = [
+            (!refs.is_empty(), "--refs"),
+            (!branch.is_empty(), "--branch"),
+            (range.is_some(), "--range"),
+            (since.is_some(), "--since"),
+            (*unreachable, "--unreachable"),
+            (*modes, "--modes"),
+            (max_memory.is_some(), "--max-memory"),
+            (cache.is_some(), "--cache"),
+            (*verbose, "--verbose"),
+            (*fix, "--fix"),
+            (*samples, "--samples"),
+            (rules.is_some(), "--rules"),
+            (threads.is_some(), "--threads"),
+        ];
+        given.iter().find(|(is_given, _)| *is_given).map(|(_, name)| *name)
     }
 }
 

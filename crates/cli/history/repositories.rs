@@ -143,7 +143,8 @@ fn write_text(wholes: &[Whole], scan: &ScanArgs) -> anyhow::Result<()> {
         }
     }
     if !scan.quiet || !lines.is_empty() {
-        let all = format!("leakgate: {} repositories", wholes.len());
+        let word = if wholes.len() == 1 { "repository" } else { "repositories" };
+        let all = format!("leakgate: {} {word}", wholes.len());
         lines.push(told(&all, &Value::Object(sum)));
     }
     terminal::output(scan.output.as_deref(), |out| {
