@@ -82,7 +82,10 @@ fn folders_of(
 
 /// The folder that the settings name, if nothing in it leads elsewhere.
 fn of_repository(root: &Path, folder: &Path) -> anyhow::Result<PathBuf> {
-    let context = || format!("could not use the rules that {CONFIG_NAME} names");
+    let context = || {
+        let folder = folder.display();
+        format!("could not use the rules in {folder}, which {CONFIG_NAME} names")
+    };
     let mut path = root.to_owned();
     for part in folder {
         path.push(part);
