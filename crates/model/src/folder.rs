@@ -81,7 +81,7 @@ fn kind(name: &[u8]) -> Option<FolderKind> {
         return Some(NAMES[at].1);
     }
     let is_longer = |end: &&[u8]| name.ends_with(end) && name.len() > end.len();
-    let is_test = begins_with_test(name) || TEST_ENDS.iter().any(|end| is_longer(end));
+    let is_test = begins_with_test(name) || TEST_ENDS.iter().any(is_longer);
     is_test.then_some(Tests)
 }
 
