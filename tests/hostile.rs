@@ -27,8 +27,8 @@ fn on_top_of(repo: &Repo, mode: &str, name: &[u8]) {
 }
 
 /// A tree of so many levels, each with ten names for the next.
-fn tree_bomb(repo: &Repo, levels: usize) -> String {
-    let mut id = repo.store("");
+fn tree_bomb(repo: &Repo, content: &str, levels: usize) -> String {
+    let mut id = repo.store(content);
     for level in 0..levels {
         let mode = if level == 0 { "100644" } else { "40000" };
         let lines: Vec<_> =
@@ -90,7 +90,7 @@ matrix! {
 
     // Bombs.
     tree_bomb_that_is_deleted: |repo| {
-        let bomb = tree_bomb(repo, 12);
+        let bomb = tree_bomb(repo, "", 12);
         repo.stage("leak", line(1));
         commit_tree(repo, &[tree_line("40000", b"bomb", &bomb)]);
     } => blocks(["leak"]);
@@ -167,13 +167,28 @@ fn a_blob_larger_than_the_memory() {
 #[test]
 fn a_tree_bomb_takes_no_time() {
     let repo = Repo::new();
-    let bomb = tree_bomb(&repo, 12);
+    let bomb = tree_bomb(&repo, "", 12);
     repo.stage("leak", line(1));
     commit_tree(&repo, &[tree_line("40000", b"bomb", &bomb)]);
     let start = Instant::now();
     let scan = repo.staged();
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
     assert_eq!(scan.count("deleted"), 10_u64.pow(12));
+}
+
+/// What a push can bring in some kilobytes does not fill the memory of whoever looks at it.
+#[test]
+fn a_tree_bomb_that_holds_a_secret_ends_the_scan() {
+    let repo = Repo::new().with_commit();
+    repo.git(&["tag", "start"]);
+    let bomb = tree_bomb(&repo, &line(1), 12);
+    commit_tree(&repo, &[tree_line("40000", b"bomb", &bomb)]);
+    let program = crate::support::program();
+    for scan in ["range start..HEAD", "history"] {
+        let limited = format!("ulimit -v 1000000 && exec \"$0\" {scan} --format json");
+        let mut command = repo.command("sh", &["-c", &limited]);
+        Run::of(command.arg(&program), b"").assert_fit_for_a_screen().assert_code(2);
+    }
 }
 
 /// Everything in a repository's configuration that names a program names one that leaves a trace.

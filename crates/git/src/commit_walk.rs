@@ -81,6 +81,8 @@ struct Walker<'w> {
     open: usize,
     listed: Vec<ObjectId>,
     unreadable: Vec<(ObjectId, Unreadable)>,
+    /// The same, to be looked up.
+    absent: HashSet<ObjectId>,
 }
 
 impl<'w> Walker<'w> {
@@ -94,6 +96,7 @@ impl<'w> Walker<'w> {
             open: 0,
             listed: Vec::new(),
             unreadable: Vec::new(),
+            absent: HashSet::new(),
         }
     }
 
@@ -113,7 +116,7 @@ impl<'w> Walker<'w> {
             }
             Err(_) if side == Side::Hidden => {}
             Err(why) => {
-                if !self.unreadable.iter().any(|(known, _)| *known == id) {
+                if self.absent.insert(id) {
                     self.unreadable.push((id, why));
                 }
             }

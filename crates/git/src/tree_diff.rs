@@ -1,7 +1,7 @@
 //! The difference of two trees, subtrees of one id passed over unread.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use gix::ObjectId;
@@ -60,6 +60,7 @@ pub(crate) fn diff(
     into: &mut Difference,
 ) -> Result<(), TreeError> {
     let mut pending = vec![(prefix.to_owned(), old, new)];
+    let mut width = Width::default();
     while let Some((prefix, old, new)) = pending.pop() {
         if old == new {
             continue;
@@ -71,10 +72,38 @@ pub(crate) fn diff(
         let (old_raw, new_raw) = (raw(objects, &prefix, old)?, raw(objects, &prefix, new)?);
         let (old_lines, new_lines) =
             (lines(&old_raw, &prefix, old)?, lines(&new_raw, &prefix, new)?);
+        if !width.takes(old, old_lines.len()) || !width.takes(new, new_lines.len()) {
+            let why = "the trees make more paths than can be followed".to_owned();
+            return Err(TreeError { path: prefix, missing: false, why });
+        }
         merge(&prefix, &old_lines, &new_lines, into, &mut pending);
         into.keep(&prefix, old, old_raw);
     }
     Ok(())
+}
+
+/// How many lines the trees on the way have, and those that were met for the first time.
+#[derive(Default)]
+struct Width {
+    met: HashSet<ObjectId>,
+    new: usize,
+    all: usize,
+}
+
+/// Trees that name each other many times make more paths than any repository has: few trees stand
+/// under many paths, but for so many lines.
+const PATHS_PER_LINE: usize = 16;
+const MORE_PATHS: usize = 100_000;
+
+impl Width {
+    /// Counts the lines of a tree. Returns false if they are more than in any repository.
+    fn takes(&mut self, tree: Option<ObjectId>, lines: usize) -> bool {
+        self.all += lines;
+        if tree.is_some_and(|id| self.met.insert(id)) {
+            self.new += lines;
+        }
+        self.all <= MORE_PATHS + PATHS_PER_LINE * self.new
+    }
 }
 
 /// One line of a tree: name, mode, id.

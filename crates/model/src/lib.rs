@@ -23,7 +23,7 @@ pub use folder::{FolderKind, in_sample_folder, lies_in};
 pub use outcome::{Outcome, Problem, ProblemKind, Skip};
 pub use path::{is_invisible, mode_commands, shell_path, untrack_command};
 pub use rule::Rule;
-pub use secret::{Fingerprint, Key, Reveal, Secret};
+pub use secret::{Fingerprint, Key, Reveal, Secret, Value};
 pub use size::parse_size;
 pub use source::{Content, Listing, Reader, Source};
 pub use trace::{Deed, Site, Standing, Trace};

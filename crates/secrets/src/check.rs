@@ -259,7 +259,13 @@ fn basic_credentials(value: &[u8]) -> Verdict {
 
 fn password(value: &[u8]) -> Verdict {
     let stock = judge::is_stock_password(b"", value) || name::is_made_up(value);
-    if stock { Verdict::Invalid } else { Verdict::Unknown(None) }
+    if stock || is_name_of_another(value) { Verdict::Invalid } else { Verdict::Unknown(None) }
+}
+
+/// Returns true if and only if a value is what a variable for a secret is called: `DB_PASSWORD`.
+fn is_name_of_another(value: &[u8]) -> bool {
+    let is_constant = |byte: &u8| byte.is_ascii_uppercase() || *byte == b'_';
+    value.contains(&b'_') && value.iter().all(is_constant) && name::kind(value).is_some()
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use crate::ruleset::{Finder, Ready, RuleSet};
 use crate::sealed;
 use crate::sole;
 use crate::syntax::{self, Syntax};
-use crate::text::{self, Base, Places};
+use crate::text::{self, Base, Excerpts, Places};
 use crate::unwrap::{self, Piece};
 use crate::url;
 
@@ -200,9 +200,7 @@ impl RuleSet {
             decode::wide_strings(content, &mut text);
             let wide = self.scan_wide(path, &text, scratch);
             scratch.text = text;
-            let known = |one: &Finding| findings.iter().any(|other| one.secret == other.secret);
-            let wide: Vec<_> = wide.into_iter().filter(|one| !known(one)).collect();
-            findings.extend(wide);
+            add_unknown(&mut findings, wide);
         }
         findings
     }
@@ -369,7 +367,8 @@ impl RuleSet {
             .map(|one| (one.span.clone(), text::short_mask(secret(one).masked())))
             .collect();
         let values = hidden.iter().zip(&masks);
-        let mut copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
+        let copies = Copies::new(values.map(|(one, (_, mask))| (one.value(text), &mask[..])));
+        let mut excerpts = Excerpts { text, masks: &masks, copies };
         let mut places = Places::new(text, window.base);
         matches
             .iter()
@@ -379,9 +378,9 @@ impl RuleSet {
                 let about = self.about_of(one.rule);
                 let mut place = places.of(&one.span, decoded);
                 place.decoded.extend(one.layers());
-                let excerpt = window
-                    .has_excerpts
-                    .then(|| text::excerpt(text, &one.span, place.line, &masks, &mut copies));
+                let line = places.line_of(&one.span);
+                let excerpt = || excerpts.of(&one.span, line.clone(), place.line);
+                let excerpt = window.has_excerpts.then(excerpt);
                 Finding {
                     rule: rule.id.clone(),
                     category: Category::Secret,
@@ -392,7 +391,7 @@ impl RuleSet {
                     reasons: one.reasons.clone(),
                     path: path.into(),
                     excerpt,
-                    lines: Some(text::source_lines(text, &one.span)),
+                    lines: Some(text::source_lines(text, &one.span, &line)),
                     place: Some(place),
                     secret: Some(secret(one)),
                     status: Status::Introduced,
@@ -409,6 +408,13 @@ impl RuleSet {
     pub(crate) fn reach(&self) -> usize {
         LONGEST_MATCH.max(pem::LONGEST_BLOCK) + 64
     }
+}
+
+/// Adds the findings whose secrets are not among those that were found already.
+pub(crate) fn add_unknown(findings: &mut Vec<Finding>, mut others: Vec<Finding>) {
+    let known: HashSet<_> = findings.iter().map(|one| &one.secret).collect();
+    others.retain(|one| !known.contains(&one.secret));
+    findings.append(&mut others);
 }
 
 /// The text with terminal colour codes blanked, if it has any: their last letter would join the

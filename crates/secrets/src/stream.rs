@@ -1,12 +1,13 @@
 //! Content too large to hold: read in windows that overlap by as far as a match can reach.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 
-use leakgate_model::Finding;
+use leakgate_model::{Finding, RuleId, Secret};
 
 use crate::decode::{self, Charset, Decoder, SAMPLE};
 use crate::ruleset::RuleSet;
-use crate::scan::{Scratch, Window};
+use crate::scan::{self, Scratch, Window};
 use crate::text::Base;
 
 /// Bytes read at a time.
@@ -60,9 +61,7 @@ impl RuleSet {
         }
         let mut findings = decoded.map(|decoded| decoded.findings).unwrap_or_default();
         findings.extend(raw.findings);
-        let known = |one: &Finding| findings.iter().any(|other| one.secret == other.secret);
-        let wide: Vec<_> = raw.wide.into_iter().filter(|one| !known(one)).collect();
-        findings.extend(wide);
+        scan::add_unknown(&mut findings, raw.wide);
         Ok((findings, total))
     }
 }
@@ -82,6 +81,7 @@ struct Windows {
     reads_wide: bool,
     /// Secrets in such strings, each once.
     wide: Vec<Finding>,
+    seen: HashSet<(RuleId, Option<Secret>)>,
 }
 
 impl Windows {
@@ -95,6 +95,7 @@ impl Windows {
             findings: Vec::new(),
             reads_wide: false,
             wide: Vec::new(),
+            seen: HashSet::new(),
         }
     }
 
@@ -120,8 +121,7 @@ impl Windows {
             let mut strings = Vec::new();
             decode::wide_strings(&self.text, &mut strings);
             for finding in rules.scan_wide(path, &strings, scratch) {
-                let same = |one: &Finding| one.rule == finding.rule && one.secret == finding.secret;
-                if !self.wide.iter().any(same) {
+                if self.seen.insert((finding.rule.clone(), finding.secret.clone())) {
                     self.wide.push(finding);
                 }
             }

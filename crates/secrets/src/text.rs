@@ -50,13 +50,16 @@ fn columns(text: &[u8]) -> u64 {
 /// Turns offsets into lines and columns, going forward through one text.
 pub(crate) struct Places<'t> {
     text: &'t [u8],
+    first: Base,
     at: usize,
     base: Base,
+    /// The line of the last span, without its end.
+    line: Range<usize>,
 }
 
 impl<'t> Places<'t> {
     pub(crate) fn new(text: &'t [u8], base: Base) -> Self {
-        Self { text, at: 0, base }
+        Self { text, first: base, at: 0, base, line: 0..0 }
     }
 
     /// The place of a span. Cheap when spans come in order of their start.
@@ -75,28 +78,31 @@ impl<'t> Places<'t> {
     }
 
     fn advance(&mut self, to: usize) -> Base {
-        // The line is counted to its beginning, so that the column can be counted from there.
-        let line_start = memchr::memrchr(b'\n', &self.text[..to]).map_or(0, |at| at + 1);
-        if line_start > self.at {
-            self.base = self.base.after(&self.text[self.at..line_start]);
-            self.at = line_start;
-        }
         if to < self.at {
-            return self.base;
+            (self.at, self.base) = (0, self.first);
         }
-        self.base.after(&self.text[self.at..to])
+        self.base = self.base.after(&self.text[self.at..to]);
+        self.at = to;
+        self.base
+    }
+
+    /// The line that a span begins on, without its end. Cheap when many are on one.
+    pub(crate) fn line_of(&mut self, span: &Range<usize>) -> Range<usize> {
+        if !self.line.contains(&span.start) {
+            self.line = line_around(self.text, span.start);
+        }
+        self.line.clone()
     }
 }
 
 /// The raw line of a span and the one above, cut around the span.
-pub(crate) fn source_lines(text: &[u8], span: &Range<usize>) -> SourceLines {
-    let line = line_around(text, span.start);
+pub(crate) fn source_lines(text: &[u8], span: &Range<usize>, line: &Range<usize>) -> SourceLines {
     let from = line.start.max(span.start.saturating_sub(RAW_CONTEXT));
     let to = line.end.min(span.start + RAW_CONTEXT);
     let above = match line.start.checked_sub(1) {
         Some(end) => {
-            let above = line_around(text, end);
-            &text[above.start.max(above.end.saturating_sub(RAW_CONTEXT))..above.end]
+            let near = &text[end.saturating_sub(RAW_CONTEXT)..end];
+            &near[memchr::memrchr(b'\n', near).map_or(0, |newline| newline + 1)..]
         }
         None => &[],
     };
@@ -109,73 +115,71 @@ fn line_around(text: &[u8], at: usize) -> Range<usize> {
     start..end
 }
 
-/// A masked piece of the first line of `span`.
-///
-/// `masks` are all spans of the text that hold a secret, sorted, with what to show for each, and
-/// `copies` tell where else their values stand.
-pub(crate) fn excerpt(
-    text: &[u8],
-    span: &Range<usize>,
-    line: u64,
-    masks: &[(Range<usize>, String)],
-    copies: &mut Copies<'_>,
-) -> Excerpt {
-    let mut whole = line_around(text, span.start);
-    whole.end -= usize::from(whole.end > span.start && text[whole.end - 1] == b'\r');
-    let from = back(text, whole.start, span.start);
-    let shown_end = whole.end.min(span.end);
-    let to = forward(text, shown_end, whole.end);
-    let mut shown = String::new();
-    let mut highlight = 0..0;
-    let mut at = from;
-    for (mask, masked) in hidden(text, &(from..to), masks, copies) {
-        if mask.start > at {
-            push_clean(&mut shown, &text[at..mask.start]);
-        }
-        let start = shown.len();
-        if mask.end > at {
-            shown.push_str(masked);
-        }
-        if mask.start <= span.start && span.start < mask.end {
-            highlight = start..shown.len();
-        }
-        at = at.max(mask.end);
-    }
-    if at < to {
-        push_clean(&mut shown, &text[at..to]);
-    }
-    let leading = shown.len() - shown.trim_start().len();
-    let kept = shown.trim().to_owned();
-    let highlight = clamp(highlight.start.saturating_sub(leading), &kept)
-        ..clamp(highlight.end.saturating_sub(leading), &kept);
-    Excerpt {
-        text: kept,
-        highlight,
-        line,
-        cut_start: from > whole.start,
-        cut_end: to < whole.end && whole.end > span.end,
-    }
+/// Makes excerpts of one text.
+pub(crate) struct Excerpts<'x> {
+    pub(crate) text: &'x [u8],
+    /// All spans of the text that hold a secret, sorted, with what to show for each.
+    pub(crate) masks: &'x [(Range<usize>, String)],
+    /// Where else their values stand.
+    pub(crate) copies: Copies<'x>,
 }
 
-/// What is not shown of a part of a text, sorted by place: secrets where rules find them, and
-/// where else they stand.
-fn hidden<'h, 'm: 'h, 'v: 'h>(
-    text: &[u8],
-    part: &Range<usize>,
-    masks: &'m [(Range<usize>, String)],
-    copies: &mut Copies<'v>,
-) -> Vec<(Range<usize>, &'h str)> {
-    let first = masks.partition_point(|(mask, _)| mask.end <= part.start);
-    let masks = masks[first..].iter().take_while(|(mask, _)| mask.start < part.end);
-    let mut hidden: Vec<_> = masks.map(|(mask, shown)| (mask.clone(), &shown[..])).collect();
-    let mut others: Vec<(_, &'h str)> = copies.within(text, part);
-    others.retain(|(copy, _)| {
-        let covers = |mask: &Range<usize>| mask.start <= copy.start && copy.end <= mask.end;
-        !hidden.iter().any(|(mask, _)| covers(mask))
-    });
-    hidden.append(&mut others);
-    hidden.sort_by_key(|(mask, _)| mask.start);
-    hidden
+impl<'x> Excerpts<'x> {
+    /// A masked piece of the line that `span` begins on: where that is, and its number.
+    pub(crate) fn of(&mut self, span: &Range<usize>, line: Range<usize>, number: u64) -> Excerpt {
+        let text = self.text;
+        let mut whole = line;
+        whole.end -= usize::from(whole.end > span.start && text[whole.end - 1] == b'\r');
+        let from = back(text, whole.start, span.start);
+        let shown_end = whole.end.min(span.end);
+        let to = forward(text, shown_end, whole.end);
+        let mut shown = String::new();
+        let mut highlight = 0..0;
+        let mut at = from;
+        for (mask, masked) in self.hidden(&(from..to)) {
+            if mask.start > at {
+                push_clean(&mut shown, &text[at..mask.start]);
+            }
+            let start = shown.len();
+            if mask.end > at {
+                shown.push_str(masked);
+            }
+            if mask.start <= span.start && span.start < mask.end {
+                highlight = start..shown.len();
+            }
+            at = at.max(mask.end);
+        }
+        if at < to {
+            push_clean(&mut shown, &text[at..to]);
+        }
+        let leading = shown.len() - shown.trim_start().len();
+        let kept = shown.trim().to_owned();
+        let highlight = clamp(highlight.start.saturating_sub(leading), &kept)
+            ..clamp(highlight.end.saturating_sub(leading), &kept);
+        Excerpt {
+            text: kept,
+            highlight,
+            line: number,
+            cut_start: from > whole.start,
+            cut_end: to < whole.end && whole.end > span.end,
+        }
+    }
+
+    /// What is not shown of a part of the text, sorted by place: secrets where rules find them, and
+    /// where else they stand.
+    fn hidden(&mut self, part: &Range<usize>) -> Vec<(Range<usize>, &'x str)> {
+        let first = self.masks.partition_point(|(mask, _)| mask.end <= part.start);
+        let masks = self.masks[first..].iter().take_while(|(mask, _)| mask.start < part.end);
+        let mut hidden: Vec<_> = masks.map(|(mask, shown)| (mask.clone(), &shown[..])).collect();
+        let mut others = self.copies.within(self.text, part);
+        others.retain(|(copy, _)| {
+            let covers = |mask: &Range<usize>| mask.start <= copy.start && copy.end <= mask.end;
+            !hidden.iter().any(|(mask, _)| covers(mask))
+        });
+        hidden.append(&mut others);
+        hidden.sort_by_key(|(mask, _)| mask.start);
+        hidden
+    }
 }
 
 fn clamp(at: usize, text: &str) -> usize {
@@ -233,12 +237,19 @@ mod tests {
         }
     }
 
+    fn excerpt(text: &[u8], span: Range<usize>, masks: &[(Range<usize>, String)]) -> Excerpt {
+        let values = masks.iter().map(|(at, mask)| (&text[at.clone()], &mask[..]));
+        let mut places = Places::new(text, Base::START);
+        let (line, number) = (places.line_of(&span), places.of(&span, &[]).line);
+        Excerpts { text, masks, copies: Copies::new(values) }.of(&span, line, number)
+    }
+
     #[test]
     fn an_excerpt_masks_each_secret_and_underlines_one() {
         let text = b"first\n  a = SECRETONE, b = SECRETTWO;\nlast";
         let masks = [(12..21, "****".to_owned()), (27..36, "++".to_owned())];
-        let excerpt = excerpt(text, &(27..36), 2, &masks, &mut Copies::new([].into_iter()));
-        assert_eq!(excerpt.text, "a = ****, b = ++;");
+        let excerpt = excerpt(text, 27..36, &masks);
+        assert_eq!((&excerpt.text[..], excerpt.line), ("a = ****, b = ++;", 2));
         assert_eq!(&excerpt.text[excerpt.highlight.clone()], "++");
         assert!(!excerpt.cut_start && !excerpt.cut_end);
     }
@@ -246,9 +257,7 @@ mod tests {
     #[test]
     fn an_excerpt_masks_what_stands_there_once_more() {
         let text = b"login SECRETONE; a = SECRETONE; b = 'SECRETONE'\r\nlast";
-        let masks = [(21..30, "****".to_owned())];
-        let mut copies = Copies::new([(&b"SECRETONE"[..], "****")].into_iter());
-        let excerpt = excerpt(text, &(21..30), 1, &masks, &mut copies);
+        let excerpt = excerpt(text, 21..30, &[(21..30, "****".to_owned())]);
         assert_eq!(excerpt.text, "login ****; a = ****; b = '****'");
         assert_eq!(excerpt.highlight, 16..20);
     }
@@ -256,9 +265,22 @@ mod tests {
     #[test]
     fn a_long_line_is_cut_and_controls_are_replaced() {
         let text = [b"x".repeat(500), b"\x1b[31mKEY".to_vec(), b"y".repeat(500)].concat();
-        let mut none = Copies::new([].into_iter());
-        let excerpt = excerpt(&text, &(505..508), 1, &[(505..508, "***".to_owned())], &mut none);
+        let excerpt = excerpt(&text, 505..508, &[(505..508, "***".to_owned())]);
         assert!(excerpt.cut_start && excerpt.cut_end && excerpt.text.len() < 140);
         assert!(!excerpt.text.contains('\u{1b}'));
+    }
+
+    #[test]
+    fn places_can_be_asked_for_in_any_order() {
+        let text = "one\ntwo é three\nfour";
+        let letters: Vec<_> = text.char_indices().collect();
+        let text = text.as_bytes();
+        let mut places = Places::new(text, Base::START);
+        for &(start, letter) in letters.iter().rev().chain(&letters) {
+            let at = &(start..start + letter.len_utf8());
+            let other = &mut Places::new(text, Base::START);
+            assert_eq!(places.of(at, &[]), other.of(at, &[]));
+            assert_eq!(places.line_of(at), line_around(text, start));
+        }
     }
 }

@@ -48,8 +48,10 @@ struct Node {
     held: Range<u32>,
 }
 
-/// Trees that name each other many times make more paths than any repository has.
-const MOST_NODES: usize = 20_000_000;
+/// Trees that name each other many times make more paths than any repository has. In one that has
+/// grown, an object stands under few; these are allowed beside.
+const PATHS_PER_OBJECT: usize = 16;
+const MORE_PATHS: usize = 100_000;
 const ROOT: u32 = 0;
 
 impl Sightings<'_> {
@@ -70,6 +72,7 @@ impl Sightings<'_> {
         let mut known: HashMap<(u32, u32), u32, RandomState> = HashMap::default();
         let mut listed: HashMap<(u32, u32, Target), u32, RandomState> = HashMap::default();
         let mut stack: Vec<(u32, u32, u32)> = Vec::new();
+        let most = MORE_PATHS + PATHS_PER_OBJECT * self.object_count();
         for root in roots {
             if !self.held_by(root).is_empty()
                 && let (node, true) = places.node(root, ROOT, 0)
@@ -79,7 +82,7 @@ impl Sightings<'_> {
             while let Some((tree, prefix, node)) = stack.pop() {
                 let depth = places.nodes[node as usize].depth;
                 let (folders, held) = (places.folders.len() as u32, places.held.len() as u32);
-                if places.nodes.len() > MOST_NODES {
+                if places.nodes.len().max(places.list.len()) > most {
                     places.cut = true;
                     return places;
                 }

@@ -8,7 +8,7 @@ mod calm;
 mod format;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Cursor, Read};
 use std::rc::Rc;
 
@@ -110,8 +110,8 @@ impl RuleSet {
         let mut inside = opener.findings;
         inside.iter_mut().for_each(|finding| finding.path = path.into());
         // What is stored as it is was seen from outside as well.
-        let again = |one: &Finding| inside.iter().any(|other| other.secret == one.secret);
-        scanned.findings.retain(|one| !again(one));
+        let known: HashSet<_> = inside.iter().map(|one| &one.secret).collect();
+        scanned.findings.retain(|one| !known.contains(&one.secret));
         scanned.findings.append(&mut inside);
         scanned.skipped.extend(meter.noted.borrow().iter());
         scanned
