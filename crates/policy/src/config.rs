@@ -295,6 +295,9 @@ fn disabled(value: &Value) -> Result<BTreeMap<RuleId, String>, String> {
             let reason = reason.ok_or_else(|| {
                 format!("disable: {rule:?} needs a reason of three letters or digits behind it")
             })?;
+            if rule == POLICY_RULE_DISABLED.id {
+                return Err(format!("disable: {rule:?} tells what is switched off, and stays on"));
+            }
             Ok((RuleId(rule.to_owned().into()), reason.to_owned()))
         })
         .collect()
@@ -376,6 +379,7 @@ mod tests {
             ("disable: [a-rule]", "disable is no list"),
             ("disable: {a-rule: }", "\"a-rule\" needs a reason"),
             ("disable: {a-rule: '…'}", "\"a-rule\" needs a reason"),
+            ("disable: {policy-rule-disabled: why not}", "stays on"),
         ] {
             let error = Config::parse(text).expect_err(text).to_string();
             assert!(error.contains(why), "{error}");
