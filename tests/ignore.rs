@@ -254,3 +254,28 @@ fn settings_that_count_for_nothing_are_told() {
     repo.stage(".leakgate-ignore", key);
     assert_eq!(told(&["staged"]), "");
 }
+
+/// A fingerprint beside the name of a rule looks like a key beside the name of a provider.
+#[test]
+fn an_ignore_file_is_no_finding_itself() {
+    let repo = Repo::new();
+    let print = "3fa9c1d27be04488a1f0";
+    let entries = format!(
+        "key {0}{1}\ngitlab-runner-registration-token {print} there before\n\
+         clickhouse-cloud-api-secret {print} there before\ngeneric-secret {print} known\n",
+        "5b1c9e0d7a3f4826", "c4d8e1f20b6a7935"
+    );
+    repo.stage(".leakgate-ignore", &entries);
+    for args in [&["staged"][..], &["files", "."], &["files", ".leakgate-ignore"], &["audit", "-q"]]
+    {
+        repo.leakgate(args).assert_code(0);
+    }
+    repo.commit();
+    repo.leakgate(&["history"]).assert_code(0);
+    // Only in such a file, and only in its place.
+    repo.stage("other", &entries);
+    repo.leakgate(&["staged"]).assert_code(1);
+    repo.git(&["rm", "-q", "-f", "other"]);
+    repo.stage(".leakgate-ignore", format!("{entries}generic-secret {print} {}", line(1)));
+    repo.leakgate(&["staged"]).assert_code(1);
+}

@@ -10,6 +10,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
+use bstr::ByteSlice as _;
 use leakgate_model::{Fingerprint, Key, RuleId};
 
 use crate::is_reason;
@@ -53,6 +54,19 @@ pub fn check_reason(reason: &str) -> Result<(), Error> {
         return Err(Error::Reason);
     }
     Ok(())
+}
+
+/// The fingerprint or the key that a line of the file has, if it has one.
+pub(crate) fn value_of(line: &[u8]) -> Option<&[u8]> {
+    let mut words = line.fields();
+    let first = words.next()?;
+    let second = words.next()?;
+    let text = second.to_str().ok()?;
+    let is_value = match first {
+        b"key" => Key::parse(text).is_some(),
+        _ => Fingerprint::parse(text).is_some(),
+    };
+    is_value.then_some(second)
 }
 
 /// One line of the file.
