@@ -182,7 +182,14 @@ fn repositories() {
     let text = merge(&["-q"]).assert_code(1).text();
     assert!(text.contains("4-repo 3.json: 1 block") && text.lines().count() == 2, "{text}");
     merge(&["--format", "sarif"]).assert_code(2);
-    merge(&["--modes"]).assert_code(2);
+    // Nothing is read any more, so what is said of reading would have no effect.
+    for args in [&["--modes"][..], &["--rules", "/nonexistent"], &["--samples"], &["-j", "2"]] {
+        let run = merge(args).assert_code(2);
+        assert!(run.errors().contains("the `leakgate history` that writes them"), "{run}");
+    }
+    for args in [&["--max-memory", "1M"][..], &["--fix"], &["-v"], &["--shard", "1/2"]] {
+        merge(args).assert_code(2);
+    }
     fs::write(repo.beside("reports/5-no.json"), "{}").expect("a file");
     assert!(merge(&[]).assert_code(2).errors().contains("5-no.json"));
     assert_eq!([run("0/3"), run("4/3")], [2, 2]);

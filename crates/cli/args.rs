@@ -6,10 +6,20 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use leakgate_git::history::Shard;
 
+/// The address of a page of the documentation: whoever has installed leakgate need not have it.
+macro_rules! page {
+    ($name:literal) => {
+        concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/", $name)
+    };
+}
+
 /// Stops secrets and dangerous permissions at the moment of commit.
 #[derive(Debug, Parser)]
 #[command(name = "leakgate", version, arg_required_else_help = true, max_term_width = 100)]
-#[command(after_help = "Exit status: 0 clean, 1 findings, 2 could not scan everything.")]
+#[command(after_help = concat!(
+    "Exit status: 0 clean, 1 findings, 2 could not scan everything.\n",
+    "Documentation: ", env!("CARGO_PKG_REPOSITORY"), "/tree/main/docs"
+))]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -51,7 +61,7 @@ pub(crate) enum Command {
     /// Scan standard input
     Stdin(StdinArgs),
     /// Scan everything that was ever committed
-    History(HistoryArgs),
+    History(HistoryCommand),
     /// Tell what a history holds that was read in shards
     Merge(MergeArgs),
     /// Mend what was found, without touching unrelated work
@@ -64,7 +74,7 @@ pub(crate) enum Command {
     Uninstall(UninstallArgs),
     /// Find out whether a secret could slip by the hooks, by trying
     Doctor(DoctorArgs),
-    /// Let one finding pass, with a reason, in .leakgate-ignore
+    /// Let findings pass, with a reason, in .leakgate-ignore
     Ignore(IgnoreArgs),
     /// List, show and check rules
     Rules(RulesArgs),
@@ -153,6 +163,16 @@ pub(crate) struct StdinArgs {
     pub(crate) scan: ScanArgs,
 }
 
+#[derive(Debug, ClapArgs)]
+pub(crate) struct HistoryCommand {
+    /// Read only one of N shards, for `leakgate merge`; the first is 1/N
+    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["refs", "branch",
+        "range", "since", "unreachable", "modes", "cache", "fix", "show_secrets"])]
+    pub(crate) shard: Option<Shard>,
+    #[command(flatten)]
+    pub(crate) history: HistoryArgs,
+}
+
 #[derive(Debug, Default, ClapArgs)]
 pub(crate) struct HistoryArgs {
     /// Only what these refs lead to, as `heads/release-*` [default: all refs]
@@ -179,25 +199,31 @@ pub(crate) struct HistoryArgs {
     /// Keep what was found out for the next time [default: in the git folder]
     #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
     pub(crate) cache: Option<Option<PathBuf>>,
-    /// Read only one of N shards, for `leakgate merge`; the first is 1/N
-    #[arg(long, value_name = "I/N", value_parser = shard, conflicts_with_all = ["refs", "branch",
-        "range", "since", "unreachable", "modes", "cache", "fix", "show_secrets"])]
-    pub(crate) shard: Option<Shard>,
     #[command(flatten)]
     pub(crate) scan: ScanArgs,
 }
 
 impl HistoryArgs {
-    /// Returns true if and only if something is said of what to read.
-    pub(crate) fn selects(&self) -> bool {
-        let Self { refs, branch, range, since, unreachable, modes, cache, .. } = self;
-        !refs.is_empty()
-            || !branch.is_empty()
-            || range.is_some()
-            || since.is_some()
-            || *unreachable
-            || *modes
-            || cache.is_some()
+    /// An option that says what is to be read, or how: of use only where something is read.
+    pub(crate) fn of_reading(&self) -> Option<&'static str> {
+        let Self { refs, branch, range, since, unreachable, modes, max_memory, cache, scan } = self;
+        let ScanArgs { verbose, fix, samples, rules, threads, .. } = scan;
+        let given = [
+            (!refs.is_empty(), "--refs"),
+            (!branch.is_empty(), "--branch"),
+            (range.is_some(), "--range"),
+            (since.is_some(), "--since"),
+            (*unreachable, "--unreachable"),
+            (*modes, "--modes"),
+            (max_memory.is_some(), "--max-memory"),
+            (cache.is_some(), "--cache"),
+            (*verbose, "--verbose"),
+            (*fix, "--fix"),
+            (*samples, "--samples"),
+            (rules.is_some(), "--rules"),
+            (threads.is_some(), "--threads"),
+        ];
+        given.iter().find(|(is_given, _)| *is_given).map(|(_, name)| *name)
     }
 }
 
@@ -300,14 +326,30 @@ pub(crate) struct FixModesArgs {
 
 #[derive(Debug, ClapArgs)]
 pub(crate) struct IgnoreArgs {
-    /// The fingerprint that the report shows
-    pub(crate) fingerprint: String,
-    /// Why the finding is no danger
-    #[arg(long)]
-    pub(crate) reason: String,
-    /// Look for it in these files instead of the staged change
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    /// The fingerprints that a report shows
+    #[arg(value_name = "FINGERPRINT", required_unless_present_any = ["report", "list", "stale"])]
+    pub(crate) fingerprints: Vec<String>,
+    /// Why they are no danger
+    #[arg(long, required_unless_present_any = ["list", "stale", "remove"])]
+    pub(crate) reason: Option<String>,
+    /// Let all pass that a report lists, written with --format json; - is standard input
+    #[arg(long, value_name = "FILE", conflicts_with = "fingerprints")]
+    pub(crate) report: Option<PathBuf>,
+    /// Look for them first in this file or folder; - is standard input
+    #[arg(long, value_name = "PATH")]
     pub(crate) files: Vec<PathBuf>,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+    /// Tell what is let pass
+    #[arg(long, conflicts_with_all = ["fingerprints", "reason", "report", "files", "stale"])]
+    pub(crate) list: bool,
+    /// Tell which entries let nothing pass that there is
+    #[arg(long, conflicts_with_all = ["fingerprints", "reason", "report"])]
+    pub(crate) stale: bool,
+    /// Let them pass no more
+    #[arg(long, conflicts_with_all = ["reason", "report", "files", "list", "stale"])]
+    pub(crate) remove: bool,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -318,20 +360,36 @@ pub(crate) struct RulesArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RulesCommand {
-    /// Name every rule, one a line
-    List,
+    /// Name every rule, one a line, with its severity and title
+    List(RulesListArgs),
     /// Tell all about one rule
-    Show {
-        /// The rule's id
-        id: String,
-    },
+    Show(RulesShowArgs),
     /// Tell why a rule finds something in a text, or does not
     Test(RulesTestArgs),
     /// Run the examples of a folder's rules through the whole engine
+    #[command(after_help = concat!("The form of rule files: ", page!("rules.md")))]
     Check {
-        /// A folder of rule files, as docs/rules.md describes them
+        /// A folder of rule files
         dir: PathBuf,
     },
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesListArgs {
+    /// Only those with this in their id, title or provider
+    pub(crate) word: Option<String>,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RulesShowArgs {
+    /// The rule's id
+    pub(crate) id: String,
+    /// Add the rules of a folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) rules: Option<PathBuf>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -356,19 +414,10 @@ fn threads(text: &str) -> Result<usize, String> {
     number.ok_or_else(|| "write it as a number of threads, as 4".to_owned())
 }
 
-/// A number of bytes, in units of 1024 with a letter behind it.
+/// A number of bytes.
 fn bytes(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let shift = match text[digits.len()..].to_ascii_uppercase().as_str() {
-        "" | "B" => Some(0),
-        "K" | "KB" => Some(10),
-        "M" | "MB" => Some(20),
-        "G" | "GB" => Some(30),
-        _ => None,
-    };
-    let number = digits.parse::<usize>().ok();
-    let bytes = number.zip(shift).and_then(|(number, shift)| number.checked_mul(1 << shift));
-    bytes.ok_or_else(|| "write it as a number and K, M or G".to_owned())
+    let bytes = leakgate_model::parse_size(text).and_then(|bytes| usize::try_from(bytes).ok());
+    bytes.ok_or_else(|| "write it as a number and a unit, as 64M or 64 MiB".to_owned())
 }
 
 /// One of several: `2/5`.

@@ -16,12 +16,13 @@ use leakgate_git::{
 };
 use leakgate_model::{Entry, Finding, Listing, Mode, Problem, ProblemKind};
 use leakgate_modes::{FileMode, Setting, Standing};
-use leakgate_policy::Samples;
+use leakgate_policy::{IgnoreFile, Samples};
 use leakgate_report::Scope;
 use leakgate_secrets::{RuleSet, Scratch};
 
 use crate::args::ScanArgs;
 use crate::exit::Exit;
+use crate::run::Scanned;
 use crate::{access, check, run, shipped};
 
 /// What stands around the content.
@@ -34,17 +35,28 @@ struct Around {
 /// `leakgate audit`.
 pub(crate) fn audit(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = run::rules(scan)?;
     let repository = run::repository()?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
-    let listed = Staged::list_index(&repository)?;
-    let around = look_around(&repository, &listed.1, &rules);
-    let mut scanned =
-        run::scan_listed(&repository, listed, &rules, &ignores, Samples::Count, scan)?;
-    scanned.add(leakgate_policy::apply(around.findings, &ignores));
+    let root = repository.work_tree();
+    let rules = run::rules(scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
+    let scanned = look(&repository, &rules, &ignores, scan)?;
+    run::finish("audit", Scope::Repository, &scanned, &rules, scan, start)
+}
+
+/// What is tracked, and what stands around it.
+pub(crate) fn look(
+    repository: &Repository,
+    rules: &RuleSet,
+    ignores: &IgnoreFile,
+    scan: &ScanArgs,
+) -> anyhow::Result<Scanned> {
+    let listed = Staged::list_index(repository)?;
+    let around = look_around(repository, &listed.1, rules);
+    let mut scanned = run::scan_listed(repository, listed, rules, ignores, Samples::Count, scan)?;
+    scanned.add(leakgate_policy::apply(around.findings, ignores));
     scanned.outcome.problems.extend(around.problems);
     scanned.outcome.problems.sort();
-    run::finish("audit", Scope::Repository, &scanned, &rules, scan, start)
+    Ok(scanned)
 }
 
 fn look_around(repository: &Repository, listing: &Listing, rules: &RuleSet) -> Around {

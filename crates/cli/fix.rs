@@ -37,7 +37,7 @@ pub(crate) fn fix(args: &FixArgs) -> anyhow::Result<Exit> {
         bail!("could not mend anything: a bare repository has no work tree");
     };
     let scan = ScanArgs::default();
-    let rules = run::rules(&scan)?;
+    let rules = run::rules(&scan, Some(&root))?;
     let ignores = run::ignores(Some(&root))?;
     let listed = if modes.all {
         Staged::list_index(&repository)?

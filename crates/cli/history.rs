@@ -41,30 +41,27 @@ use self::progress::{Progress, interrupt};
 use self::saved::{Origin, Saved};
 use self::secrets::Secrets;
 use self::shard::ShardReport;
-use crate::args::{HistoryArgs, MergeArgs};
+use crate::args::{HistoryArgs, HistoryCommand, MergeArgs};
 use crate::exit::Exit;
 use crate::run::{self, Scanned};
 use crate::samples::Handling;
 use crate::terminal;
 
 /// `leakgate history`.
-pub(crate) fn history(args: &HistoryArgs) -> anyhow::Result<Exit> {
+pub(crate) fn history(args: &HistoryCommand) -> anyhow::Result<Exit> {
     match args.shard {
-        Some(shard) => shard::write(args, shard),
-        None => tell(args, None),
+        Some(shard) => shard::write(&args.history, shard),
+        None => tell(&args.history, None),
     }
 }
 
 /// `leakgate merge`.
 pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
-    if args.history.shard.is_some() {
-        bail!("the shards of a merge are in the reports; take --shard out");
-    }
     if args.reports.first().is_some_and(|first| repositories::is_whole(first)) {
-        if args.history.selects() {
+        if let Some(option) = args.history.of_reading() {
             bail!(
-                "these reports are whole, and nothing can be chosen from them any more; give \
-                   such options to `leakgate history`"
+                "these reports are whole, and nothing is read or chosen any more: give {option} to \
+                 the `leakgate history` that writes them"
             );
         }
         return repositories::merge(&args.reports, &args.history.scan);
@@ -72,12 +69,22 @@ pub(crate) fn merge(args: &MergeArgs) -> anyhow::Result<Exit> {
     tell(&args.history, Some(&args.reports))
 }
 
+/// All that the history holds, nothing let pass.
+pub(crate) fn look(
+    args: &HistoryArgs,
+    repository: &Repository,
+    rules: &RuleSet,
+) -> anyhow::Result<Scanned> {
+    Ok(scan(args, repository, rules, &IgnoreFile::default(), None, None)?.scanned)
+}
+
 /// Tells what the history holds; what was read in shards is not read again.
 fn tell(args: &HistoryArgs, shards: Option<&[PathBuf]>) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = run::rules(&args.scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
     let shards = shards.map(|files| shard::read(files, args, &rules)).transpose()?;
     let cache = Cache::of(args, &repository)?;
     let saved = cache.as_ref().and_then(Cache::report);

@@ -123,8 +123,9 @@ fn message_file(args: &[OsString]) -> anyhow::Result<&Path> {
 fn message(file: &Path, of: MessageOf) -> anyhow::Result<Exit> {
     let start = Instant::now();
     let (scan, repository) = (quiet(), run::repository()?);
-    let rules = run::rules(&scan)?;
-    let ignores = run::ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = run::rules(&scan, root.as_deref())?;
+    let ignores = run::ignores(root.as_deref())?;
     let samples = Handling::of(&scan, Samples::Tell);
     let checks = Checks { rules: &rules, modes: None, whole: None, samples };
     let look =

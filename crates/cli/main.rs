@@ -11,22 +11,24 @@ mod below;
 mod canary;
 mod check;
 mod ci;
-mod commands;
 mod doctor;
 mod exit;
 mod fix;
 mod git;
 mod history;
 mod hook;
+mod ignore;
 mod install;
 mod mask;
 mod note;
+mod own_rules;
 mod range;
 mod rule_commands;
 mod run;
 mod samples;
 mod shipped;
 mod skip;
+mod stray;
 mod terminal;
 mod transaction;
 mod whole;
@@ -72,7 +74,7 @@ fn carry_out(command: Command) -> anyhow::Result<Exit> {
         Command::Install(args) => install::install(&args),
         Command::Uninstall(args) => install::uninstall(&args),
         Command::Doctor(args) => doctor::doctor(&args),
-        Command::Ignore(ignore) => commands::ignore(&ignore),
+        Command::Ignore(ignore) => ignore::ignore(&ignore),
         Command::Rules(rules) => rule_commands::rules(&rules),
     }
 }

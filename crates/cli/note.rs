@@ -1,7 +1,7 @@
 //! Remembers that the staged change was scanned and clean, so that a hook which runs right after
 //! another need not scan it again. Only there where `install --strict` has made a folder for it.
 //!
-//! The note is bound to all that a scan depends on: trees, ignore file, policy, program. Losing it costs a
+//! The note is bound to all that a scan depends on: trees, ignore file, policy, rules, program. Losing it costs a
 //! scan, so nothing here is an error.
 
 use std::env;
@@ -12,6 +12,8 @@ use std::time::UNIX_EPOCH;
 
 use leakgate_git::{Moment, Repository, Staged, StagedTrees};
 use leakgate_policy::{CONFIG_NAME, FILE_NAME};
+
+use crate::own_rules;
 
 /// The folder that notes are kept in.
 pub(crate) fn folder(repository: &Repository) -> PathBuf {
@@ -57,6 +59,8 @@ pub(crate) fn is_noted(repository: &Repository, trees: &StagedTrees) -> bool {
 fn key(repository: &Repository, trees: &StagedTrees) -> Option<String> {
     let mut hasher = DefaultHasher::new();
     policy(repository).hash(&mut hasher);
+    let folders = own_rules::folders(None, repository.work_tree().as_deref()).ok()?;
+    own_rules::files(&folders).ok()?.hash(&mut hasher);
     program(&env::current_exe().ok()?).hash(&mut hasher);
     Some(format!("{trees} {:016x}\n", hasher.finish()))
 }

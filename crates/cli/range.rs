@@ -75,7 +75,12 @@ pub(crate) fn scan(
     scan: &ScanArgs,
     start: Instant,
 ) -> anyhow::Result<Exit> {
-    let rules = run::rules(scan)?;
+    // A server obeys no settings of what is pushed to it but the entries of its ignore file.
+    let root = match purpose.ignores {
+        Ignores::WorkTree => repository.work_tree(),
+        Ignores::Tips | Ignores::None => None,
+    };
+    let rules = run::rules(scan, root.as_deref())?;
     let mut scanned = look(repository, spec, &rules, &purpose.ignores, scan)?;
     if let Some(advice) = purpose.advice {
         advise(&mut scanned.findings, advice);

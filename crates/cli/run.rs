@@ -18,7 +18,7 @@ use crate::args::{FilesArgs, ScanArgs, StdinArgs};
 use crate::check::{self, Checks};
 use crate::exit::Exit;
 use crate::samples::Handling;
-use crate::{access, below, mask, terminal, whole};
+use crate::{access, below, mask, own_rules, stray, terminal, whole};
 
 /// What a scan found, policy applied.
 pub(crate) struct Scanned {
@@ -61,8 +61,9 @@ pub(crate) fn staged_in(
     moment: Moment,
     start: Instant,
 ) -> anyhow::Result<Exit> {
-    let rules = rules(scan)?;
-    let ignores = ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = rules(scan, root.as_deref())?;
+    let ignores = ignores(root.as_deref())?;
     let scanned = scan_staged(repository, moment, &rules, &ignores, scan)?;
     finish("staged", Scope::StagedChange, &scanned, &rules, scan, start)
 }
@@ -70,9 +71,10 @@ pub(crate) fn staged_in(
 /// The whole index, as the pre-commit framework wants with `--all-files`.
 pub(crate) fn index(scan: &ScanArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = rules(scan)?;
     let repository = repository()?;
-    let ignores = ignores(repository.work_tree().as_deref())?;
+    let root = repository.work_tree();
+    let rules = rules(scan, root.as_deref())?;
+    let ignores = ignores(root.as_deref())?;
     let listed = Staged::list_index(&repository)?;
     let scanned = scan_listed(&repository, listed, &rules, &ignores, Samples::Count, scan)?;
     finish("index", Scope::Files, &scanned, &rules, scan, start)
@@ -88,8 +90,9 @@ pub(crate) fn files(args: &FilesArgs) -> anyhow::Result<Exit> {
     if args.paths.iter().any(|path| path.is_relative()) {
         env::current_dir().context("could not find out the current folder")?;
     }
-    let rules = rules(&args.scan)?;
-    let ignores = ignores(nearest_work_tree().as_deref())?;
+    let root = nearest_work_tree();
+    let rules = rules(&args.scan, root.as_deref())?;
+    let ignores = ignores(root.as_deref())?;
     let options =
         if args.no_ignore { FilesOptions::Everything } else { FilesOptions::RespectIgnores };
     let scanned = scan_files(&args.paths, options, &rules, &ignores, &args.scan)?;
@@ -99,8 +102,9 @@ pub(crate) fn files(args: &FilesArgs) -> anyhow::Result<Exit> {
 /// `leakgate stdin`.
 pub(crate) fn stdin(args: &StdinArgs) -> anyhow::Result<Exit> {
     let start = Instant::now();
-    let rules = rules(&args.scan)?;
-    let ignores = ignores(nearest_work_tree().as_deref())?;
+    let root = nearest_work_tree();
+    let rules = rules(&args.scan, root.as_deref())?;
+    let ignores = ignores(root.as_deref())?;
     let (source, listing) = Stdin::list(args.name.as_str());
     let samples = Handling::of(&args.scan, Samples::Tell);
     let checks = Checks { rules: &rules, modes: None, whole: None, samples };
@@ -134,6 +138,9 @@ pub(crate) fn scan_listed(
         Some(root) => Config::read(&root)?,
         None => Config::default(),
     };
+    if let Some(root) = repository.work_tree().filter(|_| !scan.quiet) {
+        stray::warn(&root, &listing.entries, rules, ignores);
+    }
     let whole = |entries: &[Entry]| whole::look(&source, entries, &config);
     let samples = Handling::of(scan, samples);
     let checks = Checks { rules, modes: Some(modes), whole: Some(&whole), samples };
@@ -265,27 +272,16 @@ pub(crate) fn repository() -> anyhow::Result<Repository> {
     Ok(Repository::discover(&here)?)
 }
 
-/// The built-in rules and those of `--rules`.
-pub(crate) fn rules(scan: &ScanArgs) -> anyhow::Result<RuleSet> {
-    rules_with(scan.rules.as_deref())
+/// The built-in rules, those of the work tree's settings and those of `--rules`.
+pub(crate) fn rules(scan: &ScanArgs, work_tree: Option<&Path>) -> anyhow::Result<RuleSet> {
+    own_rules::set(scan.rules.as_deref(), work_tree)
 }
 
-/// The built-in rules and those of a folder.
-pub(crate) fn rules_with(dir: Option<&Path>) -> anyhow::Result<RuleSet> {
-    let Some(dir) = dir else { return Ok(RuleSet::default()) };
-    match RuleSet::with_dir(dir) {
-        Ok(rules) => Ok(rules),
-        Err(errors) => {
-            bail!("could not use the rules of {}:\n{}", dir.display(), errors.join("\n"))
-        }
-    }
-}
-
+/// What the work tree's ignore file and its settings let pass.
 pub(crate) fn ignores(work_tree: Option<&Path>) -> anyhow::Result<IgnoreFile> {
-    match work_tree {
-        Some(root) => Ok(IgnoreFile::read(root)?),
-        None => Ok(IgnoreFile::default()),
-    }
+    let Some(root) = work_tree else { return Ok(IgnoreFile::default()) };
+    let disabled = Config::read(root)?.disabled;
+    Ok(IgnoreFile::read(root)?.and_all_of(disabled.into_keys()))
 }
 
 /// The work tree around the current folder, if there is one: its ignore file counts.

@@ -9,14 +9,11 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use anyhow::{Context as _, bail};
 use leakgate_git::{Repository, with_trailer};
 use leakgate_hooks::Event;
-use leakgate_policy::Config;
+use leakgate_policy::{Config, is_reason};
 
 use crate::{run, terminal};
 
 const VARIABLE: &str = "LEAKGATE_SKIP";
-
-/// Shorter is no reason.
-const SHORTEST: usize = 8;
 
 /// Where it is recorded: a line each time, with the time in UTC, the hook, what `HEAD` was and the
 /// reason, separated by tabs.
@@ -35,8 +32,11 @@ pub(crate) fn reason_for(event: Event) -> anyhow::Result<Option<String>> {
     if reason.is_empty() {
         return Ok(None);
     }
-    if reason.chars().count() < SHORTEST {
-        bail!("{VARIABLE} is {reason:?}, which is no reason; say in a few words why");
+    if !is_reason(reason.as_bytes()) {
+        bail!(
+            "{VARIABLE} is {reason:?}, which is no reason: it has three letters or digits at \
+             least; say why"
+        );
     }
     let repository = run::repository()?;
     let head = repository.resolve("HEAD").ok().flatten();

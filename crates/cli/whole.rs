@@ -9,7 +9,7 @@ use bstr::{BStr, BString};
 use leakgate_git::{Staged, View};
 use leakgate_model::{Entry, Finding, Problem, ProblemKind};
 use leakgate_modes::{HEAD, Member, Node, Tree};
-use leakgate_policy::Config;
+use leakgate_policy::{CONFIG_NAME, Config};
 
 /// What a change shows only as a whole.
 #[derive(Default)]
@@ -55,6 +55,13 @@ fn wanted(
 ) {
     for (at, entry) in entries.iter().enumerate() {
         findings.extend(config.check_entry(entry).into_iter().map(|finding| (at, finding)));
+        if entry.path == CONFIG_NAME
+            && let Some(new) = view.content(entry.path.as_ref(), HEAD)
+        {
+            let committed = view.committed(entry.path.as_ref(), HEAD);
+            let found = Config::check_own(entry, &new, committed.as_deref());
+            findings.extend(found.map(|found| (at, found)));
+        }
         if config.limits_sizes()
             && entry.mode.is_regular()
             && let Some(size) = entry.id.and_then(|id| view.size(id))

@@ -8,7 +8,7 @@
 
 use std::fs;
 use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Context as _;
 use leakgate_git::Repository;
@@ -16,7 +16,7 @@ use leakgate_model::{Fingerprint, Key, ObjectId};
 
 use super::saved::Saved;
 use crate::args::HistoryArgs;
-use crate::note;
+use crate::{note, own_rules};
 
 /// Where the files are, and what they must be about.
 pub(super) struct Cache {
@@ -38,7 +38,9 @@ impl Cache {
         let folder =
             folder.clone().unwrap_or_else(|| repository.common_dir().join("leakgate-cache"));
         let mut parts = program()?;
-        for (path, text) in rule_files(args.scan.rules.as_deref())? {
+        let root = repository.work_tree();
+        let folders = own_rules::folders(args.scan.rules.as_deref(), root.as_deref())?;
+        for (path, text) in own_rules::files(&folders)? {
             parts.extend([path.into_os_string().into_encoded_bytes(), text]);
         }
         let program = fingerprint(&parts);
@@ -130,22 +132,4 @@ fn program() -> anyhow::Result<Vec<Vec<u8>>> {
     let path = std::env::current_exe().context("could not find out which program this is")?;
     let build = format!("{:?}", note::program(&path));
     Ok(vec![env!("CARGO_PKG_VERSION").as_bytes().to_vec(), build.into_bytes()])
-}
-
-/// The files of a folder of rules, by their paths, and what they hold; none if there is no folder.
-pub(super) fn rule_files(folder: Option<&Path>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let Some(folder) = folder else { return Ok(Vec::new()) };
-    let context = || format!("could not read the rules of {}", folder.display());
-    let mut paths = Vec::new();
-    for entry in fs::read_dir(folder).with_context(context)? {
-        paths.push(entry.with_context(context)?.path());
-    }
-    paths.sort();
-    let files = paths.into_iter().filter(|path| path.is_file());
-    files
-        .map(|path| {
-            let text = fs::read(&path).with_context(context)?;
-            Ok((path, text))
-        })
-        .collect()
 }

@@ -20,12 +20,11 @@ use leakgate_secrets::{Memory, RuleSet};
 use serde::{Deserialize, Serialize};
 
 use super::blobs::Blobs;
-use super::cache::rule_files;
 use super::progress::{Progress, interrupt};
 use super::{Known, threads};
 use crate::args::{FormatArg, HistoryArgs};
 use crate::exit::Exit;
-use crate::{run, terminal};
+use crate::{own_rules, run, terminal};
 
 /// The number of the shapes below.
 const SCHEMA: u32 = 1;
@@ -91,8 +90,8 @@ pub(super) fn write(args: &HistoryArgs, shard: Shard) -> anyhow::Result<Exit> {
     if matches!(args.scan.format, FormatArg::Sarif) {
         bail!("a shard has no findings of its own to write as SARIF; `leakgate merge` has");
     }
-    let rules = run::rules(&args.scan)?;
     let repository = run::repository()?;
+    let rules = run::rules(&args.scan, repository.work_tree().as_deref())?;
     let (document, is_complete) = ask(args, &repository, &rules, shard)?;
     terminal::output(args.scan.output.as_deref(), |out| {
         leakgate_report::write_json(out, &document)
@@ -303,7 +302,9 @@ fn of_rules(args: &HistoryArgs, rules: &RuleSet) -> anyhow::Result<Fingerprint> 
     for rule in rules.rules() {
         parts.push(format!("{}\n{}\n{}", rule.id, rule.title, rule.pattern).into_bytes());
     }
-    for (path, text) in rule_files(args.scan.rules.as_deref())? {
+    let root = run::nearest_work_tree();
+    let folders = own_rules::folders(args.scan.rules.as_deref(), root.as_deref())?;
+    for (path, text) in own_rules::files(&folders)? {
         // The folder itself may be another on each machine.
         let name = path.file_name().unwrap_or_default();
         parts.extend([name.as_encoded_bytes().to_vec(), text]);

@@ -62,38 +62,6 @@ pub fn is_invisible(c: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Returns true if and only if a folder of `path` is one of tests, examples or templates, where
-/// dummies are at home.
-pub fn in_sample_folder(path: &BStr) -> bool {
-    const FOLDERS: [&str; 21] = [
-        "test",
-        "tests",
-        "__tests__",
-        "testdata",
-        "test-data",
-        "test_data",
-        "testing",
-        "e2e",
-        "fixture",
-        "fixtures",
-        "__fixtures__",
-        "spec",
-        "specs",
-        "mock",
-        "mocks",
-        "example",
-        "examples",
-        "sample",
-        "samples",
-        "template",
-        "templates",
-    ];
-    let Some((folders, _)) = path.rsplit_once_str("/") else { return false };
-    folders
-        .split_str("/")
-        .any(|folder| FOLDERS.iter().any(|name| folder.eq_ignore_ascii_case(name.as_bytes())))
-}
-
 fn octal(path: &BStr) -> String {
     let mut word = String::new();
     for (start, end, c) in path.char_indices() {
@@ -151,13 +119,5 @@ mod tests {
             assert!(is_invisible(c), "{c:?}");
         }
         assert!(!"aé日🔑 \u{fe0f}\u{f0000}".contains(is_invisible));
-    }
-
-    #[test]
-    fn folders_of_samples() {
-        assert!(in_sample_folder("a/Tests/id_rsa".into()));
-        assert!(in_sample_folder("examples/x".into()));
-        assert!(!in_sample_folder("a/tests".into()));
-        assert!(!in_sample_folder("contest/x".into()));
     }
 }

@@ -11,22 +11,32 @@
 //!   "**": 5 MB
 //!   "assets/**": 50 MB
 //! skip-trailer: true
+//! rules: tools/leakgate
+//! disable:
+//!   generic-secret: the values here are made up
 //! ```
 //!
 //! Of several patterns that fit a path, the last one counts.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::path::{Component, Path, PathBuf};
 use std::{fs, io};
 
 use bstr::{BStr, ByteSlice as _};
 use globset::{GlobBuilder, GlobMatcher};
 use leakgate_model::{
-    Change, Entry, Finding, Mode, Previous, Status, mode_commands, rule_table, untrack_command,
+    Change, Entry, Finding, Mode, Previous, RuleId, Status, mode_commands, parse_size, rule_table,
+    untrack_command,
 };
 use serde_yaml::{Mapping, Value};
 
+use crate::is_reason;
+
 /// The file's name, at the root of the work tree.
 pub const CONFIG_NAME: &str = ".leakgate.yaml";
+
+/// Whoever has installed leakgate need not have its documentation.
+const PAGE: &str = concat!(env!("CARGO_PKG_REPOSITORY"), "/blob/main/docs/policy.md");
 
 /// A larger file is no configuration: 1 MiB.
 const LARGEST: u64 = 1 << 20;
@@ -39,6 +49,9 @@ rule_table! {
     POLICY_MODE "policy-mode" Medium
         "Mode other than the repository wants"
         "Change the mode, or the pattern in .leakgate.yaml.";
+    POLICY_RULE_DISABLED "policy-rule-disabled" Low
+        "Rule switched off for the whole repository"
+        "Have the change of .leakgate.yaml read by somebody who knows why.";
     POLICY_SIZE "policy-size" Medium
         "File larger than the repository wants"
         "Keep it elsewhere, as in Git LFS, or raise the limit in .leakgate.yaml.";
@@ -53,7 +66,7 @@ pub fn rules() -> &'static [leakgate_model::Rule] {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It is not of the form.
-    #[error("could not read {CONFIG_NAME}: {0}; docs/policy.md shows its form")]
+    #[error("could not read {CONFIG_NAME}: {0}; its form is shown at {PAGE}")]
     Form(String),
     /// It could not be read.
     #[error("could not read {CONFIG_NAME}: {0}; make it readable, or take it out")]
@@ -69,6 +82,10 @@ pub struct Config {
     sizes: Vec<(GlobMatcher, u64)>,
     /// Whether a commit that went past leakgate says so in its message.
     pub skip_trailer: bool,
+    /// A folder of rules, from the top of the work tree.
+    pub rules: Option<PathBuf>,
+    /// Rules whose findings are let pass, and why.
+    pub disabled: BTreeMap<RuleId, String>,
 }
 
 impl Config {
@@ -105,6 +122,8 @@ impl Config {
                     config.skip_trailer = value.map_err(form)?;
                 }
                 Some("links") => config.read_links(value).map_err(form)?,
+                Some("rules") => config.rules = Some(folder(value).map_err(form)?),
+                Some("disable") => config.disabled = disabled(value).map_err(form)?,
                 _ => return Err(form(format!("there is no section {}", shown(key)))),
             }
         }
@@ -144,6 +163,24 @@ impl Config {
             findings.push(finding);
         }
         findings
+    }
+
+    /// Tells which rules a change of the configuration's own file switches off, by its new and its
+    /// committed text.
+    pub fn check_own(entry: &Entry, new: &[u8], committed: Option<&[u8]>) -> Option<Finding> {
+        let disabled = |text: &[u8]| {
+            let config = text.to_str().ok().and_then(|text| Self::parse(text).ok());
+            config.unwrap_or_default().disabled
+        };
+        let before = committed.map(disabled).unwrap_or_default();
+        let mut new = disabled(new);
+        new.retain(|rule, _| !before.contains_key(rule));
+        if new.is_empty() {
+            return None;
+        }
+        let mut finding = found(POLICY_RULE_DISABLED, entry, |_| false);
+        finding.reasons.extend(new.keys().map(|rule| format!("no more {rule}").into()));
+        Some(finding)
     }
 
     /// Returns true if and only if some file is to be judged by its size.
@@ -240,6 +277,32 @@ fn patterns<T>(
         .collect()
 }
 
+/// A folder that cannot be outside of the work tree, unless by a link.
+fn folder(value: &Value) -> Result<PathBuf, String> {
+    let path = value.as_str().map(PathBuf::from).filter(|path| {
+        path.components().next().is_some()
+            && path.components().all(|part| matches!(part, Component::Normal(_)))
+    });
+    path.ok_or_else(|| "rules is a folder of the repository, as tools/leakgate".to_owned())
+}
+
+fn disabled(value: &Value) -> Result<BTreeMap<RuleId, String>, String> {
+    mapping(value, "disable")?
+        .iter()
+        .map(|(id, reason)| {
+            let rule = id.as_str().ok_or_else(|| format!("disable: {} is no rule", shown(id)))?;
+            let reason = reason.as_str().filter(|reason| is_reason(reason.as_bytes()));
+            let reason = reason.ok_or_else(|| {
+                format!("disable: {rule:?} needs a reason of three letters or digits behind it")
+            })?;
+            if rule == POLICY_RULE_DISABLED.id {
+                return Err(format!("disable: {rule:?} tells what is switched off, and stays on"));
+            }
+            Ok((RuleId(rule.to_owned().into()), reason.to_owned()))
+        })
+        .collect()
+}
+
 fn glob(value: &Value) -> Result<GlobMatcher, String> {
     let text = value.as_str().ok_or_else(|| format!("{} is no pattern", shown(value)))?;
     let glob = GlobBuilder::new(text).literal_separator(true).build();
@@ -259,20 +322,7 @@ fn size(value: &Value) -> Option<u64> {
     if let Some(bytes) = value.as_u64() {
         return Some(bytes);
     }
-    let text = value.as_str()?.trim();
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let number: u64 = text[..digits].parse().ok()?;
-    let unit = match text[digits..].trim().to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "kb" => 1_000,
-        "kib" | "k" => 1 << 10,
-        "mb" => 1_000_000,
-        "mib" | "m" => 1 << 20,
-        "gb" => 1_000_000_000,
-        "gib" | "g" => 1 << 30,
-        _ => return None,
-    };
-    number.checked_mul(unit)
+    parse_size(value.as_str()?)
 }
 
 fn shown(value: &Value) -> String {
@@ -323,6 +373,13 @@ mod tests {
             ("links: {allow: a}", "are lists"),
             ("modes: {'[': 644}", "["),
             ("- a", "the file is no list"),
+            ("rules: ../a", "a folder of the repository"),
+            ("rules: /a", "a folder of the repository"),
+            ("rules: ''", "a folder of the repository"),
+            ("disable: [a-rule]", "disable is no list"),
+            ("disable: {a-rule: }", "\"a-rule\" needs a reason"),
+            ("disable: {a-rule: '…'}", "\"a-rule\" needs a reason"),
+            ("disable: {policy-rule-disabled: why not}", "stays on"),
         ] {
             let error = Config::parse(text).expect_err(text).to_string();
             assert!(error.contains(why), "{error}");

@@ -5,12 +5,15 @@
 //! generic-secret 3fa9c1… the password of the local test database
 //! ```
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
 use std::{fs, io};
 
+use bstr::ByteSlice as _;
 use leakgate_model::{Fingerprint, Key, RuleId};
+
+use crate::is_reason;
 
 /// The file's name, at the root of the work tree.
 pub const FILE_NAME: &str = ".leakgate-ignore";
@@ -34,9 +37,36 @@ pub enum Error {
         /// What the system said.
         why: io::Error,
     },
-    /// A reason is empty or holds a line end.
-    #[error("a reason is one line and not empty; say why the finding is no danger")]
+    /// A reason says nothing, or holds a line end.
+    #[error(
+        "a reason is one line with three letters or digits at least; say why the finding is no \
+         danger"
+    )]
     Reason,
+}
+
+/// What is taken for a reason to let a finding pass.
+///
+/// # Errors
+/// [`Error::Reason`].
+pub fn check_reason(reason: &str) -> Result<(), Error> {
+    if !is_reason(reason.as_bytes()) || reason.trim().chars().any(char::is_control) {
+        return Err(Error::Reason);
+    }
+    Ok(())
+}
+
+/// The fingerprint or the key that a line of the file has, if it has one.
+pub(crate) fn value_of(line: &[u8]) -> Option<&[u8]> {
+    let mut words = line.fields();
+    let first = words.next()?;
+    let second = words.next()?;
+    let text = second.to_str().ok()?;
+    let is_value = match first {
+        b"key" => Key::parse(text).is_some(),
+        _ => Fingerprint::parse(text).is_some(),
+    };
+    is_value.then_some(second)
 }
 
 /// One line of the file.
@@ -55,11 +85,18 @@ pub struct IgnoreFile {
     /// Whether the key is the file's own.
     own_key: bool,
     entries: BTreeMap<IgnoreEntry, String>,
+    /// Rules of which nothing counts. They stand in `.leakgate.yaml`, not here.
+    disabled: BTreeSet<RuleId>,
 }
 
 impl Default for IgnoreFile {
     fn default() -> Self {
-        Self { key: Key::SHARED, own_key: false, entries: BTreeMap::new() }
+        Self {
+            key: Key::SHARED,
+            own_key: false,
+            entries: BTreeMap::new(),
+            disabled: BTreeSet::new(),
+        }
     }
 }
 
@@ -110,8 +147,10 @@ impl IgnoreFile {
             };
             let fingerprint = Fingerprint::parse(print)
                 .ok_or(wrong("a fingerprint has 20 hexadecimal digits"))?;
-            let reason = words.next().map(str::trim).filter(|reason| !reason.is_empty());
-            let reason = reason.ok_or(wrong("it gives no reason"))?;
+            let reason = words.next().map(str::trim).unwrap_or_default();
+            if !is_reason(reason.as_bytes()) {
+                return Err(wrong("it gives no reason of three letters or digits"));
+            }
             let entry = IgnoreEntry { rule: RuleId(rule.to_owned().into()), fingerprint };
             file.entries.insert(entry, reason.to_owned());
         }
@@ -123,10 +162,16 @@ impl IgnoreFile {
         &self.key
     }
 
-    /// Returns true if and only if a line names this rule and fingerprint.
+    /// The same with all that these rules find let pass.
+    pub fn and_all_of(self, disabled: impl IntoIterator<Item = RuleId>) -> Self {
+        Self { disabled: disabled.into_iter().collect(), ..self }
+    }
+
+    /// Returns true if and only if the rule is switched off, or a line names rule and fingerprint.
     pub fn ignores(&self, rule: &RuleId, fingerprint: Fingerprint) -> bool {
-        !self.entries.is_empty()
-            && self.entries.contains_key(&IgnoreEntry { rule: rule.clone(), fingerprint })
+        self.disabled.contains(rule)
+            || !self.entries.is_empty()
+                && self.entries.contains_key(&IgnoreEntry { rule: rule.clone(), fingerprint })
     }
 
     /// Returns true if and only if the file has a key of its own, or needs none as it is empty.
@@ -147,17 +192,23 @@ impl IgnoreFile {
         Ok(())
     }
 
-    /// Adds a line, or gives a new reason to one that is there.
+    /// Each entry and its reason, in order.
+    pub fn entries(&self) -> impl Iterator<Item = (&IgnoreEntry, &str)> {
+        self.entries.iter().map(|(entry, reason)| (entry, reason.as_str()))
+    }
+
+    /// Adds a line, or gives a new reason to one that is there. Returns the reason it had.
     ///
     /// # Errors
     /// [`Error::Reason`].
-    pub fn add(&mut self, entry: IgnoreEntry, reason: &str) -> Result<(), Error> {
-        let reason = reason.trim();
-        if reason.is_empty() || reason.chars().any(char::is_control) {
-            return Err(Error::Reason);
-        }
-        self.entries.insert(entry, reason.to_owned());
-        Ok(())
+    pub fn add(&mut self, entry: IgnoreEntry, reason: &str) -> Result<Option<String>, Error> {
+        check_reason(reason)?;
+        Ok(self.entries.insert(entry, reason.trim().to_owned()))
+    }
+
+    /// Takes out the entries with these fingerprints.
+    pub fn remove(&mut self, fingerprints: &BTreeSet<Fingerprint>) {
+        self.entries.retain(|entry, _| !fingerprints.contains(&entry.fingerprint));
     }
 
     /// The file's text: the key, then the lines in order.
@@ -234,7 +285,7 @@ mod tests {
     #[test]
     fn a_reason_is_needed() {
         let mut file = IgnoreFile::default();
-        for reason in ["", "  ", "two\nlines"] {
+        for reason in ["", "  ", "…", "ok", "two\nlines"] {
             assert!(file.add(entry("a", b"1", &Key::SHARED), reason).is_err());
         }
     }

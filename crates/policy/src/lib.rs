@@ -8,11 +8,11 @@ mod marker;
 mod novelty;
 mod sample;
 
-use leakgate_model::{Category, Finding, Fingerprint, Key};
+use leakgate_model::{Category, Finding, Fingerprint, Key, Secret, Text};
 
 pub use config::{CONFIG_NAME, Config, ConfigError, rules};
-pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile};
-pub use marker::{MARKER, Marker, marker};
+pub use ignore_file::{Error, FILE_NAME, IgnoreEntry, IgnoreFile, check_reason};
+pub use marker::{MARKER, Marker, is_reason, marker};
 pub use novelty::{has_new, mark_known};
 pub use sample::{Samples, is_sample_place};
 
@@ -25,12 +25,13 @@ pub struct Applied {
     pub ignored: u64,
 }
 
-/// Gives each finding its fingerprint and takes out those that are ignored with a reason.
+/// Gives each finding its fingerprint and takes out those that are ignored with a reason, and what an
+/// ignore file itself is made of.
 ///
 /// A marker without a reason ignores nothing; the finding then says so.
 pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
     let mut applied = Applied::default();
-    for mut finding in findings {
+    for mut finding in findings.into_iter().filter(|finding| !is_of_ignore_file(finding)) {
         finding.fingerprint = Some(fingerprint_of(&finding, ignores.key()));
         let marker = finding.lines.as_ref().map_or(Marker::None, marker);
         let listed = finding.fingerprint.is_some_and(|print| ignores.ignores(&finding.rule, print));
@@ -38,14 +39,34 @@ pub fn apply(findings: Vec<Finding>, ignores: &IgnoreFile) -> Applied {
             applied.ignored += 1;
             continue;
         }
-        if marker == Marker::Bare {
-            finding
-                .advice
-                .push(format!("Give a reason behind `{MARKER}`, or it has no effect.").into());
-        }
+        finding.reasons.extend(without_effect(marker));
         applied.kept.push(finding);
     }
     applied
+}
+
+/// Returns true if and only if what was taken for a secret is a fingerprint or the key of an ignore
+/// file. Beside the name of a rule, which is mostly a provider's, it looks like that provider's key.
+fn is_of_ignore_file(finding: &Finding) -> bool {
+    let is_one = finding.path.rsplit(|&byte| byte == b'/').next() == Some(FILE_NAME.as_bytes());
+    let (true, Some(secret), Some(lines)) = (is_one, &finding.secret, &finding.lines) else {
+        return false;
+    };
+    ignore_file::value_of(&lines.line)
+        .is_some_and(|value| secret.value() == Secret::new(value, 0).value())
+}
+
+/// What stands beside a finding and was meant to let it pass, if it does not.
+fn without_effect(marker: Marker) -> Option<Text> {
+    match marker {
+        Marker::None | Marker::Reasoned => None,
+        Marker::Bare => Some(
+            format!("`{MARKER}` has no effect without a reason of three letters or digits").into(),
+        ),
+        Marker::Near(near) => {
+            Some(format!("`{near}` has no effect: write `{MARKER}` and a reason").into())
+        }
+    }
 }
 
 /// Names a finding by its value, or by its rule, path and line where it has none.

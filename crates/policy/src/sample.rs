@@ -5,6 +5,7 @@
 //! its form says so. What does is the folder it stands in.
 
 use bstr::ByteSlice as _;
+use leakgate_model::{FolderKind, lies_in};
 
 /// What is done about samples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,41 +18,6 @@ pub enum Samples {
     Tell,
 }
 
-/// Folders of tests and of documentation, in lower case.
-const FOLDERS: [&str; 29] = [
-    "__fixtures__",
-    "__mocks__",
-    "__snapshots__",
-    "__tests__",
-    "doc",
-    "docs",
-    "documentation",
-    "e2e",
-    "fixture",
-    "fixtures",
-    "javadoc",
-    "mock",
-    "mocks",
-    "selftest",
-    "selftests",
-    "spec",
-    "specs",
-    "t",
-    "test",
-    "test-data",
-    "test-fixtures",
-    "test_data",
-    "testdata",
-    "testing",
-    "tests",
-    "testsuite",
-    "unittest",
-    "unittests",
-    "xt",
-];
-/// What other folders of tests end with.
-const FOLDER_ENDS: [&[u8]; 8] =
-    [b"_test", b"_tests", b"-test", b"-tests", b".test", b".tests", b"Test", b"Tests"];
 /// What the names of test programs end with, without their extension.
 const FILE_ENDS: [&[u8]; 9] =
     [b"_test", b"_tests", b"_spec", b".test", b".spec", b"-test", b"-spec", b"Test", b"Tests"];
@@ -60,27 +26,9 @@ const FILE_ENDS: [&[u8]; 9] =
 ///
 /// A file whose name begins with a dot does not: settings such as `.env` are read wherever they are.
 pub fn is_sample_place(path: &[u8]) -> bool {
-    let mut parts = path.rsplit(|&byte| byte == b'/');
-    let file = parts.next().unwrap_or_default();
-    !file.starts_with(b".") && (is_test_program(file) || parts.any(is_sample_folder))
-}
-
-fn is_sample_folder(name: &[u8]) -> bool {
-    let is_known = || FOLDERS.binary_search_by(|one| compare(one, name)).is_ok();
-    is_known()
-        || begins_with_test(name)
-        || FOLDER_ENDS.iter().any(|end| name.ends_with(end) && name.len() > end.len())
-}
-
-/// Returns true if and only if the first word of a name is `test`: `test-support`, `testFixtures`.
-fn begins_with_test(name: &[u8]) -> bool {
-    let next = name.strip_prefix(b"test").and_then(<[u8]>::first);
-    next.is_some_and(|next| next.is_ascii_uppercase() || b"-_.".contains(next))
-}
-
-/// Compares a word in lower case with one in any.
-fn compare(one: &str, name: &[u8]) -> std::cmp::Ordering {
-    one.bytes().cmp(name.iter().map(u8::to_ascii_lowercase))
+    let file = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    let kinds = [FolderKind::Tests, FolderKind::Documentation];
+    !file.starts_with(b".") && (is_test_program(file) || lies_in(path, &kinds))
 }
 
 fn is_test_program(file: &[u8]) -> bool {
@@ -94,11 +42,6 @@ fn is_test_program(file: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn folders_are_in_order() {
-        assert!(FOLDERS.is_sorted());
-    }
 
     #[test]
     fn tests_and_documentation_are_told() {

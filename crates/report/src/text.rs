@@ -46,7 +46,7 @@ pub(crate) fn write(
         write_problems(out, &pen, &report.outcome.problems)?;
         return writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail));
     }
-    let advice = Advice::of(&shown);
+    let advice = Advice::of(&shown, report.command);
     let is_brief = brief::is_wanted(shown.len(), settings);
     for finding in &shown {
         let trace = trace_of(report, finding);
@@ -97,7 +97,7 @@ fn write_shared(out: &mut dyn io::Write, pen: &Pen, advice: &Advice<'_>) -> io::
     for sentence in &sentences {
         writeln!(out, "{}", pen.help(sentence))?;
     }
-    if let Some(command) = ignoring {
+    if let Some(command) = &ignoring {
         writeln!(out, "{}", pen.help_unbroken(command))?;
     }
     if !sentences.is_empty() || ignoring.is_some() {

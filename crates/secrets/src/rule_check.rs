@@ -5,7 +5,7 @@ use std::path::Path;
 use leakgate_model::RuleId;
 
 use crate::rulefile::{self, Loaded};
-use crate::ruleset::RuleSet;
+use crate::ruleset::{self, RuleSet};
 use crate::scan::Scratch;
 use crate::template;
 
@@ -36,6 +36,10 @@ pub struct Example {
 /// As [`RuleSet::with_dir`].
 pub fn check_dir(dir: &Path) -> Result<Checked, Vec<String>> {
     let loaded = rulefile::load_dir(dir)?;
+    let clashes = ruleset::clashes(&loaded);
+    if !clashes.is_empty() {
+        return Err(clashes);
+    }
     let rules = RuleSet::with_loaded(&loaded);
     let mut scratch = Scratch::default();
     let faults = loaded.iter().flat_map(|one| check(one, &rules, &mut scratch)).collect();
@@ -78,8 +82,9 @@ fn check(loaded: &Loaded, rules: &RuleSet, scratch: &mut Scratch) -> Vec<String>
     for (index, example) in texts(loaded, "example", &rule.examples).iter().enumerate() {
         let found = found_in(example);
         if found != [rule.id.as_str()] {
-            let found = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
-            fault("example", index, &format!("reports {found}"));
+            let reported = if found.is_empty() { "nothing".to_owned() } else { found.join(", ") };
+            let why = if found.contains(&rule.id) { None } else { why_not(loaded, index, example) };
+            fault("example", index, &format!("reports {reported}{}", why.unwrap_or_default()));
         }
     }
     for (index, id) in rule.pair.iter().enumerate() {
@@ -94,6 +99,17 @@ fn check(loaded: &Loaded, rules: &RuleSet, scratch: &mut Scratch) -> Vec<String>
         }
     }
     faults
+}
+
+/// What is most likely wrong where a rule does not report its example.
+fn why_not(loaded: &Loaded, index: usize, example: &Example) -> Option<String> {
+    if let Some(unknown) = template::unknown(&loaded.rule.examples[index]) {
+        return Some(format!(": {unknown} stands for itself, as there is no such placeholder"));
+    }
+    let text = example.text.to_ascii_lowercase();
+    let has_anchor =
+        loaded.anchors.iter().any(|anchor| text.contains(&anchor.to_ascii_lowercase()));
+    (!has_anchor).then(|| format!(": it holds no anchor, of {}", loaded.anchors.join(", ")))
 }
 
 /// A path that a rule's first glob matches.

@@ -2,10 +2,13 @@
 //! `patterns/`, and by the loader of a user's own rules. `docs/rules.md` is its description.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::de::{self, IntoDeserializer as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::about::About;
 use crate::anchor_index::{self, Literal};
@@ -132,8 +135,7 @@ pub(crate) enum Keep {
 }
 
 /// One check's name or a list of them.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(from = "OneOrMany")]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Checks(pub Vec<CheckName>);
 
 /// An offline proof; `check.rs` holds the code.
@@ -180,19 +182,32 @@ pub enum CheckName {
     Password,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum OneOrMany {
-    One(CheckName),
-    Many(Vec<CheckName>),
-}
+impl<'de> Deserialize<'de> for Checks {
+    // An untagged enum would not tell which names there are.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct OneOrMany;
 
-impl From<OneOrMany> for Checks {
-    fn from(names: OneOrMany) -> Self {
-        match names {
-            OneOrMany::One(name) => Self(vec![name]),
-            OneOrMany::Many(names) => Self(names),
+        impl<'de> Visitor<'de> for OneOrMany {
+            type Value = Checks;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("the name of a check, or a list of them")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Checks, E> {
+                Ok(Checks(vec![CheckName::deserialize(name.into_deserializer())?]))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut names: A) -> Result<Checks, A::Error> {
+                let mut checks = Vec::new();
+                while let Some(check) = names.next_element()? {
+                    checks.push(check);
+                }
+                Ok(Checks(checks))
+            }
         }
+
+        deserializer.deserialize_any(OneOrMany)
     }
 }
 
@@ -346,27 +361,52 @@ pub(crate) fn load_own() -> Vec<Loaded> {
 /// # Errors
 /// One line each: what is wrong, in which file and rule.
 pub(crate) fn load_dir(dir: &Path) -> Result<Vec<Loaded>, Vec<String>> {
-    let listing = fs::read_dir(dir).map_err(|error| {
-        vec![format!("could not read the rule folder {}: {error}", dir.display())]
-    })?;
-    let mut files: Vec<PathBuf> = listing
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| path.extension().is_some_and(|ext| ext == "yml" || ext == "yaml"))
-        .collect();
-    files.sort();
+    load_dirs(&[dir])
+}
+
+/// The same of several folders.
+///
+/// # Errors
+/// As [`load_dir`].
+pub(crate) fn load_dirs(dirs: &[&Path]) -> Result<Vec<Loaded>, Vec<String>> {
     let mut rules = Vec::new();
     let mut errors = Vec::new();
-    for file in files {
-        match fs::read_to_string(&file) {
-            Ok(text) => match load(&file, &text) {
-                Ok(loaded) => rules.extend(loaded),
-                Err(found) => errors.extend(found),
-            },
-            Err(error) => errors.push(format!("could not read {}: {error}", file.display())),
+    for dir in dirs {
+        match files_in(dir) {
+            Ok(files) if files.is_empty() => {
+                errors.push(format!("{} holds no rule file, as NAME.yml", dir.display()));
+            }
+            Ok(files) => {
+                for file in files {
+                    match read(&file) {
+                        Ok(loaded) => rules.extend(loaded),
+                        Err(found) => errors.extend(found),
+                    }
+                }
+            }
+            Err(error) => {
+                errors.push(format!("could not read the rule folder {}: {error}", dir.display()));
+            }
         }
     }
     errors.extend(duplicates(&rules));
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+/// The rule files of a folder, sorted by name.
+fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = fs::read_dir(dir)?
+        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|ext| ext == "yml" || ext == "yaml"))
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: &Path) -> Result<Vec<Loaded>, Vec<String>> {
+    let text = fs::read_to_string(file)
+        .map_err(|error| vec![format!("could not read {}: {error}", file.display())])?;
+    load(file, &text)
 }
 
 /// Reads one file's text; `file` only names it in errors.
@@ -376,7 +416,7 @@ pub(crate) fn load_dir(dir: &Path) -> Result<Vec<Loaded>, Vec<String>> {
 pub(crate) fn load(file: &Path, text: &str) -> Result<Vec<Loaded>, Vec<String>> {
     let name = file.display();
     let parsed: RuleFile =
-        serde_yaml::from_str(text).map_err(|error| vec![format!("{name}: {error}")])?;
+        serde_yaml::from_str(text).map_err(|error| vec![format!("{name}: {}", plain(&error))])?;
     let mut rules = Vec::new();
     let mut errors = Vec::new();
     for mut rule in parsed.rules {
@@ -389,6 +429,21 @@ pub(crate) fn load(file: &Path, text: &str) -> Result<Vec<Loaded>, Vec<String>> 
         }
     }
     if errors.is_empty() { Ok(rules) } else { Err(errors) }
+}
+
+/// An error of the parser in the words of the format.
+fn plain(error: &serde_yaml::Error) -> String {
+    let mut text = error.to_string();
+    for (ours, plain) in [
+        ("expected f32", "expected a number, as 3.5"),
+        ("expected u8", "expected a number from 0 to 255"),
+        ("expected a sequence", "expected a list"),
+        ("expected struct RuleFile", "expected a mapping with `provider` and `rules`"),
+        ("expected struct RuleText", "expected a mapping with `id` and the other fields of a rule"),
+    ] {
+        text = text.replace(ours, plain);
+    }
+    text
 }
 
 /// A pattern with its fragments spelled out.

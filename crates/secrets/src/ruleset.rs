@@ -79,12 +79,22 @@ impl Default for RuleSet {
 }
 
 impl RuleSet {
-    /// The built-in rules and those of a folder, which replace built-in ones of the same id.
+    /// The built-in rules and those of a folder.
     ///
     /// # Errors
     /// One line for each thing that is wrong: file, rule, what.
     pub fn with_dir(dir: &Path) -> Result<Self, Vec<String>> {
-        Ok(Self::with_loaded(&rulefile::load_dir(dir)?))
+        Self::with_dirs(&[dir])
+    }
+
+    /// The built-in rules and those of several folders.
+    ///
+    /// # Errors
+    /// As [`RuleSet::with_dir`].
+    pub fn with_dirs(dirs: &[&Path]) -> Result<Self, Vec<String>> {
+        let loaded = rulefile::load_dirs(dirs)?;
+        let clashes = clashes(&loaded);
+        if clashes.is_empty() { Ok(Self::with_loaded(&loaded)) } else { Err(clashes) }
     }
 
     pub(crate) fn with_loaded(more: &[Loaded]) -> Self {
@@ -245,6 +255,22 @@ impl Source {
             Self::Given(rules) => rules[index].0.id == id,
         }
     }
+}
+
+/// An error for each rule that has the id of a built-in one and is another. It would take the place of
+/// that rule, and nobody would know that what it finds is looked for no more.
+pub(crate) fn clashes(loaded: &[Loaded]) -> Vec<String> {
+    let builtin = Source::builtin();
+    let is_another = |one: &&Loaded| {
+        let index = (0..builtin.len()).find(|&index| builtin.has_id(index, &one.rule.id));
+        let bytes = postcard::to_allocvec(&Baked::from(*one)).unwrap_or_default();
+        index.is_some_and(|index| baked(index) != bytes)
+    };
+    let clash = |one: &Loaded| {
+        let (file, id) = (one.file.display(), &one.rule.id);
+        format!("{file}: {id}: a built-in rule has this id; choose another")
+    };
+    loaded.iter().filter(is_another).map(clash).collect()
 }
 
 /// The bytes of a built-in rule.

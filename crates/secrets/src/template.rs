@@ -31,6 +31,21 @@ pub(crate) fn expand(template: &str, seed: &str) -> String {
     text
 }
 
+/// The first part of a template that looks like one to be filled in and is none: `{alnm:32}`.
+pub(crate) fn unknown(template: &str) -> Option<&str> {
+    let mut random = Random::new("");
+    template.match_indices('{').find_map(|(open, _)| {
+        let inside = template[open + 1..].split_once('}')?.0;
+        let (name, count) = inside.split_once(':')?;
+        let is_like_one = !name.is_empty()
+            && name.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            && !count.is_empty()
+            && count.bytes().all(|byte| byte.is_ascii_digit());
+        let is_one = make(inside, "", &mut random).is_some();
+        (is_like_one && !is_one).then(|| &template[open..open + inside.len() + 2])
+    })
+}
+
 const LOWER: &str = "abcdefghijklmnopqrstuvwxyz";
 const UPPER: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
 const DIGITS: &str = "0123456789";

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use leakgate_model::Finding;
+use leakgate_model::{Finding, shell_path};
 
 use crate::escape::visible;
 
@@ -17,6 +17,8 @@ pub(super) struct Advice<'a> {
     uses: BTreeMap<String, Use<'a>>,
     findings: usize,
     ignorable: usize,
+    /// The command that found them.
+    command: &'a str,
 }
 
 /// What a finding shows of the way to let it pass.
@@ -35,8 +37,8 @@ struct Use<'a> {
 }
 
 impl<'a> Advice<'a> {
-    /// The advice for these findings.
-    pub(super) fn of(shown: &[&'a Finding]) -> Self {
+    /// The advice for these findings of a command.
+    pub(super) fn of(shown: &[&'a Finding], command: &'a str) -> Self {
         let mut uses = BTreeMap::new();
         for finding in shown {
             for sentence in sentences(finding) {
@@ -51,7 +53,7 @@ impl<'a> Advice<'a> {
             }
         }
         let ignorable = shown.iter().filter(|finding| finding.fingerprint.is_some()).count();
-        Self { uses, findings: shown.len(), ignorable }
+        Self { uses, findings: shown.len(), ignorable, command }
     }
 
     /// The sentences for this finding and no other.
@@ -68,10 +70,20 @@ impl<'a> Advice<'a> {
         Some(if self.ignorable > 1 {
             Ignoring::Fingerprint(fingerprint)
         } else {
+            let place = self.place(&shell_path(finding.path.as_ref()));
             Ignoring::Command(format!(
-                "if this is safe: leakgate ignore {fingerprint} --reason \"…\""
+                "if this is safe: leakgate ignore {fingerprint} --reason \"…\"{place}"
             ))
         })
+    }
+
+    /// Where it can be found again, if that need not be in the repository.
+    fn place(&self, path: &str) -> String {
+        match self.command {
+            "files" => format!(" --files {path}"),
+            "stdin" => " --files - <FILE".to_owned(),
+            _ => String::new(),
+        }
     }
 
     /// The sentences for more than one finding, in the order of the findings.
@@ -92,8 +104,10 @@ impl<'a> Advice<'a> {
     }
 
     /// How to let any of several findings pass.
-    pub(super) fn shared_ignoring(&self) -> Option<&'static str> {
-        (self.ignorable > 1).then_some("if one is safe: leakgate ignore FINGERPRINT --reason \"…\"")
+    pub(super) fn shared_ignoring(&self) -> Option<String> {
+        let place = self.place("PATH");
+        (self.ignorable > 1)
+            .then(|| format!("if one is safe: leakgate ignore FINGERPRINT --reason \"…\"{place}"))
     }
 }
 
@@ -129,7 +143,7 @@ mod tests {
     #[test]
     fn a_single_finding_has_all_of_it() {
         let finding = sample::secret();
-        let advice = Advice::of(&[&finding]);
+        let advice = Advice::of(&[&finding], "staged");
         assert_eq!(
             advice.own(&finding),
             [
@@ -143,12 +157,27 @@ mod tests {
     }
 
     #[test]
+    fn what_may_be_outside_of_the_repository_is_named() {
+        let mut finding = sample::secret();
+        finding.path = "a b".into();
+        let command = |of: &str| match Advice::of(&[&finding], of).ignoring(&finding) {
+            Some(Ignoring::Command(command)) => command,
+            _ => panic!("{of}: no command"),
+        };
+        assert!(command("files").ends_with("--reason \"…\" --files 'a b'"));
+        assert!(command("stdin").ends_with("--reason \"…\" --files - <FILE"));
+        assert!(command("history").ends_with("--reason \"…\""));
+        let several = Advice::of(&[&finding, &finding], "files").shared_ignoring();
+        assert!(several.is_some_and(|command| command.ends_with(" --files PATH")));
+    }
+
+    #[test]
     fn what_is_common_is_said_once_and_what_is_not_stays() {
         let finding = sample::secret();
         let mut other = sample::secret();
         other.rule = RuleId::new("other-token");
         other.rotate = Some("https://other.example".into());
-        let advice = Advice::of(&[&finding, &other]);
+        let advice = Advice::of(&[&finding, &other], "staged");
         assert_eq!(advice.own(&finding), ["revoke or renew it at https://cloud.example/keys"]);
         assert_eq!(advice.own(&other), ["revoke or renew it at https://other.example"]);
         assert_eq!(advice.shared(), ["take it out of the file and read it from the environment"]);
@@ -159,7 +188,7 @@ mod tests {
     #[test]
     fn what_only_some_share_names_their_rules() {
         let (finding, mode) = (sample::secret(), sample::mode());
-        let advice = Advice::of(&[&finding, &finding, &mode]);
+        let advice = Advice::of(&[&finding, &finding, &mode], "staged");
         let shared = advice.shared();
         assert_eq!(
             shared[1],

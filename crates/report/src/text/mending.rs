@@ -51,7 +51,7 @@ fn write_group(
     writeln!(out, "{severity}: {title}{count} [{}]", visible(first.rule.as_str()))?;
     let most = if detail == Detail::Verbose { group.len() } else { MOST_PATHS };
     for finding in group.iter().take(most) {
-        write_one(out, finding)?;
+        write_one(out, finding, detail)?;
     }
     if group.len() > most {
         writeln!(out, "  … and {} more (all of them with -v)", group.len() - most)?;
@@ -64,7 +64,7 @@ fn write_group(
     writeln!(out)
 }
 
-fn write_one(out: &mut dyn io::Write, finding: &Finding) -> io::Result<()> {
+fn write_one(out: &mut dyn io::Write, finding: &Finding, detail: Detail) -> io::Result<()> {
     let path = visible_bytes(&finding.path);
     let line = finding.place.as_ref().map_or_else(String::new, |place| format!(":{}", place.line));
     let reasons = finding.reasons.join(", ");
@@ -73,6 +73,11 @@ fn write_one(out: &mut dyn io::Write, finding: &Finding) -> io::Result<()> {
     writeln!(out, "  {path}{line}{reasons}")?;
     for fix in &finding.fixes {
         writeln!(out, "    $ {}", visible(fix))?;
+    }
+    if detail == Detail::Verbose
+        && let Some(fingerprint) = finding.fingerprint
+    {
+        writeln!(out, "    fingerprint: {fingerprint}")?;
     }
     Ok(())
 }
