@@ -8,10 +8,13 @@ use std::ops::Range;
 use leakgate_model::{Confidence, Text};
 
 use crate::beyond;
+use crate::columns;
+use crate::lists;
+use crate::literal;
 use crate::name;
 use crate::syntax::Syntax;
 use crate::table;
-use crate::value::{self, How, Written};
+use crate::value::{self, How, Judged, Written};
 
 /// A value that is assigned to a credential's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,10 @@ pub(crate) struct Assigned {
     pub(crate) value: Range<usize>,
     pub(crate) confidence: Confidence,
     pub(crate) reason: Text,
+    /// The further values of a list or column.
+    pub(crate) others: Vec<Judged>,
+    /// Behind this, the next name is looked for.
+    pub(crate) end: usize,
 }
 
 /// The longest name and value that are looked at, in bytes.
@@ -38,15 +45,75 @@ pub(crate) const REACH_BACK: usize =
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
+    let several = several(text, &name, syntax);
+    if several.is_empty() {
+        let judged = one(text, &name, syntax)?;
+        return Some(Assigned {
+            end: judged.span.end.max(name.end),
+            name,
+            value: judged.span,
+            confidence: judged.confidence,
+            reason: judged.reason,
+            others: Vec::new(),
+        });
+    }
+    let mut several = several.into_iter();
+    let first = several.next()?;
+    Some(Assigned {
+        // Other names stand between the values, as of columns and keys.
+        end: name.end,
+        name,
+        value: first.span,
+        confidence: first.confidence,
+        reason: first.reason,
+        others: several.collect(),
+    })
+}
+
+/// The one value behind a name, if it is a secret.
+fn one(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Judged> {
     // Most names stand before no value, and whether one does is asked sooner.
-    let written = value_after(text, &name, syntax)?;
+    let written = value_after(text, name, syntax)?;
     let kind = name::kind(&text[name.clone()]).filter(|_| !is_of_public(text, name.start))?;
-    let alone =
-        syntax == Syntax::Prose && (written.how == How::Cell || is_alone(text, &name, &written));
+    let asked = match syntax {
+        Syntax::Prose => true,
+        // Some languages call without brackets: `storePassword '…'`.
+        Syntax::Code => {
+            written.how == How::Doubtful
+                && written.span.start.checked_sub(1).is_some_and(|at| b"\"'".contains(&text[at]))
+        }
+        Syntax::Settings => false,
+    };
+    let alone = asked && is_alone(text, name, &written);
     let syntax = if alone { Syntax::Settings } else { syntax };
-    let judged = value::judge(text, &name, &written, kind, syntax)?;
-    let (confidence, reason) = (judged.confidence, judged.reason);
-    Some(Assigned { name, value: judged.span, confidence, reason })
+    value::judge(text, name, &written, kind, syntax)
+}
+
+/// The secrets among several values behind a name, or below it.
+fn several(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Vec<Judged> {
+    let written = |spans: Vec<Range<usize>>, how| -> Vec<Written> {
+        spans.into_iter().map(|span| Written { span, how }).collect()
+    };
+    let mut found = written(columns::values(text, name), How::Fallback);
+    if found.is_empty() && syntax != Syntax::Code {
+        found = written(table::below(text, name), How::Cell);
+    }
+    let rows = !found.is_empty();
+    if !rows {
+        found = lists::values(text, name, syntax);
+    }
+    if found.is_empty() || is_of_public(text, name.start) {
+        return Vec::new();
+    }
+    let word = &text[name.clone()];
+    let Some(kind) = (if rows { name::kind(word) } else { name::kind_of_items(word) }) else {
+        return Vec::new();
+    };
+    let judge = |written: Written| match rows {
+        true => value::judge(text, name, &written, kind, Syntax::Settings),
+        false => value::judge_item(text, name, &written, kind, syntax),
+    };
+    found.into_iter().filter_map(judge).collect()
 }
 
 pub(crate) fn is_name_byte(byte: u8) -> bool {
@@ -77,6 +144,10 @@ fn opens_quote(text: &[u8], name: usize) -> bool {
     name.checked_sub(1).is_some_and(|at| matches!(text[at], b'"' | b'\'' | b'`'))
 }
 
+/// What a line begins with that sets a variable.
+const LINES_THAT_SET: [&[u8]; 9] =
+    [b"export ", b"ENV ", b"ARG ", b"SetEnv ", b"setenv ", b"set -x ", b"set -gx ", b"set ", b":"];
+
 /// Returns true if and only if a line holds nothing but a name and its value, as settings do.
 fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
     let near = &text[name.start.saturating_sub(LOOKED_BACK)..name.start];
@@ -86,7 +157,8 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
         None => return false,
     };
     let line = line.trim_ascii_start();
-    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let sets = LINES_THAT_SET.iter().find_map(|word| line.strip_prefix(*word));
+    let line = sets.unwrap_or(line).trim_ascii_start();
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
     let rest = &text[written.span.end..];
     let rest = &rest[rest.iter().take_while(|&byte| is_quote(byte)).take(3).count()..];
@@ -95,19 +167,18 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
 
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
-    if syntax != Syntax::Code
-        && let Some(span) = table::below(text, name)
-    {
-        return Some(Written { span, how: How::Cell });
-    }
     let mut cursor = Cursor { text, at: name.end };
+    if text[..name.start].ends_with(b"${") {
+        return beyond::fallback_of(text, name.start - 2, name.end).map(fallback);
+    }
     if syntax == Syntax::Code {
         cursor.skip_length();
     }
     if let Some(written) = cursor.in_tags(name.start) {
         return Some(written);
     }
-    let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
+    let bold = if syntax == Syntax::Prose { b'*' } else { b'"' };
+    let quotes = cursor.skip_while(|byte| b"\"'`]\\".contains(&byte) || byte == bold, 4);
     let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
     cursor.at += usize::from(closes && syntax != Syntax::Code);
     let blanks = cursor.skip_spaces();
@@ -120,16 +191,18 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
-        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => return None,
+        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => {
+            return cursor.in_tuple(name, syntax).filter(|_| quotes == 0);
+        }
         Some(operator) => operator,
         None if blanks > 0 && quotes == 0 && syntax != Syntax::Code => {
-            return cursor.second_word(name).or_else(|| cursor.after_blank());
+            return cursor.second_word(name).or_else(|| cursor.after_blank(name));
         }
-        None if blanks > 0 => return cursor.after_blank(),
+        None if blanks > 0 => return cursor.after_blank(name),
         None => return None,
     };
     let call = match operator {
-        Operator::Assign | Operator::Compare => false,
+        Operator::Assign | Operator::Compare | Operator::Row => false,
         Operator::Next => true,
         Operator::Argument => {
             if let Some(span) = beyond::declared(text, name.start, cursor.at - 1) {
@@ -141,6 +214,9 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         Operator::Element => return cursor.element(),
         Operator::Flag => return cursor.bare(How::Bare),
     };
+    if syntax == Syntax::Prose {
+        cursor.skip_while(|byte| byte == b'*', 2);
+    }
     cursor.skip_spaces();
     if syntax == Syntax::Code || call {
         cursor.skip_type();
@@ -149,12 +225,28 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         if let Some(span) = cursor.beyond(name.start) {
             return Some(Written { span, how: How::Quoted });
         }
+        if syntax != Syntax::Code
+            && let Some(span) = beyond::word_below(text, name.start, cursor.at)
+        {
+            return Some(Written { span, how: How::Doubtful });
+        }
+        if let Some(span) = beyond::given(text, cursor.at) {
+            return Some(Written { span, how: How::Quoted });
+        }
         cursor.at += beyond::properties(cursor.rest());
         cursor.skip_opening();
+        if syntax != Syntax::Settings {
+            cursor.at += literal::wrapped(cursor.rest());
+        }
+    }
+    let outer = usize::from(matches!(cursor.peek(), b'"' | b'\''));
+    if let Some(span) = beyond::fallback_of(text, cursor.at + outer, cursor.at + outer) {
+        return Some(fallback(span));
     }
     if let Some(quoted) = cursor.quoted() {
         let how = match operator {
             _ if call => How::Argument,
+            Operator::Row => How::Fallback,
             Operator::Compare => How::Told,
             _ => quoted.how,
         };
@@ -162,6 +254,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     match (call, syntax) {
         (true, _) => None,
+        _ if operator == Operator::Row => cursor.bare(How::Fallback),
         (false, Syntax::Code) => match beyond::fallback(text, cursor.at) {
             Some(span) => Some(Written { span, how: How::Argument }),
             None => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
@@ -175,6 +268,12 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
 }
 
+/// A value that counts where something else is not set.
+fn fallback(span: Range<usize>) -> Written {
+    Written { span, how: How::Fallback }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
     Assign,
     /// A program asks whether it is this value.
@@ -187,6 +286,8 @@ enum Operator {
     Flag,
     /// The end of an opening tag.
     Element,
+    /// What parts two cells of a row: the name is in the first, the value in the second.
+    Row,
 }
 
 /// Quotes as HTML, URLs and JSON write them, longest first of those that begin alike.
@@ -201,6 +302,10 @@ const QUOTES: [(u8, &[u8]); 9] = [
     (b'\'', b"%27"),
     (b'\'', b"\\u0027"),
 ];
+
+/// What stands around a value inside of its element.
+const INNER: [(&[u8], &[u8]); 3] =
+    [(b"<![CDATA[", b"]]>"), (b"<value>", b"</value>"), (b"<string>", b"</string>")];
 
 struct Cursor<'t> {
     text: &'t [u8],
@@ -306,28 +411,58 @@ impl Cursor<'_> {
                 self.at += 1;
                 Some(Operator::Argument)
             }
-            _ if self.value_attribute() => Some(Operator::Assign),
+            b'|' if self.is_cell() => {
+                self.at += 1;
+                Some(Operator::Row)
+            }
             _ if self.is_flag() => Some(Operator::Flag),
-            _ => None,
+            _ => self.value_attribute(),
         }
     }
 
-    /// XML and property lists: `key="password" value="…"`, `<key>password</key><string>…`.
-    fn value_attribute(&mut self) -> bool {
-        for label in ["value=", "Value=", "</key>", "</name>"] {
-            if self.rest().starts_with(label.as_bytes()) {
-                self.at += label.len();
-                if label.starts_with('<') {
-                    self.skip_while(|byte| byte.is_ascii_whitespace(), 40);
-                    if self.peek() == b'<' {
-                        self.skip_while(|byte| byte != b'>', 20);
-                        self.at += 1;
-                    }
-                }
-                return true;
-            }
+    /// XML, HTML and property lists: `key="password" value="…"`, `<key>password</key><string>…`,
+    /// `<td>password</td><td>…`.
+    fn value_attribute(&mut self) -> Option<Operator> {
+        const LABELS: [&str; 9] = [
+            "value=",
+            "Value=",
+            "android:value=",
+            "content=",
+            "</key>",
+            "</name>",
+            "</td>",
+            "</th>",
+            "</dt>",
+        ];
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_whitespace(), LONGEST_INDENT);
+        let blank = self.at > start;
+        let fits = |label: &&&str| {
+            self.rest().starts_with(label.as_bytes()) && (!blank || label.starts_with("android"))
+        };
+        let Some(label) = LABELS.iter().find(fits) else {
+            self.at = start;
+            return None;
+        };
+        self.at += label.len();
+        if !label.starts_with('<') {
+            return Some(Operator::Assign);
         }
-        false
+        self.skip_while(|byte| byte.is_ascii_whitespace(), 40);
+        if self.peek() == b'<' {
+            self.skip_while(|byte| byte != b'>', 60);
+            self.at += 1;
+        }
+        let is_cell = label.starts_with("</t") || label.starts_with("</d");
+        Some(if is_cell { Operator::Element } else { Operator::Assign })
+    }
+
+    /// Returns true if and only if the cursor stands behind the first cell of a row of two or more.
+    fn is_cell(&self) -> bool {
+        let near = &self.text[self.at.saturating_sub(LOOKED_BACK)..self.at];
+        let row = &near[memchr::memrchr2(b'\n', b'|', near).map_or(near.len(), |at| at)..];
+        let is_name = |byte: &u8| is_name_byte(*byte) || b" *`\"".contains(byte);
+        row.starts_with(b"|") && row[1..].iter().all(is_name)
     }
 
     /// Skips from a name that is itself the value of `name:` to what `value:` has beside it, as
@@ -348,6 +483,8 @@ impl Cursor<'_> {
         let start = self.at;
         self.skip_while(|byte| byte.is_ascii_whitespace() || byte == b',', LONGEST_INDENT);
         self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        // As parameters of CloudFormation are given: `ParameterValue`.
+        self.at += if self.rest().starts_with(b"ParameterValue") { 9 } else { 0 };
         let is_label = self.rest().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
         self.at += if is_label { 5 } else { 0 };
         self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
@@ -361,7 +498,8 @@ impl Cursor<'_> {
     fn closes_element(&self) -> bool {
         let rest = self.rest();
         let near = &rest[..rest.len().min(LONGEST_VALUE)];
-        memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</"))
+        let inner = |at: usize| INNER.iter().any(|(opening, _)| near[at..].starts_with(opening));
+        memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</") || inner(at))
     }
 
     /// Returns true if and only if the cursor stands behind `--name ` or `-name `.
@@ -398,7 +536,8 @@ impl Cursor<'_> {
         // A quote that closes again is a value, not a lifetime.
         let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
         // The sign stands apart from the type: in `key=value&next=` it does not.
-        let apart = sign > 0 && line[sign - 1] == b' ';
+        let before = &line[..sign];
+        let apart = before.ends_with(b" ") || before.ends_with(b" :");
         if is_type && apart && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
             self.at += sign + 1;
             self.skip_spaces();
@@ -408,6 +547,9 @@ impl Cursor<'_> {
     /// A value in quotes, with the prefixes that languages put before them.
     fn quoted(&mut self) -> Option<Written> {
         let rest = self.rest();
+        if let Some(span) = literal::value(rest) {
+            return Some(self.written(self.at + span.start..self.at + span.end));
+        }
         if let Some((quote, encoded)) = QUOTES.iter().find(|(_, one)| rest.starts_with(one)) {
             return self.quoted_as(*quote, encoded);
         }
@@ -432,11 +574,19 @@ impl Cursor<'_> {
         if !prefix {
             return None;
         }
-        let quote = rest[open];
-        let escaped = open > 0 && rest[open - 1] == b'\\';
+        let mut quote = rest[open];
+        let mut escaped = open > 0 && rest[open - 1] == b'\\';
         let mut start = self.at + open + 1;
         if rest[open..].starts_with(&[quote; 3]) {
             start += 2;
+        } else if rest[open + 1..].starts_with(&[b'\\', quote]) {
+            // A literal of another language: `"\"…\""`, `'"…"'`.
+            (escaped, start) = (true, start + 2);
+        } else if let Some(&inner @ (b'"' | b'\'')) = rest.get(open + 1)
+            && inner != quote
+            && !escaped
+        {
+            (quote, start) = (inner, start + 1);
         }
         let limit = self.text.len().min(start + LONGEST_VALUE);
         let mut end = start;
@@ -517,6 +667,13 @@ impl Cursor<'_> {
     /// What stands between an opening tag and the next one.
     fn element(&mut self) -> Option<Written> {
         self.skip_while(|byte| byte.is_ascii_whitespace(), 80);
+        let inner = INNER.iter().find(|(opening, _)| self.rest().starts_with(opening));
+        if let Some((opening, closing)) = inner {
+            self.at += opening.len();
+            let near = &self.rest()[..self.rest().len().min(LONGEST_VALUE)];
+            let len = memchr::memmem::find(near, closing).filter(|&len| len > 0)?;
+            return Some(Written { span: self.at..self.at + len, how: How::Element });
+        }
         let rest = self.rest();
         let near = &rest[..rest.len().min(LONGEST_VALUE)];
         let len = near[..memchr::memchr(b'<', near)?].trim_ascii_end().len();
@@ -526,7 +683,7 @@ impl Cursor<'_> {
     /// The second and last word of a line, as settings of daemons have a name and its value.
     fn second_word(&mut self, name: &Range<usize>) -> Option<Written> {
         let start = self.at;
-        let written = self.quoted().or_else(|| self.bare(How::Bare))?;
+        let written = self.quoted().or_else(|| self.rest_of_line())?;
         self.at = start;
         let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
         let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
@@ -534,8 +691,28 @@ impl Cursor<'_> {
         (mixed && short && is_alone(self.text, name, &written)).then_some(written)
     }
 
+    /// The value behind a bare name and a comma: a tuple of Erlang, `{password, "…"}`, or a line of
+    /// a table without a heading, `API_KEY,…`.
+    fn in_tuple(&mut self, name: &Range<usize>, syntax: Syntax) -> Option<Written> {
+        let before = &self.text[..name.start];
+        self.skip_spaces();
+        if before.ends_with(b"{") || before.ends_with(b"define(") {
+            let how = if self.rest().starts_with(b"<<") { How::Quoted } else { How::Argument };
+            return self.quoted().map(|quoted| Written { how, ..quoted });
+        }
+        let begins = before.last().is_none_or(|&byte| byte == b'\n');
+        let written = self.bare(How::Doubtful).filter(|_| begins && syntax == Syntax::Prose)?;
+        is_alone(self.text, name, &written).then_some(written)
+    }
+
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
-    fn after_blank(&mut self) -> Option<Written> {
+    fn after_blank(&mut self, name: &Range<usize>) -> Option<Written> {
+        self.at += literal::wrapped(self.rest());
+        if self.text[..name.start].ends_with(b"#define ")
+            && let Some(quoted) = self.quoted()
+        {
+            return Some(quoted);
+        }
         for word in ["is ", "- ", "is: ", "= "] {
             if self.rest().starts_with(word.as_bytes()) {
                 self.at += word.len();
