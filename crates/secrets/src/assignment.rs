@@ -168,7 +168,8 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
     let mut cursor = Cursor { text, at: name.end };
-    if text[..name.start].ends_with(b"${") {
+    let brace = name.start.checked_sub(1).is_some_and(|at| text[at] == b'{');
+    if brace && text[..name.start].ends_with(b"${") {
         return beyond::fallback_of(text, name.start - 2, name.end).map(fallback);
     }
     if syntax == Syntax::Code {
@@ -178,8 +179,10 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         return Some(written);
     }
     let bold = if syntax == Syntax::Prose { b'*' } else { b'"' };
-    let quotes = cursor.skip_while(|byte| b"\"'`]\\".contains(&byte) || byte == bold, 4);
-    let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
+    let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\') || byte == bold;
+    let quotes = cursor.skip_while(is_quote, 4);
+    let closes = cursor.peek() == b')'
+        && [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
     cursor.at += usize::from(closes && syntax != Syntax::Code);
     let blanks = cursor.skip_spaces();
     if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
@@ -192,7 +195,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
         Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => {
-            return cursor.in_tuple(name, syntax).filter(|_| quotes == 0);
+            return if quotes == 0 { cursor.in_tuple(name, syntax) } else { None };
         }
         Some(operator) => operator,
         None if blanks > 0 && quotes == 0 && syntax != Syntax::Code => {
@@ -239,8 +242,10 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
             cursor.at += literal::wrapped(cursor.rest());
         }
     }
-    let outer = usize::from(matches!(cursor.peek(), b'"' | b'\''));
-    if let Some(span) = beyond::fallback_of(text, cursor.at + outer, cursor.at + outer) {
+    let start = cursor.at + usize::from(matches!(cursor.peek(), b'"' | b'\''));
+    if text.get(start) == Some(&b'$')
+        && let Some(span) = beyond::fallback_of(text, start, start)
+    {
         return Some(fallback(span));
     }
     if let Some(quoted) = cursor.quoted() {
@@ -437,6 +442,10 @@ impl Cursor<'_> {
         let start = self.at;
         self.skip_while(|byte| byte.is_ascii_whitespace(), LONGEST_INDENT);
         let blank = self.at > start;
+        if !b"vVac<".contains(&self.peek()) {
+            self.at = start;
+            return None;
+        }
         let fits = |label: &&&str| {
             self.rest().starts_with(label.as_bytes()) && (!blank || label.starts_with("android"))
         };
@@ -683,8 +692,12 @@ impl Cursor<'_> {
     /// The second and last word of a line, as settings of daemons have a name and its value.
     fn second_word(&mut self, name: &Range<usize>) -> Option<Written> {
         let start = self.at;
-        let written = self.quoted().or_else(|| self.rest_of_line())?;
+        let mut written = self.quoted().or_else(|| self.bare(How::Bare))?;
         self.at = start;
+        if self.text.get(written.span.end).is_some_and(|byte| b"&,;)]}".contains(byte)) {
+            written = self.rest_of_line()?;
+            self.at = start;
+        }
         let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
         let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
         let short = written.span.len() <= 128;
@@ -695,23 +708,29 @@ impl Cursor<'_> {
     /// a table without a heading, `API_KEY,…`.
     fn in_tuple(&mut self, name: &Range<usize>, syntax: Syntax) -> Option<Written> {
         let before = &self.text[..name.start];
+        let opens = matches!(before.last(), None | Some(b'{' | b'(' | b'\n'));
+        if !opens {
+            return None;
+        }
         self.skip_spaces();
         if before.ends_with(b"{") || before.ends_with(b"define(") {
             let how = if self.rest().starts_with(b"<<") { How::Quoted } else { How::Argument };
             return self.quoted().map(|quoted| Written { how, ..quoted });
         }
-        let begins = before.last().is_none_or(|&byte| byte == b'\n');
-        let written = self.bare(How::Doubtful).filter(|_| begins && syntax == Syntax::Prose)?;
+        if syntax != Syntax::Prose || before.last().is_some_and(|&byte| byte != b'\n') {
+            return None;
+        }
+        let written = self.bare(How::Doubtful)?;
         is_alone(self.text, name, &written).then_some(written)
     }
 
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
     fn after_blank(&mut self, name: &Range<usize>) -> Option<Written> {
-        self.at += literal::wrapped(self.rest());
-        if self.text[..name.start].ends_with(b"#define ")
-            && let Some(quoted) = self.quoted()
-        {
-            return Some(quoted);
+        if self.text[..name.start].ends_with(b"#define ") {
+            self.at += literal::wrapped(self.rest());
+            if let Some(quoted) = self.quoted() {
+                return Some(quoted);
+            }
         }
         for word in ["is ", "- ", "is: ", "= "] {
             if self.rest().starts_with(word.as_bytes()) {
@@ -731,137 +750,4 @@ impl Cursor<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found<'t>(text: &'t str, path: &str) -> Option<&'t str> {
-        let syntax = Syntax::of(path.as_bytes());
-        let lower = text.to_ascii_lowercase();
-        crate::stems::ASSIGNED.iter().find_map(|stem| {
-            let at = lower.find(stem)?;
-            read(text.as_bytes(), at, stem.len(), syntax).map(|assigned| &text[assigned.value])
-        })
-    }
-
-    /// Assembled here so that no file holds it whole.
-    fn random() -> String {
-        ["k3J9zQ1x", "W8vB5nM2"].concat()
-    }
-
-    #[test]
-    fn values_are_found_in_every_syntax() {
-        let value = random();
-        for (text, path) in [
-            ("password = 'VALUE'", "a.py"),
-            ("DB_PASSWORD=VALUE", ".env"),
-            ("apiKey: \"VALUE\",", "a.js"),
-            ("  client-secret: VALUE", "a.yml"),
-            ("{\"authToken\":\"VALUE\"}", "a.json"),
-            ("<password>VALUE</password>", "a.xml"),
-            ("<add key=\"ApiKey\" value=\"VALUE\"/>", "a.config"),
-            ("const API_KEY: &'static str = \"VALUE\";", "a.rs"),
-            ("secret := \"VALUE\"", "a.go"),
-            ("set(\"password\", \"VALUE\")", "A.java"),
-            ("app.secret.key=VALUE", "a.properties"),
-            ("tool --api-key VALUE run", "a.sh"),
-            ("password: str = \"VALUE\"", "a.py"),
-            ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"),
-            ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
-            ("<a href=\"/?token=&quot;VALUE&quot;\">", "a.html"),
-            ("at https://h/?user=%22me%22&token=%22VALUE%22", "a.txt"),
-            ("password = ' VALUE '", "a.py"),
-            ("Key(clientSecret):VALUE", "notes.txt"),
-            ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
-            ("user=me,pass=VALUE", "notes.txt"),
-            ("host h\npassword VALUE\n", ".msmtprc"),
-            ("  remote_password \"VALUE\"\n", "a.conf"),
-            ("requirepass VALUE\n", "redis.conf"),
-            ("rootpw VALUE\n", "slapd.conf"),
-            ("poll h user \"me\" password \"VALUE\"\n", ".fetchmailrc"),
-            ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
-            ("pass = VALUE\n", "rclone.conf"),
-            ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
-            ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
-            ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),
-            ("var token_of_production = \"VALUE\"", "a.go"),
-            ("db_password: &shared VALUE\n", "a.yml"),
-            ("db_password: !!str VALUE\n", "a.yml"),
-            ("db_password: |\n  VALUE\n", "a.yml"),
-            ("password = <<EOT\nVALUE\nEOT\n", "a.tf"),
-            ("variable \"db_password\" {\n  default = \"VALUE\"\n}\n", "a.tf"),
-            ("DbPassword:\n  Type: String\n  Default: VALUE\n", "a.yml"),
-            ("{\"adminPassword\": {\n  \"value\": \"VALUE\"\n}}", "a.json"),
-            ("password = os.getenv(\"DB_PW\") or \"VALUE\"", "a.py"),
-            ("const password = env.DB_PW ?? 'VALUE';", "a.js"),
-            ("password = (\n    \"VALUE\"\n)", "a.py"),
-            ("char password[] = \"VALUE\";", "a.c"),
-            ("<sec:password type=\"plain\">VALUE</sec:password>", "a.xml"),
-        ] {
-            let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
-            let (text, expected) =
-                (text.replace("VALUE", &value), expected.replace("VALUE", &value));
-            assert_eq!(found(&text, path), Some(&expected[..]), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_are_passwords_where_settings_stand() {
-        for (text, path, expected) in [
-            ("host=h\nAUTO_PASSWD=tangerine\nport=1", "notes.txt", Some("tangerine")),
-            ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
-            ("the password: tangerine of mine", "notes.txt", None),
-            ("see secret: green-tangerine", "a.yml", None),
-            ("if user.secret != \"WORD\" {", "a.go", Some("tangerine")),
-            ("The default password is 'WORD'.", "notes.txt", Some("tangerine")),
-            ("The default password is tangerine.", "notes.txt", None),
-            ("if token == \"green-tangerine\" {", "a.go", None),
-            ("password = 'green tangerine'\n", "notes.txt", Some("green tangerine")),
-            ("password = 'enter your tangerine'\n", "notes.txt", None),
-        ] {
-            let text = text.replace("WORD", "tangerine");
-            assert_eq!(found(&text, path), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_one_is_not() {
-        for (text, path) in [
-            ("password = get_password()", "a.py"),
-            ("password: |\n  k3J9zQ1xW8vB5nM2\n  and more\n", "a.yml"),
-            ("password = env.PW || 'changeme'", "a.js"),
-            ("password = { a : 'k3J9zQ1xW8vB5nM2' }", "a.js"),
-            ("password: *k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("\"token\": {\n  \"id\": \"k3J9zQ1xW8vB5nM2\"\n}", "a.json"),
-            ("<input name=\"password\" type=\"k3J9zQ1xW8vB5nM2\"/>", "a.html"),
-            ("password: string", "a.ts"),
-            ("token_type = 'Bearer9x8y'", "a.py"),
-            ("password = ${DB_PASSWORD}", ".env"),
-            ("PASSWORD=$(cat /run/secret)", "a.sh"),
-            ("\"password\": \"Enter your password\"", "a.json"),
-            ("api_key = 'YOUR_API_KEY_1'", "a.py"),
-            ("next_token = 'k3J9zQ1xW8vB5nM2'", "a.py"),
-            ("secret_name: prod/db/password1", "a.yml"),
-            ("password = password", "a.py"),
-            ("token = 'abc'", "a.py"),
-            ("api_key: process.env.API_KEY", "a.js"),
-            ("<label for=\"password\">Password</label>", "a.html"),
-            ("password = 'password1'", "a.py"),
-            ("PASS: gdb.base/Return2.exp: print x", "gdb.log"),
-            ("echo 'export DB_PASSWORD=\"'$DB_PASSWORD_1'\"' >> .env", "a.sh"),
-            ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
-            ("hidden = \"%22token%22:%22next%22\"", "a.py"),
-            ("the password: tuesday's", "notes.txt"),
-            ("set the password \"enter-it\" there", "notes.txt"),
-            ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
-            ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),
-            ("db_password: !vault |\n  $ANSIBLE", "a.yml"),
-            ("db_password: !secret db_password_1\n", "a.yml"),
-            ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
-            ("SHA-1 of the secret: 9f8e2c71b04d6a539f8e2c71b04d6a53a1b2c3d4", "notes.txt"),
-        ] {
-            assert_eq!(found(text, path), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -28,6 +28,12 @@ pub(crate) fn go_on(text: &[u8], at: usize) -> bool {
     })
 }
 
+fn is_column(byte: &u8) -> bool {
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'_' | b'`' | b'"' | b'[' | b']' | b',' | b' ' | b'\r' | b'\n')
+        || matches!(byte, b'\t' | b'.' | b'$' | b'\\')
+}
+
 fn gap(behind: &[u8]) -> usize {
     let is_gap = |byte: &&u8| b" \t\r\n\"+.\\".contains(byte);
     behind.iter().take(WIDEST_GAP).take_while(is_gap).count()
@@ -35,19 +41,30 @@ fn gap(behind: &[u8]) -> usize {
 
 fn columns(text: &[u8], name: &Range<usize>) -> Option<Vec<Range<usize>>> {
     let text = &text[..text.len().min(name.end + LONGEST)];
-    let first = text[name.end..].iter().find(|byte| !b"`\"]\\ \r\n".contains(byte))?;
-    if !matches!(first, b',' | b')') {
+    let is_lead = |byte: &&u8| matches!(byte, b'`' | b'"' | b']' | b'\\' | b' ' | b'\r' | b'\n');
+    let lead = text[name.end..].iter().take(8).take_while(is_lead).count();
+    if !matches!(text.get(name.end + lead), Some(b',' | b')')) {
         return None;
     }
-    let is_column =
-        |byte: &u8| byte.is_ascii_alphanumeric() || b"_`\"[], \r\n\t.$\\".contains(byte);
-    let close = name.end + text[name.end..].iter().position(|byte| !is_column(byte))?;
-    let behind = text[close..].strip_prefix(b")")?;
+    // In a list of columns a name stands behind a bracket or a comma.
+    let is_first = |byte: &u8| matches!(byte, b'(' | b',' | b' ' | b'\n' | b'"' | b'`' | b'[');
+    if !text[..name.start].last().is_some_and(is_first) {
+        return None;
+    }
+    let close = name.end + memchr::memchr(b')', &text[name.end..])?;
+    if !go_on(text, close) || !text[name.end..close].iter().all(is_column) {
+        return None;
+    }
+    let behind = &text[close + 1..];
     let lead = gap(behind);
     let (word, at) = (&behind[lead..], close + 1 + lead);
     let begins = |keyword: &[u8]| {
         word.get(..keyword.len()).is_some_and(|word| word.eq_ignore_ascii_case(keyword))
     };
+    let stdin = b"from stdin;";
+    if !begins(b"values") && !begins(stdin) {
+        return None;
+    }
     let before = &text[name.start.saturating_sub(WIDEST)..name.start];
     let len = before.iter().rev().take_while(|byte| is_column(byte)).count();
     let list = &before[before.len() - len..];
@@ -58,8 +75,7 @@ fn columns(text: &[u8], name: &Range<usize>) -> Option<Vec<Range<usize>>> {
     if begins(b"values") {
         return Some(rows(text, at + 6, column));
     }
-    let stdin = b"from stdin;";
-    begins(stdin).then(|| copied(text, at + stdin.len(), column))
+    Some(copied(text, at + stdin.len(), column))
 }
 
 /// One column of the tuples that stand from `at` on.

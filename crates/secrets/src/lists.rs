@@ -55,6 +55,11 @@ const WORDS: &[&str] = &[
 
 /// The values that stand in a list behind a name, if one begins there.
 pub(crate) fn values(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Vec<Written> {
+    let Some(opens) = opening(&text[name.end..]) else { return Vec::new() };
+    let plural = name::is_plural(&text[name.clone()]);
+    if opens == Opening::Line && !plural {
+        return Vec::new();
+    }
     // Nothing behind this decides on anything.
     let text = &text[..text.len().min(name.end + LONGEST)];
     let after = &text[name.end..];
@@ -62,12 +67,7 @@ pub(crate) fn values(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Vec<Wr
     let quotes = line.iter().take(4).take_while(|byte| b"\"'`]".contains(byte)).count();
     let line = line[quotes..].trim_ascii_end();
     let begins = name.end + quotes;
-    let first = line.iter().find(|byte| !matches!(byte, b' ' | b'\t'));
-    if !first.is_some_and(|first| b"=:[?+<i".contains(first)) {
-        return Vec::new();
-    }
     let mut list = List { text, at: begins, end: begins + line.len(), found: Vec::new() };
-    let plural = name::is_plural(&text[name.clone()]);
     if line == b":" && syntax != Syntax::Code {
         list.lines(name.start, plural);
     } else if let Some(header) = header(line, syntax) {
@@ -83,6 +83,49 @@ pub(crate) fn values(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Vec<Wr
     list.found
 }
 
+/// What may open a list, at first sight.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Opening {
+    /// A bracket, or the end of a line behind which a list of YAML may stand.
+    List,
+    /// A value on the line.
+    Line,
+}
+
+/// Tells by a few bytes behind a name that most names open no list.
+fn opening(after: &[u8]) -> Option<Opening> {
+    let is_lead = |byte: &&u8| matches!(byte, b'"' | b'\'' | b'`' | b']' | b' ' | b'\t');
+    let lead = after.iter().take(8).take_while(is_lead).count();
+    let near = &after[lead..after.len().min(lead + WIDEST)];
+    if !matches!(near.first()?, b'=' | b':' | b'[' | b'?' | b'+' | b'<' | b'i') {
+        return None;
+    }
+    let mut at = 1;
+    while let Some(&byte) = near.get(at) {
+        match byte {
+            b'[' | b'(' | b'{' if is_constructor(near, at) => return Some(Opening::List),
+            b'(' => break,
+            b'\n' if near[..at].trim_ascii() == b":" => return Some(Opening::List),
+            b'"' | b'\'' | b'\n' | b')' | b';' => break,
+            _ => at += 1,
+        }
+    }
+    // A lifetime is no quote.
+    let lifetime = near[at.min(near.len())..].starts_with(b"'static ");
+    Some(if lifetime { Opening::List } else { Opening::Line })
+}
+
+/// Returns true if and only if a bracket stands by itself, or behind a word that makes a list.
+fn is_constructor(near: &[u8], bracket: usize) -> bool {
+    let is_word = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let len = near[..bracket].iter().rev().take_while(is_word).count();
+    let word = &near[bracket - len..bracket];
+    let next = near[bracket + 1..].iter().find(|byte| **byte != b' ');
+    let holds = matches!(next, None | Some(b'"' | b'\'' | b'\r' | b'\n'));
+    let holds = holds || matches!(word, b"w" | b"W" | b"qw");
+    len == 0 || holds && WORDS.iter().any(|one| word.eq_ignore_ascii_case(one.as_bytes()))
+}
+
 /// What opens a list: how many bytes of the line it takes, and whether items need no quotes.
 struct Header {
     len: usize,
@@ -96,9 +139,9 @@ fn header(line: &[u8], syntax: Syntax) -> Option<Header> {
         matches!(near[at], b'"' | b'\'' | b'`') && !near[at..].starts_with(b"'static ")
     };
     let quote = (0..near.len()).find(is_quote);
-    let words = [&b"%w"[..], b"%W", b"qw"].iter().any(|&mark| {
-        memchr::memmem::find(near, mark).is_some_and(|at| quote.is_none_or(|quote| at < quote))
-    });
+    let of_sign = |byte: &&u8| b" \t=>+|".contains(byte);
+    let mark = &near[near.iter().take_while(of_sign).count()..];
+    let words = mark.starts_with(b"%w") || mark.starts_with(b"%W") || mark.starts_with(b"qw");
     let is_opening = |byte: &u8| b"[({".contains(byte);
     let len = match quote {
         Some(quote) if !words => {

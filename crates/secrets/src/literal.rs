@@ -9,6 +9,9 @@ const LONGEST: usize = 1024;
 /// `value::AROUND` behind its second line.
 const BELOW: usize = 80;
 
+/// The most bytes of a name that is wrapped around a literal.
+const LONGEST_WRAPPER: usize = 44;
+
 /// What takes one text and stands for it, or for what is encoded in it. Blanks count as they are.
 const WRAPPERS: [&[u8]; 44] = [
     b"[]byte(",
@@ -60,6 +63,9 @@ const WRAPPERS: [&[u8]; 44] = [
 /// How many bytes of wrappers stand before a literal.
 pub(crate) fn wrapped(rest: &[u8]) -> usize {
     let mut at = 0;
+    if !may_wrap(rest) {
+        return 0;
+    }
     // `Some(String::from("…"))`
     for _ in 0..2 {
         let Some(len) = wrapper(&rest[at..]) else { break };
@@ -68,19 +74,52 @@ pub(crate) fn wrapped(rest: &[u8]) -> usize {
     at
 }
 
-fn wrapper(rest: &[u8]) -> Option<usize> {
-    let open = rest.iter().take(44).position(|byte| matches!(byte, b'(' | b' '))?;
-    if !rest[0].is_ascii_alphabetic() && !b"[_".contains(&rest[0]) {
-        return None;
+/// Tells by a few bytes that most of what stands behind a sign wraps nothing.
+fn may_wrap(rest: &[u8]) -> bool {
+    let near = &rest[..rest.len().min(LONGEST_WRAPPER)];
+    let is_part = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b':');
+    let part = near.iter().take_while(is_part).count();
+    let next = near.get(part + 1);
+    match near.get(part) {
+        Some(b'(') => matches!(next, Some(b'"' | b'\'' | b'`' | b'S' | b's' | b'@')),
+        Some(b' ') => matches!(near[0], b'n' | b'J' | b'p' | b'T' | b'B'),
+        Some(b'-') => near.starts_with(b"ConvertTo"),
+        Some(b'[') => part == 0 && near.starts_with(b"[]byte("),
+        _ => false,
     }
-    let is_one = |wrapper: &&&[u8]| wrapper.len() > open && rest.starts_with(wrapper);
-    WRAPPERS.iter().filter(is_one).map(|wrapper| wrapper.len()).max()
+}
+
+fn wrapper(rest: &[u8]) -> Option<usize> {
+    let first = *rest.first()?;
+    let begins = |wrapper: &&&[u8]| wrapper[0] == first && rest.starts_with(wrapper);
+    // Longer ones that begin alike stand further down.
+    WRAPPERS.iter().rev().find(begins).map(|wrapper| wrapper.len())
 }
 
 /// Where the value stands in a literal that begins here, if it is none in plain quotes.
 pub(crate) fn value(rest: &[u8]) -> Option<Range<usize>> {
     let first = *rest.first()?;
-    if !b"[%qR~'{\"ruUBNL<".contains(&first) {
+    if !matches!(
+        first,
+        b'[' | b'%'
+            | b'q'
+            | b'R'
+            | b'~'
+            | b'\''
+            | b'{'
+            | b'"'
+            | b'r'
+            | b'u'
+            | b'U'
+            | b'B'
+            | b'N'
+            | b'L'
+            | b'<'
+    ) {
+        return None;
+    }
+    // Most literals are in plain quotes.
+    if matches!(first, b'"' | b'\'') && rest.get(1).is_some_and(|&next| next != first) {
         return None;
     }
     let rest = &rest[..rest.len().min(LONGEST + 2 * BELOW)];

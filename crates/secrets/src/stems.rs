@@ -78,7 +78,7 @@ pub(crate) const ASSIGNED: &[&str] = &[
 pub(crate) const ASSIGNED_SHORT: &[&str] = &["key", "api", "pat"];
 
 /// What parts a name from its value.
-pub(crate) const BEHIND_SHORT: &[u8] = b"=:\"'\\]> \t|*<";
+pub(crate) const BEHIND_SHORT: &[u8] = b"=:\"'\\]> \t|";
 
 /// The bytes that can stand before the `://` of a URL.
 pub(crate) const URL_BEFORE: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789";
