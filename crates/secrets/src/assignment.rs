@@ -8,10 +8,13 @@ use std::ops::Range;
 use leakgate_model::{Confidence, Text};
 
 use crate::beyond;
+use crate::columns;
+use crate::lists;
+use crate::literal;
 use crate::name;
 use crate::syntax::Syntax;
 use crate::table;
-use crate::value::{self, How, Written};
+use crate::value::{self, How, Judged, Written};
 
 /// A value that is assigned to a credential's name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +23,10 @@ pub(crate) struct Assigned {
     pub(crate) value: Range<usize>,
     pub(crate) confidence: Confidence,
     pub(crate) reason: Text,
+    /// The further values of a list or column.
+    pub(crate) others: Vec<Judged>,
+    /// Behind this, the next name is looked for.
+    pub(crate) end: usize,
 }
 
 /// The longest name and value that are looked at, in bytes.
@@ -38,15 +45,75 @@ pub(crate) const REACH_BACK: usize =
 /// Reads the assignment whose name holds an anchor at `at`.
 pub(crate) fn read(text: &[u8], at: usize, len: usize, syntax: Syntax) -> Option<Assigned> {
     let name = name_around(text, at, at + len);
+    let several = several(text, &name, syntax);
+    if several.is_empty() {
+        let judged = one(text, &name, syntax)?;
+        return Some(Assigned {
+            end: judged.span.end.max(name.end),
+            name,
+            value: judged.span,
+            confidence: judged.confidence,
+            reason: judged.reason,
+            others: Vec::new(),
+        });
+    }
+    let mut several = several.into_iter();
+    let first = several.next()?;
+    Some(Assigned {
+        // Other names stand between the values, as of columns and keys.
+        end: name.end,
+        name,
+        value: first.span,
+        confidence: first.confidence,
+        reason: first.reason,
+        others: several.collect(),
+    })
+}
+
+/// The one value behind a name, if it is a secret.
+fn one(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Judged> {
     // Most names stand before no value, and whether one does is asked sooner.
-    let written = value_after(text, &name, syntax)?;
+    let written = value_after(text, name, syntax)?;
     let kind = name::kind(&text[name.clone()]).filter(|_| !is_of_public(text, name.start))?;
-    let alone =
-        syntax == Syntax::Prose && (written.how == How::Cell || is_alone(text, &name, &written));
+    let asked = match syntax {
+        Syntax::Prose => true,
+        // Some languages call without brackets: `storePassword '…'`.
+        Syntax::Code => {
+            written.how == How::Doubtful
+                && written.span.start.checked_sub(1).is_some_and(|at| b"\"'".contains(&text[at]))
+        }
+        Syntax::Settings => false,
+    };
+    let alone = asked && is_alone(text, name, &written);
     let syntax = if alone { Syntax::Settings } else { syntax };
-    let judged = value::judge(text, &name, &written, kind, syntax)?;
-    let (confidence, reason) = (judged.confidence, judged.reason);
-    Some(Assigned { name, value: judged.span, confidence, reason })
+    value::judge(text, name, &written, kind, syntax)
+}
+
+/// The secrets among several values behind a name, or below it.
+fn several(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Vec<Judged> {
+    let written = |spans: Vec<Range<usize>>, how| -> Vec<Written> {
+        spans.into_iter().map(|span| Written { span, how }).collect()
+    };
+    let mut found = written(columns::values(text, name), How::Fallback);
+    if found.is_empty() && syntax != Syntax::Code {
+        found = written(table::below(text, name), How::Cell);
+    }
+    let rows = !found.is_empty();
+    if !rows {
+        found = lists::values(text, name, syntax);
+    }
+    if found.is_empty() || is_of_public(text, name.start) {
+        return Vec::new();
+    }
+    let word = &text[name.clone()];
+    let Some(kind) = (if rows { name::kind(word) } else { name::kind_of_items(word) }) else {
+        return Vec::new();
+    };
+    let judge = |written: Written| match rows {
+        true => value::judge(text, name, &written, kind, Syntax::Settings),
+        false => value::judge_item(text, name, &written, kind, syntax),
+    };
+    found.into_iter().filter_map(judge).collect()
 }
 
 pub(crate) fn is_name_byte(byte: u8) -> bool {
@@ -77,6 +144,10 @@ fn opens_quote(text: &[u8], name: usize) -> bool {
     name.checked_sub(1).is_some_and(|at| matches!(text[at], b'"' | b'\'' | b'`'))
 }
 
+/// What a line begins with that sets a variable.
+const LINES_THAT_SET: [&[u8]; 9] =
+    [b"export ", b"ENV ", b"ARG ", b"SetEnv ", b"setenv ", b"set -x ", b"set -gx ", b"set ", b":"];
+
 /// Returns true if and only if a line holds nothing but a name and its value, as settings do.
 fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
     let near = &text[name.start.saturating_sub(LOOKED_BACK)..name.start];
@@ -86,7 +157,8 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
         None => return false,
     };
     let line = line.trim_ascii_start();
-    let line = line.strip_prefix(b"export ").unwrap_or(line);
+    let sets = LINES_THAT_SET.iter().find_map(|word| line.strip_prefix(*word));
+    let line = sets.unwrap_or(line).trim_ascii_start();
     let is_quote = |byte: &u8| matches!(byte, b'"' | b'\'');
     let rest = &text[written.span.end..];
     let rest = &rest[rest.iter().take_while(|&byte| is_quote(byte)).take(3).count()..];
@@ -95,20 +167,22 @@ fn is_alone(text: &[u8], name: &Range<usize>, written: &Written) -> bool {
 
 /// Skips from the end of a name over an operator to the value.
 fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Written> {
-    if syntax != Syntax::Code
-        && let Some(span) = table::below(text, name)
-    {
-        return Some(Written { span, how: How::Cell });
-    }
     let mut cursor = Cursor { text, at: name.end };
+    let brace = name.start.checked_sub(1).is_some_and(|at| text[at] == b'{');
+    if brace && text[..name.start].ends_with(b"${") {
+        return beyond::fallback_of(text, name.start - 2, name.end).map(fallback);
+    }
     if syntax == Syntax::Code {
         cursor.skip_length();
     }
     if let Some(written) = cursor.in_tags(name.start) {
         return Some(written);
     }
-    let quotes = cursor.skip_while(|byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\'), 4);
-    let closes = [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
+    let bold = if syntax == Syntax::Prose { b'*' } else { b'"' };
+    let is_quote = |byte| matches!(byte, b'"' | b'\'' | b'`' | b']' | b'\\') || byte == bold;
+    let quotes = cursor.skip_while(is_quote, 4);
+    let closes = cursor.peek() == b')'
+        && [&b"):"[..], b")=", b") ="].iter().any(|end| cursor.rest().starts_with(end));
     cursor.at += usize::from(closes && syntax != Syntax::Code);
     let blanks = cursor.skip_spaces();
     if syntax == Syntax::Code && quotes == 0 && blanks > 0 && cursor.peek().is_ascii_alphabetic() {
@@ -120,16 +194,18 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     let operator = match cursor.operator_behind(name) {
         // A bare name before a comma is a variable, and what follows is something else's value.
-        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => return None,
+        Some(Operator::Next) if quotes == 0 || !opens_quote(text, name.start) => {
+            return if quotes == 0 { cursor.in_tuple(name, syntax) } else { None };
+        }
         Some(operator) => operator,
         None if blanks > 0 && quotes == 0 && syntax != Syntax::Code => {
-            return cursor.second_word(name).or_else(|| cursor.after_blank());
+            return cursor.second_word(name).or_else(|| cursor.after_blank(name));
         }
-        None if blanks > 0 => return cursor.after_blank(),
+        None if blanks > 0 => return cursor.after_blank(name),
         None => return None,
     };
     let call = match operator {
-        Operator::Assign | Operator::Compare => false,
+        Operator::Assign | Operator::Compare | Operator::Row => false,
         Operator::Next => true,
         Operator::Argument => {
             if let Some(span) = beyond::declared(text, name.start, cursor.at - 1) {
@@ -141,6 +217,9 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         Operator::Element => return cursor.element(),
         Operator::Flag => return cursor.bare(How::Bare),
     };
+    if syntax == Syntax::Prose {
+        cursor.skip_while(|byte| byte == b'*', 2);
+    }
     cursor.skip_spaces();
     if syntax == Syntax::Code || call {
         cursor.skip_type();
@@ -149,12 +228,30 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
         if let Some(span) = cursor.beyond(name.start) {
             return Some(Written { span, how: How::Quoted });
         }
+        if syntax != Syntax::Code
+            && let Some(span) = beyond::word_below(text, name.start, cursor.at)
+        {
+            return Some(Written { span, how: How::Doubtful });
+        }
+        if let Some(span) = beyond::given(text, cursor.at) {
+            return Some(Written { span, how: How::Quoted });
+        }
         cursor.at += beyond::properties(cursor.rest());
         cursor.skip_opening();
+        if syntax != Syntax::Settings {
+            cursor.at += literal::wrapped(cursor.rest());
+        }
+    }
+    let start = cursor.at + usize::from(matches!(cursor.peek(), b'"' | b'\''));
+    if text.get(start) == Some(&b'$')
+        && let Some(span) = beyond::fallback_of(text, start, start)
+    {
+        return Some(fallback(span));
     }
     if let Some(quoted) = cursor.quoted() {
         let how = match operator {
             _ if call => How::Argument,
+            Operator::Row => How::Fallback,
             Operator::Compare => How::Told,
             _ => quoted.how,
         };
@@ -162,6 +259,7 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
     match (call, syntax) {
         (true, _) => None,
+        _ if operator == Operator::Row => cursor.bare(How::Fallback),
         (false, Syntax::Code) => match beyond::fallback(text, cursor.at) {
             Some(span) => Some(Written { span, how: How::Argument }),
             None => cursor.no_code().or_else(|| cursor.bare(How::Doubtful)),
@@ -175,6 +273,12 @@ fn value_after(text: &[u8], name: &Range<usize>, syntax: Syntax) -> Option<Writt
     }
 }
 
+/// A value that counts where something else is not set.
+fn fallback(span: Range<usize>) -> Written {
+    Written { span, how: How::Fallback }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operator {
     Assign,
     /// A program asks whether it is this value.
@@ -187,6 +291,8 @@ enum Operator {
     Flag,
     /// The end of an opening tag.
     Element,
+    /// What parts two cells of a row: the name is in the first, the value in the second.
+    Row,
 }
 
 /// Quotes as HTML, URLs and JSON write them, longest first of those that begin alike.
@@ -201,6 +307,10 @@ const QUOTES: [(u8, &[u8]); 9] = [
     (b'\'', b"%27"),
     (b'\'', b"\\u0027"),
 ];
+
+/// What stands around a value inside of its element.
+const INNER: [(&[u8], &[u8]); 3] =
+    [(b"<![CDATA[", b"]]>"), (b"<value>", b"</value>"), (b"<string>", b"</string>")];
 
 struct Cursor<'t> {
     text: &'t [u8],
@@ -306,28 +416,62 @@ impl Cursor<'_> {
                 self.at += 1;
                 Some(Operator::Argument)
             }
-            _ if self.value_attribute() => Some(Operator::Assign),
+            b'|' if self.is_cell() => {
+                self.at += 1;
+                Some(Operator::Row)
+            }
             _ if self.is_flag() => Some(Operator::Flag),
-            _ => None,
+            _ => self.value_attribute(),
         }
     }
 
-    /// XML and property lists: `key="password" value="…"`, `<key>password</key><string>…`.
-    fn value_attribute(&mut self) -> bool {
-        for label in ["value=", "Value=", "</key>", "</name>"] {
-            if self.rest().starts_with(label.as_bytes()) {
-                self.at += label.len();
-                if label.starts_with('<') {
-                    self.skip_while(|byte| byte.is_ascii_whitespace(), 40);
-                    if self.peek() == b'<' {
-                        self.skip_while(|byte| byte != b'>', 20);
-                        self.at += 1;
-                    }
-                }
-                return true;
-            }
+    /// XML, HTML and property lists: `key="password" value="…"`, `<key>password</key><string>…`,
+    /// `<td>password</td><td>…`.
+    fn value_attribute(&mut self) -> Option<Operator> {
+        const LABELS: [&str; 9] = [
+            "value=",
+            "Value=",
+            "android:value=",
+            "content=",
+            "</key>",
+            "</name>",
+            "</td>",
+            "</th>",
+            "</dt>",
+        ];
+        let start = self.at;
+        self.skip_while(|byte| byte.is_ascii_whitespace(), LONGEST_INDENT);
+        let blank = self.at > start;
+        if !b"vVac<".contains(&self.peek()) {
+            self.at = start;
+            return None;
         }
-        false
+        let fits = |label: &&&str| {
+            self.rest().starts_with(label.as_bytes()) && (!blank || label.starts_with("android"))
+        };
+        let Some(label) = LABELS.iter().find(fits) else {
+            self.at = start;
+            return None;
+        };
+        self.at += label.len();
+        if !label.starts_with('<') {
+            return Some(Operator::Assign);
+        }
+        self.skip_while(|byte| byte.is_ascii_whitespace(), 40);
+        if self.peek() == b'<' {
+            self.skip_while(|byte| byte != b'>', 60);
+            self.at += 1;
+        }
+        let is_cell = label.starts_with("</t") || label.starts_with("</d");
+        Some(if is_cell { Operator::Element } else { Operator::Assign })
+    }
+
+    /// Returns true if and only if the cursor stands behind the first cell of a row of two or more.
+    fn is_cell(&self) -> bool {
+        let near = &self.text[self.at.saturating_sub(LOOKED_BACK)..self.at];
+        let row = &near[memchr::memrchr2(b'\n', b'|', near).map_or(near.len(), |at| at)..];
+        let is_name = |byte: &u8| is_name_byte(*byte) || b" *`\"".contains(byte);
+        row.starts_with(b"|") && row[1..].iter().all(is_name)
     }
 
     /// Skips from a name that is itself the value of `name:` to what `value:` has beside it, as
@@ -348,6 +492,8 @@ impl Cursor<'_> {
         let start = self.at;
         self.skip_while(|byte| byte.is_ascii_whitespace() || byte == b',', LONGEST_INDENT);
         self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
+        // As parameters of CloudFormation are given: `ParameterValue`.
+        self.at += if self.rest().starts_with(b"ParameterValue") { 9 } else { 0 };
         let is_label = self.rest().get(..5).is_some_and(|word| word.eq_ignore_ascii_case(b"value"));
         self.at += if is_label { 5 } else { 0 };
         self.skip_while(|byte| matches!(byte, b'"' | b'\''), 1);
@@ -361,7 +507,8 @@ impl Cursor<'_> {
     fn closes_element(&self) -> bool {
         let rest = self.rest();
         let near = &rest[..rest.len().min(LONGEST_VALUE)];
-        memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</"))
+        let inner = |at: usize| INNER.iter().any(|(opening, _)| near[at..].starts_with(opening));
+        memchr::memchr(b'<', near).is_some_and(|at| near[at..].starts_with(b"</") || inner(at))
     }
 
     /// Returns true if and only if the cursor stands behind `--name ` or `-name `.
@@ -398,7 +545,8 @@ impl Cursor<'_> {
         // A quote that closes again is a value, not a lifetime.
         let quotes = memchr::memchr_iter(b'\'', &line[..sign]).count();
         // The sign stands apart from the type: in `key=value&next=` it does not.
-        let apart = sign > 0 && line[sign - 1] == b' ';
+        let before = &line[..sign];
+        let apart = before.ends_with(b" ") || before.ends_with(b" :");
         if is_type && apart && quotes < 2 && line[..sign].iter().any(u8::is_ascii_alphabetic) {
             self.at += sign + 1;
             self.skip_spaces();
@@ -408,6 +556,9 @@ impl Cursor<'_> {
     /// A value in quotes, with the prefixes that languages put before them.
     fn quoted(&mut self) -> Option<Written> {
         let rest = self.rest();
+        if let Some(span) = literal::value(rest) {
+            return Some(self.written(self.at + span.start..self.at + span.end));
+        }
         if let Some((quote, encoded)) = QUOTES.iter().find(|(_, one)| rest.starts_with(one)) {
             return self.quoted_as(*quote, encoded);
         }
@@ -432,11 +583,19 @@ impl Cursor<'_> {
         if !prefix {
             return None;
         }
-        let quote = rest[open];
-        let escaped = open > 0 && rest[open - 1] == b'\\';
+        let mut quote = rest[open];
+        let mut escaped = open > 0 && rest[open - 1] == b'\\';
         let mut start = self.at + open + 1;
         if rest[open..].starts_with(&[quote; 3]) {
             start += 2;
+        } else if rest[open + 1..].starts_with(&[b'\\', quote]) {
+            // A literal of another language: `"\"…\""`, `'"…"'`.
+            (escaped, start) = (true, start + 2);
+        } else if let Some(&inner @ (b'"' | b'\'')) = rest.get(open + 1)
+            && inner != quote
+            && !escaped
+        {
+            (quote, start) = (inner, start + 1);
         }
         let limit = self.text.len().min(start + LONGEST_VALUE);
         let mut end = start;
@@ -517,6 +676,13 @@ impl Cursor<'_> {
     /// What stands between an opening tag and the next one.
     fn element(&mut self) -> Option<Written> {
         self.skip_while(|byte| byte.is_ascii_whitespace(), 80);
+        let inner = INNER.iter().find(|(opening, _)| self.rest().starts_with(opening));
+        if let Some((opening, closing)) = inner {
+            self.at += opening.len();
+            let near = &self.rest()[..self.rest().len().min(LONGEST_VALUE)];
+            let len = memchr::memmem::find(near, closing).filter(|&len| len > 0)?;
+            return Some(Written { span: self.at..self.at + len, how: How::Element });
+        }
         let rest = self.rest();
         let near = &rest[..rest.len().min(LONGEST_VALUE)];
         let len = near[..memchr::memchr(b'<', near)?].trim_ascii_end().len();
@@ -526,16 +692,46 @@ impl Cursor<'_> {
     /// The second and last word of a line, as settings of daemons have a name and its value.
     fn second_word(&mut self, name: &Range<usize>) -> Option<Written> {
         let start = self.at;
-        let written = self.quoted().or_else(|| self.bare(How::Bare))?;
+        let mut written = self.quoted().or_else(|| self.bare(How::Bare))?;
         self.at = start;
+        if self.text.get(written.span.end).is_some_and(|byte| b"&,;)]}".contains(byte)) {
+            written = self.rest_of_line()?;
+            self.at = start;
+        }
         let has = |accept: fn(&u8) -> bool| self.text[written.span.clone()].iter().any(accept);
         let mixed = has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic);
         let short = written.span.len() <= 128;
         (mixed && short && is_alone(self.text, name, &written)).then_some(written)
     }
 
+    /// The value behind a bare name and a comma: a tuple of Erlang, `{password, "…"}`, or a line of
+    /// a table without a heading, `API_KEY,…`.
+    fn in_tuple(&mut self, name: &Range<usize>, syntax: Syntax) -> Option<Written> {
+        let before = &self.text[..name.start];
+        let opens = matches!(before.last(), None | Some(b'{' | b'(' | b'\n'));
+        if !opens {
+            return None;
+        }
+        self.skip_spaces();
+        if before.ends_with(b"{") || before.ends_with(b"define(") {
+            let how = if self.rest().starts_with(b"<<") { How::Quoted } else { How::Argument };
+            return self.quoted().map(|quoted| Written { how, ..quoted });
+        }
+        if syntax != Syntax::Prose || before.last().is_some_and(|&byte| byte != b'\n') {
+            return None;
+        }
+        let written = self.bare(How::Doubtful)?;
+        is_alone(self.text, name, &written).then_some(written)
+    }
+
     /// A value that only a blank, a dash or `is` parts from its name: `token - '…'`.
-    fn after_blank(&mut self) -> Option<Written> {
+    fn after_blank(&mut self, name: &Range<usize>) -> Option<Written> {
+        if self.text[..name.start].ends_with(b"#define ") {
+            self.at += literal::wrapped(self.rest());
+            if let Some(quoted) = self.quoted() {
+                return Some(quoted);
+            }
+        }
         for word in ["is ", "- ", "is: ", "= "] {
             if self.rest().starts_with(word.as_bytes()) {
                 self.at += word.len();
@@ -554,137 +750,4 @@ impl Cursor<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn found<'t>(text: &'t str, path: &str) -> Option<&'t str> {
-        let syntax = Syntax::of(path.as_bytes());
-        let lower = text.to_ascii_lowercase();
-        crate::stems::ASSIGNED.iter().find_map(|stem| {
-            let at = lower.find(stem)?;
-            read(text.as_bytes(), at, stem.len(), syntax).map(|assigned| &text[assigned.value])
-        })
-    }
-
-    /// Assembled here so that no file holds it whole.
-    fn random() -> String {
-        ["k3J9zQ1x", "W8vB5nM2"].concat()
-    }
-
-    #[test]
-    fn values_are_found_in_every_syntax() {
-        let value = random();
-        for (text, path) in [
-            ("password = 'VALUE'", "a.py"),
-            ("DB_PASSWORD=VALUE", ".env"),
-            ("apiKey: \"VALUE\",", "a.js"),
-            ("  client-secret: VALUE", "a.yml"),
-            ("{\"authToken\":\"VALUE\"}", "a.json"),
-            ("<password>VALUE</password>", "a.xml"),
-            ("<add key=\"ApiKey\" value=\"VALUE\"/>", "a.config"),
-            ("const API_KEY: &'static str = \"VALUE\";", "a.rs"),
-            ("secret := \"VALUE\"", "a.go"),
-            ("set(\"password\", \"VALUE\")", "A.java"),
-            ("app.secret.key=VALUE", "a.properties"),
-            ("tool --api-key VALUE run", "a.sh"),
-            ("password: str = \"VALUE\"", "a.py"),
-            ("x = {\\\"token\\\": \\\"VALUE\\\"}", "a.c"),
-            ("<key>api_key</key>\n <string>VALUE</string>", "a.plist"),
-            ("<a href=\"/?token=&quot;VALUE&quot;\">", "a.html"),
-            ("at https://h/?user=%22me%22&token=%22VALUE%22", "a.txt"),
-            ("password = ' VALUE '", "a.py"),
-            ("Key(clientSecret):VALUE", "notes.txt"),
-            ("DB_PASSWORD=VALUE,;&VALUE", ".env"),
-            ("user=me,pass=VALUE", "notes.txt"),
-            ("host h\npassword VALUE\n", ".msmtprc"),
-            ("  remote_password \"VALUE\"\n", "a.conf"),
-            ("requirepass VALUE\n", "redis.conf"),
-            ("rootpw VALUE\n", "slapd.conf"),
-            ("poll h user \"me\" password \"VALUE\"\n", ".fetchmailrc"),
-            ("url,username,password\nhttps://h.io,me,VALUE\n", "passwords.csv"),
-            ("pass = VALUE\n", "rclone.conf"),
-            ("- name: API_KEY\n  value: \"VALUE\"\n", "a.yml"),
-            ("{\"name\": \"API_KEY\", \"value\": \"VALUE\"}", "a.json"),
-            ("{\n  \"Key\": \"client_secret\",\n  \"Value\": \"VALUE\"\n}", "a.json"),
-            ("var token_of_production = \"VALUE\"", "a.go"),
-            ("db_password: &shared VALUE\n", "a.yml"),
-            ("db_password: !!str VALUE\n", "a.yml"),
-            ("db_password: |\n  VALUE\n", "a.yml"),
-            ("password = <<EOT\nVALUE\nEOT\n", "a.tf"),
-            ("variable \"db_password\" {\n  default = \"VALUE\"\n}\n", "a.tf"),
-            ("DbPassword:\n  Type: String\n  Default: VALUE\n", "a.yml"),
-            ("{\"adminPassword\": {\n  \"value\": \"VALUE\"\n}}", "a.json"),
-            ("password = os.getenv(\"DB_PW\") or \"VALUE\"", "a.py"),
-            ("const password = env.DB_PW ?? 'VALUE';", "a.js"),
-            ("password = (\n    \"VALUE\"\n)", "a.py"),
-            ("char password[] = \"VALUE\";", "a.c"),
-            ("<sec:password type=\"plain\">VALUE</sec:password>", "a.xml"),
-        ] {
-            let expected = if text.contains("VALUE,") { "VALUE,;&VALUE" } else { "VALUE" };
-            let (text, expected) =
-                (text.replace("VALUE", &value), expected.replace("VALUE", &value));
-            assert_eq!(found(&text, path), Some(&expected[..]), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_are_passwords_where_settings_stand() {
-        for (text, path, expected) in [
-            ("host=h\nAUTO_PASSWD=tangerine\nport=1", "notes.txt", Some("tangerine")),
-            ("jwt:\n  secret: \"green#tangerine\"\n", "a.yml", Some("green#tangerine")),
-            ("the password: tangerine of mine", "notes.txt", None),
-            ("see secret: green-tangerine", "a.yml", None),
-            ("if user.secret != \"WORD\" {", "a.go", Some("tangerine")),
-            ("The default password is 'WORD'.", "notes.txt", Some("tangerine")),
-            ("The default password is tangerine.", "notes.txt", None),
-            ("if token == \"green-tangerine\" {", "a.go", None),
-            ("password = 'green tangerine'\n", "notes.txt", Some("green tangerine")),
-            ("password = 'enter your tangerine'\n", "notes.txt", None),
-        ] {
-            let text = text.replace("WORD", "tangerine");
-            assert_eq!(found(&text, path), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn what_only_looks_like_one_is_not() {
-        for (text, path) in [
-            ("password = get_password()", "a.py"),
-            ("password: |\n  k3J9zQ1xW8vB5nM2\n  and more\n", "a.yml"),
-            ("password = env.PW || 'changeme'", "a.js"),
-            ("password = { a : 'k3J9zQ1xW8vB5nM2' }", "a.js"),
-            ("password: *k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("\"token\": {\n  \"id\": \"k3J9zQ1xW8vB5nM2\"\n}", "a.json"),
-            ("<input name=\"password\" type=\"k3J9zQ1xW8vB5nM2\"/>", "a.html"),
-            ("password: string", "a.ts"),
-            ("token_type = 'Bearer9x8y'", "a.py"),
-            ("password = ${DB_PASSWORD}", ".env"),
-            ("PASSWORD=$(cat /run/secret)", "a.sh"),
-            ("\"password\": \"Enter your password\"", "a.json"),
-            ("api_key = 'YOUR_API_KEY_1'", "a.py"),
-            ("next_token = 'k3J9zQ1xW8vB5nM2'", "a.py"),
-            ("secret_name: prod/db/password1", "a.yml"),
-            ("password = password", "a.py"),
-            ("token = 'abc'", "a.py"),
-            ("api_key: process.env.API_KEY", "a.js"),
-            ("<label for=\"password\">Password</label>", "a.html"),
-            ("password = 'password1'", "a.py"),
-            ("PASS: gdb.base/Return2.exp: print x", "gdb.log"),
-            ("echo 'export DB_PASSWORD=\"'$DB_PASSWORD_1'\"' >> .env", "a.sh"),
-            ("token = 'k3J9zQ1@xW8vB5nM#2'", "a.py"),
-            ("hidden = \"%22token%22:%22next%22\"", "a.py"),
-            ("the password: tuesday's", "notes.txt"),
-            ("set the password \"enter-it\" there", "notes.txt"),
-            ("- name: API_KEY\n  valueFrom: k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("values(\"a.password=none\", \"k3J9zQ1xW8vB5nM2\")", "A.java"),
-            ("Public key: k3J9zQ1xW8vB5nM2k3J9zQ1xW8vB5nM2", "notes.txt"),
-            ("db_password: !vault |\n  $ANSIBLE", "a.yml"),
-            ("db_password: !secret db_password_1\n", "a.yml"),
-            ("- title: API_KEY\n  value: k3J9zQ1xW8vB5nM2\n", "a.yml"),
-            ("signing key 9F8E2C71B04D6A539F8E2C71B04D6A53A1B2C3D4", "NEWS"),
-            ("SHA-1 of the secret: 9f8e2c71b04d6a539f8e2c71b04d6a53a1b2c3d4", "notes.txt"),
-        ] {
-            assert_eq!(found(text, path), None, "{text}");
-        }
-    }
-}
+mod tests;

@@ -12,6 +12,9 @@ const LONGEST_LINE: usize = 300;
 /// How many bytes of a declaration are read, and how many lines.
 const LONGEST_DECLARATION: usize = 400;
 const MOST_LINES: usize = 6;
+/// The deepest a name is indented that has its value below, and the shortest such value.
+const DEEPEST: usize = 60;
+const SHORTEST_BELOW: usize = 16;
 
 /// The anchor and the tag that YAML allows before a value: `&name`, `!!str`. How many bytes they
 /// take with the blanks behind them.
@@ -69,8 +72,16 @@ pub(crate) fn text_below(text: &[u8], at: usize) -> Option<Range<usize>> {
 /// The text in quotes that counts where what is asked for first is not there:
 /// `getenv("NAME") or "…"`, `env.NAME ?? '…'`, `Field(default="…")`.
 pub(crate) fn fallback(text: &[u8], at: usize) -> Option<Range<usize>> {
-    const SIGNS: [&[u8]; 7] =
-        [b" || ", b" ?? ", b" or ", b" : ", b"default=", b".unwrap_or(", b".orElse("];
+    const SIGNS: [&[u8]; 8] = [
+        b" || ",
+        b" ?? ",
+        b" or ",
+        b" : ",
+        b"default=",
+        b"defaultValue: ",
+        b".unwrap_or(",
+        b".orElse(",
+    ];
     let (span, _) = line(text, at)?;
     let whole = &text[span.clone()];
     let is_behind_sign = |&open: &usize| SIGNS.iter().any(|sign| whole[..open].ends_with(sign));
@@ -83,6 +94,33 @@ pub(crate) fn fallback(text: &[u8], at: usize) -> Option<Range<usize>> {
     let len = memchr::memchr(whole[open], &whole[open + 1..])?;
     let start = span.start + open + 1;
     Some(start..start + len)
+}
+
+/// What counts where a variable of a shell is not set, in what begins at `start` as `${NAME:-…}`;
+/// from `at` on it is read.
+pub(crate) fn fallback_of(text: &[u8], start: usize, at: usize) -> Option<Range<usize>> {
+    let (span, _) = text.get(start..)?.starts_with(b"${").then(|| line(text, at))??;
+    let line = &text[span.clone()];
+    let name = usize::from(at == start) * 2;
+    let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b'_';
+    let sign = name + line[name..].iter().take_while(is_name).count();
+    let len = [&b":-"[..], b":=", b"-"].iter().find(|one| line[sign..].starts_with(one))?.len();
+    let end = sign + memchr::memchr(b'}', &line[sign..])?;
+    let value = &line[sign + len..end];
+    let quotes = |byte: &&u8| matches!(**byte, b'"' | b'\'');
+    let lead = value.iter().take(1).take_while(quotes).count();
+    let trail = value[lead..].iter().rev().take(1).take_while(quotes).count();
+    let start = span.start + sign + len + lead;
+    (lead + trail < value.len()).then(|| start..span.start + end - trail)
+}
+
+/// What an object on the same line gives as its value: `"NAME": {"value": "…"}`.
+pub(crate) fn given(text: &[u8], at: usize) -> Option<Range<usize>> {
+    let (span, _) = text.get(at).filter(|&&byte| byte == b'{').and_then(|_| line(text, at + 1))?;
+    let whole = &text[span.clone()];
+    let found = value_of_member(whole)?;
+    let quoted = matches!(whole[found.start - 1], b'"' | b'\'');
+    quoted.then(|| span.start + found.start..span.start + found.end)
 }
 
 /// What a declaration gives as its value or default: `variable "…" { default = "…" }` of
@@ -107,6 +145,22 @@ pub(crate) fn declared(text: &[u8], name: usize, at: usize) -> Option<Range<usiz
         next = behind;
     }
     None
+}
+
+/// The only word of the only line that is indented below a name: a value of settings.
+pub(crate) fn word_below(text: &[u8], name: usize, at: usize) -> Option<Range<usize>> {
+    let (opening, next) = line(text, at)?;
+    let indent_of = |line: &[u8]| line.iter().take_while(|byte| b" \t".contains(byte)).count();
+    let before = text[..name].iter().rev().take(DEEPEST);
+    let own = before.take_while(|&&byte| byte == b' ').count();
+    let (value, behind) = line(text, next.filter(|_| opening.is_empty())?)?;
+    let deeper = |line: &[u8]| indent_of(line) > own;
+    let last = behind.and_then(|behind| line(text, behind)).map(|(line, _)| &text[line]);
+    let word = trimmed(text, value.clone()).filter(|_| deeper(&text[value]))?;
+    let is_word = text[word.clone()]
+        .iter()
+        .all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=.!@#$%^&*~".contains(byte));
+    (is_word && word.len() >= SHORTEST_BELOW && !last.is_some_and(deeper)).then_some(word)
 }
 
 /// The value of a line that is a member called `value` or `default`.
@@ -208,6 +262,47 @@ mod tests {
             let at = text.find(['{', '\n']).expect("it is there");
             let found = declared(text.as_bytes(), name, at).map(|span| &text[span]);
             assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_below_its_name_is_read() {
+        for (text, expected) in [
+            ("a\n    k3J9zQ1xW8vB5nM2\nb: c\n", Some("k3J9zQ1xW8vB5nM2")),
+            ("  a\r\n    k3J9zQ1xW8vB5nM2", Some("k3J9zQ1xW8vB5nM2")),
+            ("  a\n  k3J9zQ1xW8vB5nM2\n", None),
+            ("a\n  k3J9zQ1xW8vB5nM2\n  more: 1\n", None),
+            ("a\n  k3J9zQ1xW8vB5nM2: x\n", None),
+            ("a\n  short\n", None),
+        ] {
+            let name = text.find('a').expect("it is there");
+            let found = word_below(text.as_bytes(), name, name + 1).map(|span| &text[span]);
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_shell_falls_back_to_is_read() {
+        for (text, expected) in [
+            ("${A:-WORD}", Some("WORD")),
+            ("${A:=\"WORD\"}", Some("WORD")),
+            ("${A-WORD}", Some("WORD")),
+            ("${A}", None),
+            ("${A:-}", None),
+            ("$A:-WORD", None),
+            ("${A:?WORD}", None),
+        ] {
+            let found = fallback_of(text.as_bytes(), 0, 0).map(|span| &text[span]);
+            assert_eq!(found, expected, "{text}");
+        }
+        for (text, expected) in [
+            ("{ \"value\": \"WORD\" }", Some("WORD")),
+            ("{value: 'WORD', type: x}", Some("WORD")),
+            ("{ value: word }", None),
+            ("{ \"values\": \"WORD\" }", None),
+            ("[\"value\"]", None),
+        ] {
+            assert_eq!(given(text.as_bytes(), 0).map(|span| &text[span]), expected, "{text}");
         }
     }
 

@@ -16,6 +16,7 @@ use crate::anchor_index::Hit;
 use crate::anchors::Around;
 use crate::archive;
 use crate::assignment;
+use crate::columns;
 use crate::decode::Charset;
 use crate::name;
 use crate::near;
@@ -194,7 +195,8 @@ struct View {
 /// A credential's name, and whether a secret is assigned to it in any syntax.
 fn assigned(text: &[u8], hit: Hit) -> View {
     let name = assignment::name_around(text, hit.start, hit.start + hit.len);
-    if name::kind(&text[name.clone()]).is_none() {
+    let word = &text[name.clone()];
+    if name::kind(word).is_none() && name::kind_of_items(word).is_none() {
         let (before, after) = (hit.start - name.start + 1, name.end - hit.start + 1);
         return View { before, after, likely: false };
     }
@@ -223,13 +225,14 @@ fn read_until(text: &[u8], at: usize) -> usize {
     // A tag's value goes on over lines, and a heading's stands below it.
     if matches!(text.get(sign), None | Some(b'<' | b'>' | b',' | b';' | b'|' | b'\r' | b'\n'))
         || text[at..sign].contains(&b'\t')
+        || columns::go_on(text, sign)
     {
         return most;
     }
     // What is declared goes on over some lines.
     let rest = &text[sign..text.len().min(most)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    if matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=')) {
+    if matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=' | b'[' | b'(')) {
         return most;
     }
     let line_end = |from: usize| {
@@ -311,6 +314,19 @@ mod tests {
             1 => made("token = get(\"X\") or \"{alnum:24}\"\n"),
             1 => made("token = (\n    \"{alnum:24}\"\n"),
             1 => made("char token[] = \"{alnum:24}\";"),
+            1 => made("api_keys:\n  - {alnum:24}\n  - \"{alnum:24}\"\n"),
+            1 => made("  tokens = [\n  '{alnum:24}',\n # x\n  '{alnum:24}'\n]\n"),
+            1 => made("API_KEYS={alnum:24},{alnum:24}\n"),
+            1 => made("secrets: {\n  a: '{alnum:24}',\n"),
+            1 => made("tokens:\n  a: {alnum:24}\n"),
+            1 => made("(id, password) VALUES\n (1, '{alnum:14}'),\n(2, '{alnum:14}')"),
+            1 => made("(password, at) FROM stdin;\n{alnum:14}\t1\n"),
+            1 => made("api_key = \"\"\"\n  {alnum:24}\n  \"\"\""),
+            1 => made("PASSWORD: ${PW:-{alnum:14}}\n"),
+            1 => made("<password><![CDATA[{alnum:14}]]>"),
+            1 => made("\"com.API_KEY\"\n   android:value=\"{alnum:24}\""),
+            1 => made("{alnum:14}|x\n|--|--|\n| {alnum:14} | `{alnum:14}` |\n"),
+            1 => "[\\[({\\])},;'\"|\n ]{1,12}".prop_map(String::from),
             1 => made("<a:password b=\"c\">{alnum:24}</a:password>"),
             1 => "( \\|| >-| <<EOT|EOT| \\{| \\?\\? |  default: |&a |!!str )\n?".prop_map(String::from),
             1 => "-{0,3}[a-z-]{0,200}".prop_map(String::from),

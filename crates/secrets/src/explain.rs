@@ -233,6 +233,7 @@ impl Steps<'_> {
         } else {
             self.say(format!("the value is {}", found.reason));
             values.push(found.value);
+            values.extend(found.others.into_iter().map(|one| one.span));
         }
     }
 }

@@ -266,6 +266,25 @@ pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
     })
 }
 
+/// What the name of a list means for each of its items: what it means of one of them.
+pub(crate) fn kind_of_items(name: &[u8]) -> Option<Kind> {
+    let single = if is_plural(name) { &name[..name.len() - 1] } else { name };
+    let kind = kind(name).filter(|&kind| kind != Kind::Key).or_else(|| kind(single));
+    // Keys of any kind and what only mentions a credential say too little of many values.
+    kind.filter(|kind| matches!(kind, Kind::Password | Kind::Secret | Kind::Token))
+}
+
+/// Returns true if and only if the name is one of several things.
+pub(crate) fn is_plural(name: &[u8]) -> bool {
+    matches!(name, [.., before, b's' | b'S'] if before.is_ascii_alphabetic() && !b"sS".contains(before))
+}
+
+/// Returns true if and only if a name is that of something about a credential, or beside it.
+pub(crate) fn is_about(name: &[u8]) -> bool {
+    let lower = name.to_ascii_lowercase();
+    words(name).last().is_some_and(|last| is_in(ABOUT, &lower[last.clone()]))
+}
+
 /// What a name means that ends in these two words.
 fn of_noun(noun: &[u8], before: &[u8]) -> Option<Kind> {
     if is_in(PASSWORDS, noun) {
@@ -540,6 +559,24 @@ mod tests {
         ] {
             assert_eq!(kind(name.as_bytes()), expected, "{name}");
         }
+    }
+
+    #[test]
+    fn names_of_lists() {
+        for (name, expected) in [
+            ("API_KEYS", Some(Kind::Token)),
+            ("tokens", Some(Kind::Token)),
+            ("apiKey", Some(Kind::Token)),
+            ("client_secrets", Some(Kind::Secret)),
+            ("passwords", Some(Kind::Password)),
+            ("keys", None),
+            ("max_tokens", None),
+            ("public_keys", None),
+            ("password_hashes", None),
+        ] {
+            assert_eq!(kind_of_items(name.as_bytes()), expected, "{name}");
+        }
+        assert!(is_about(b"clientId") && !is_about(b"client"));
     }
 
     #[test]

@@ -29,6 +29,7 @@ use crate::syntax::{self, Syntax};
 use crate::text::{self, Base, Excerpts, Places};
 use crate::unwrap::{self, Piece};
 use crate::url;
+use crate::value::Judged;
 
 /// Buffers of one thread, kept between contents.
 #[derive(Debug, Default)]
@@ -582,10 +583,17 @@ impl<'r> Run<'r> {
         let Some(found) = assignment::read(self.text, hit.start, hit.len, syntax) else {
             return;
         };
-        self.set_from(index, found.value.end.max(found.name.end));
+        self.set_from(index, found.end);
         let generated = *self.generated.get_or_insert_with(|| syntax::is_generated(self.path));
-        if !generated && !sealed::is_sealed(self.text, &found.value) {
-            self.push_generic(index, found.value, found.confidence, found.reason);
+        if generated {
+            return;
+        }
+        let first =
+            Judged { span: found.value, confidence: found.confidence, reason: found.reason };
+        for one in [first].into_iter().chain(found.others) {
+            if !sealed::is_sealed(self.text, &one.span) {
+                self.push_generic(index, one.span, one.confidence, one.reason);
+            }
         }
     }
 

@@ -49,6 +49,8 @@ fn nameless(path: &[u8], content: &[u8]) -> Option<Assigned> {
         value: drawn(content)?,
         confidence: Confidence::Medium,
         reason: "a random value, and the file holds nothing else".into(),
+        others: Vec::new(),
+        end: content.len(),
     })
 }
 
@@ -100,7 +102,7 @@ fn named(path: &[u8], content: &[u8]) -> Option<Assigned> {
     let found = assignment::read(&line, 0, name.len(), Syntax::Settings)?;
     let shift = |at: usize| (at + start).checked_sub(name.len() + 1);
     let value = Range { start: shift(found.value.start)?, end: shift(found.value.end)? };
-    Some(Assigned { name: 0..0, value, ..found })
+    Some(Assigned { name: 0..0, value, others: Vec::new(), ..found })
 }
 
 /// Returns true if a file of this name can be one that [`read`] takes for a credential.

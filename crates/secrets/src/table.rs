@@ -1,7 +1,7 @@
 //! A table with a column of passwords: the heading names what stands in the rows below it.
 //!
-//! Password managers and browsers export such tables, and people keep them in notes. One finding
-//! tells of the whole table: the value in its first row.
+//! Password managers and browsers export such tables, and people keep them in notes. Each row is a
+//! finding: who adds one brings a secret.
 
 use std::ops::Range;
 
@@ -9,9 +9,16 @@ use std::ops::Range;
 /// are read: what decides on a name stands within `assignment::LONGEST_READ`.
 pub(crate) const WIDEST: usize = 160;
 const LONGEST_ROW: usize = 640;
+/// How far behind a heading rows are read, in bytes, and how many.
+const LONGEST_TABLE: usize = 2048;
+const MOST_ROWS: usize = 100;
 
-/// Where the value stands that a heading names: in the same column of the next row.
-pub(crate) fn below(text: &[u8], heading: &Range<usize>) -> Option<Range<usize>> {
+/// Where the values stand that a heading names: in the same column of the rows below it.
+pub(crate) fn below(text: &[u8], heading: &Range<usize>) -> Vec<Range<usize>> {
+    rows(text, heading).unwrap_or_default()
+}
+
+fn rows(text: &[u8], heading: &Range<usize>) -> Option<Vec<Range<usize>>> {
     let rest = &text[heading.end..text.len().min(heading.end + 4)];
     let behind = rest.iter().find(|byte| !matches!(byte, b'"' | b' '))?;
     if !matches!(behind, b',' | b';' | b'\t' | b'|' | b'\r' | b'\n') {
@@ -31,26 +38,36 @@ pub(crate) fn below(text: &[u8], heading: &Range<usize>) -> Option<Range<usize>>
         return None;
     }
     let column = line[..heading.start - start].iter().filter(|&&byte| byte == delimiter).count();
+    let columns = line.iter().filter(|&&byte| byte == delimiter).count() + 1;
+    let mut found = Vec::new();
     let mut row = end;
     // A line of dashes stands below the headings of a table in Markdown, and nowhere else.
     let mut ruled = delimiter != b'|';
-    loop {
+    let last = heading.end + LONGEST_TABLE;
+    for _ in 0..MOST_ROWS {
         row += usize::from(text.get(row) == Some(&b'\r'));
         row += usize::from(text.get(row) == Some(&b'\n'));
-        let end = line_end(text, row).filter(|&end| end > row)?;
-        let rule = |byte: &u8| b"|-: \t".contains(byte);
-        if !ruled && text[row..end].iter().all(rule) {
+        if found.is_empty() && row > end && delimiter != b'|' && text.get(row) == Some(&b'\n') {
+            // An empty line below the headings.
+            row += 1;
+        }
+        let Some(end) = line_end(text, row).filter(|&end| end > row && end < last) else { break };
+        let rule = |byte: &u8| b"|-:+ \t".contains(byte);
+        if !ruled {
+            if !text[row..end].iter().all(rule) {
+                break;
+            }
             (row, ruled) = (end, true);
             continue;
         }
-        if !ruled {
-            return None;
-        }
-        let columns = line.iter().filter(|&&byte| byte == delimiter).count() + 1;
         let cells = cells(&text[row..end], delimiter);
-        let cell = cells.get(column).filter(|_| cells.len() == columns)?;
-        return Some(row + cell.start..row + cell.end);
+        let Some(cell) = cells.get(column).filter(|_| cells.len() == columns) else { break };
+        if !cell.is_empty() {
+            found.push(row + cell.start..row + cell.end);
+        }
+        row = end;
     }
+    Some(found)
 }
 
 fn line_start(text: &[u8], at: usize) -> Option<usize> {
@@ -100,9 +117,19 @@ mod tests {
 
     use super::*;
 
-    fn found<'t>(text: &'t str, heading: &str) -> Option<&'t str> {
+    fn found<'t>(text: &'t str, heading: &str) -> Vec<&'t str> {
         let at = text.find(heading).expect("the table has the heading");
-        below(text.as_bytes(), &(at..at + heading.len())).map(|span| &text[span])
+        let below = below(text.as_bytes(), &(at..at + heading.len()));
+        below.into_iter().map(|span| &text[span]).collect()
+    }
+
+    #[test]
+    fn each_row_counts() {
+        let text = "name,password\na,ONE\nb,\nc,TWO\n\nd,THREE\n";
+        assert_eq!(found(text, "password"), ["ONE", "TWO"]);
+        assert_eq!(found("name,password\n\na,ONE\n", "password"), ["ONE"]);
+        let text = "| name | password |\n|--|--|\n| a | ONE |\n| b | `TWO` |\n\nand more\n";
+        assert_eq!(found(text, "password"), ["ONE", "TWO"]);
     }
 
     #[test]
@@ -113,7 +140,7 @@ mod tests {
             "user\tpassword\nme\tWORD",
             "| user | password |\n|------|:--------:|\n| me | `WORD` |\n",
         ] {
-            assert_eq!(found(text, "password"), Some("WORD"), "{text}");
+            assert_eq!(found(text, "password"), ["WORD"], "{text}");
         }
     }
 
@@ -127,7 +154,7 @@ mod tests {
             "password,\nWORD,\n",
             "| password | of the user |\n| WORD | of another |\n",
         ] {
-            assert_eq!(found(text, "password"), None, "{text}");
+            assert!(found(text, "password").is_empty(), "{text}");
         }
     }
 

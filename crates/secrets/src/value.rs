@@ -28,6 +28,8 @@ pub(crate) enum How {
     Argument,
     /// Quotes, and a program compares with it, or a sentence says that this is the value.
     Told,
+    /// What counts where something else is not set: `${NAME:-…}`.
+    Fallback,
     /// The tags of an element.
     Element,
     /// A row of a table whose heading is the name.
@@ -39,6 +41,7 @@ pub(crate) enum How {
 }
 
 /// A value that was found to be a secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Judged {
     pub(crate) span: Range<usize>,
     pub(crate) confidence: Confidence,
@@ -65,17 +68,7 @@ pub(crate) fn judge(
         let start = written.span.start;
         return Some(Why::Random.at(start + word.start..start + word.end));
     }
-    let mut case = Case {
-        text,
-        in_query: name.start > 0 && matches!(text[name.start - 1], b'?' | b'&'),
-        name: &text[name.clone()],
-        value,
-        span: written.span.clone(),
-        how: written.how,
-        syntax,
-        alphabet: Alphabet::of(value),
-        evident: None,
-    };
+    let mut case = Case::new(text, name, written, syntax);
     let dressed_up = kind == Kind::Password && weak::is_dressed_up(value, written.how, syntax);
     let made_up = !dressed_up && (name::mentions(value, case.name) || name::is_made_up(value));
     if made_up || case.is_nothing() {
@@ -90,6 +83,31 @@ pub(crate) fn judge(
         Kind::Password => case.password(dressed_up),
     };
     why.map(|why| why.at(case.span.clone()))
+}
+
+/// Whether one of several values under a name is a secret. It has to tell itself, unless it is a
+/// password of settings.
+pub(crate) fn judge_item(
+    text: &[u8],
+    name: &Range<usize>,
+    written: &Written,
+    kind: Kind,
+    syntax: Syntax,
+) -> Option<Judged> {
+    let case = Case::new(text, name, written, syntax);
+    if name::mentions(case.value, case.name) || name::is_made_up(case.value) || case.is_nothing() {
+        return None;
+    }
+    let evident = evident::kind(case.value, case.name);
+    if evident.is_none() && is_drawn(case.value) && is_token(case.value) {
+        return (!is_public_key(case.value)).then(|| Why::Random.at(case.span));
+    }
+    let chosen = kind == Kind::Password
+        && syntax != Syntax::Code
+        && case.alphabet.kinds() >= 3
+        && evident.is_none()
+        && case.is_chosen();
+    chosen.then(|| Why::Password.at(case.span))
 }
 
 /// A name with the word in front of it that says what of it the value is: `SHA-1 of the secret`.
@@ -152,7 +170,22 @@ struct Case<'t> {
     evident: Option<Evident>,
 }
 
-impl Case<'_> {
+impl<'t> Case<'t> {
+    fn new(text: &'t [u8], name: &Range<usize>, written: &Written, syntax: Syntax) -> Self {
+        let value = &text[written.span.clone()];
+        Self {
+            text,
+            in_query: name.start > 0 && matches!(text[name.start - 1], b'?' | b'&'),
+            name: &text[name.clone()],
+            value,
+            span: written.span.clone(),
+            how: written.how,
+            syntax,
+            alphabet: Alphabet::of(value),
+            evident: None,
+        }
+    }
+
     /// Returns true if and only if the value is no secret under any name.
     fn is_nothing(&self) -> bool {
         let Self { text, value, span, alphabet, .. } = self;
@@ -182,7 +215,8 @@ impl Case<'_> {
             return Some(Why::Random);
         }
         let before = self.span.start.checked_sub(1).map(|at| self.text[at]);
-        let quoted = matches!(before, Some(b'"' | b'\''));
+        let quoted = matches!(before, Some(b'"' | b'\''))
+            || before == Some(b'`') && self.syntax == Syntax::Prose;
         let chosen = kind == Kind::Password
             && quoted
             && self.syntax != Syntax::Code
@@ -264,7 +298,8 @@ impl Case<'_> {
             Some(_) => false,
         };
         let bare_prose = self.how == How::Bare && self.syntax == Syntax::Prose;
-        let mixed = self.alphabet.kinds() >= if bare_prose { 3 } else { 2 };
+        let doubted = bare_prose || self.how == How::Fallback;
+        let mixed = self.alphabet.kinds() >= if doubted { 3 } else { 2 };
         (6..=128).contains(&self.value.len())
             && mixed
             && possible

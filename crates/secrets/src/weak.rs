@@ -80,7 +80,8 @@ const NAMES: &[&[u8]] = &[b"pass", b"pwd", b"secret", b"token", b"key", b"cred",
 
 /// Returns true if and only if the value is words that can be a password where it stands.
 pub(crate) fn is_password(value: &[u8], evident: Option<Kind>, how: How, syntax: Syntax) -> bool {
-    let stands = syntax == Syntax::Settings && how != How::Doubtful || how == How::Told;
+    let doubted = matches!(how, How::Doubtful | How::Fallback);
+    let stands = syntax == Syntax::Settings && !doubted || how == How::Told;
     let told = evident.is_none() || evident == Some(Kind::Words);
     let letters = value.iter().filter(|byte| byte.is_ascii_lowercase()).count();
     let is_of_words = |byte: &u8| byte.is_ascii_lowercase() || b"_-.#!?@$%^*+".contains(byte);
