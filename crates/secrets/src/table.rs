@@ -39,6 +39,7 @@ fn rows(text: &[u8], heading: &Range<usize>) -> Option<Vec<Range<usize>>> {
     }
     let column = line[..heading.start - start].iter().filter(|&&byte| byte == delimiter).count();
     let columns = line.iter().filter(|&&byte| byte == delimiter).count() + 1;
+    let head = self::cells(line, delimiter);
     let mut found = Vec::new();
     let mut row = end;
     // A line of dashes stands below the headings of a table in Markdown, and nowhere else.
@@ -62,6 +63,15 @@ fn rows(text: &[u8], heading: &Range<usize>) -> Option<Vec<Range<usize>>> {
         }
         let cells = cells(&text[row..end], delimiter);
         let Some(cell) = cells.get(column).filter(|_| cells.len() == columns) else { break };
+        let says_the_same = |(at, cell): (usize, &Range<usize>)| {
+            at != column
+                && !cell.is_empty()
+                && text[row..end][cell.clone()] == line[head[at].clone()]
+        };
+        if head.len() == columns && cells.iter().enumerate().any(says_the_same) {
+            // What stands in a row as well is no heading.
+            return None;
+        }
         if !cell.is_empty() {
             found.push(row + cell.start..row + cell.end);
         }
@@ -152,6 +162,7 @@ mod tests {
             "user, password",
             "the password\nof WORD\n",
             "password,\nWORD,\n",
+            "keyword\tservice\tpassword\nkeyword\tservice\tWORD\n",
             "| password | of the user |\n| WORD | of another |\n",
         ] {
             assert!(found(text, "password").is_empty(), "{text}");
