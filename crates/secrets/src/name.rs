@@ -246,6 +246,35 @@ const ABOUT: &[&str] = &[
     "endpoint",
 ];
 
+/// Last words of what else stands in a map of credentials.
+const BESIDE: &[&str] = &[
+    "name",
+    "host",
+    "hostname",
+    "port",
+    "login",
+    "account",
+    "email",
+    "mail",
+    "database",
+    "db",
+    "region",
+    "type",
+    "file",
+    "path",
+    "label",
+    "title",
+    "description",
+    "group",
+    "role",
+    "env",
+    "date",
+    "comment",
+    "server",
+    "domain",
+    "tenant",
+];
+
 /// What the name means, or `None` if it is no credential's.
 pub(crate) fn kind(name: &[u8]) -> Option<Kind> {
     let lower = name.to_ascii_lowercase();
@@ -282,7 +311,8 @@ pub(crate) fn is_plural(name: &[u8]) -> bool {
 /// Returns true if and only if a name is that of something about a credential, or beside it.
 pub(crate) fn is_about(name: &[u8]) -> bool {
     let lower = name.to_ascii_lowercase();
-    words(name).last().is_some_and(|last| is_in(ABOUT, &lower[last.clone()]))
+    let last = words(name).last().map_or(&b""[..], |last| &lower[last.clone()]);
+    is_in(ABOUT, last) || is_in(BESIDE, last)
 }
 
 /// What a name means that ends in these two words.
@@ -576,7 +606,7 @@ mod tests {
         ] {
             assert_eq!(kind_of_items(name.as_bytes()), expected, "{name}");
         }
-        assert!(is_about(b"clientId") && !is_about(b"client"));
+        assert!(is_about(b"clientId") && is_about(b"hostname") && !is_about(b"client"));
     }
 
     #[test]

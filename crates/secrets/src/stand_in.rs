@@ -50,6 +50,8 @@ pub(crate) fn is_template(value: &[u8]) -> bool {
         || within(b"@", b"@")
         || within(b"__", b"__")
         || value.strip_prefix(b"$").is_some_and(name)
+        // Texts of PHP are joined by a full stop.
+        || value.starts_with(b".$")
         || value.strip_prefix(b"%").is_some_and(name)
         || holds_name_in_braces(value)
         || holds_directive(value)

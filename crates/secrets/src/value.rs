@@ -347,8 +347,10 @@ fn is_setting(text: &[u8], value: &Range<usize>, syntax: Syntax) -> bool {
 
 /// Returns true if and only if the value is a hash that has rules of its own.
 fn is_password_hash(value: &[u8]) -> bool {
-    const MARKS: [&[u8]; 12] = [
+    const MARKS: [&[u8]; 14] = [
         b"pbkdf2_sha",
+        b"pbkdf2:sha",
+        b"scrypt:",
         b"bcrypt_sha256$",
         b"argon2$",
         b"$argon2",
