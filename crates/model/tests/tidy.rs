@@ -84,6 +84,21 @@ fn sources_are_short_and_named_for_what_they_do() {
     }
 }
 
+/// The fuzz targets go through the command's own modules, and CI does not build them.
+#[test]
+fn the_fuzz_package_knows_the_modules_of_the_command() {
+    let modules = |file: &str| -> BTreeSet<String> {
+        let source = text(&root().join(file));
+        let lines = source.lines().map(|line| line.trim().trim_start_matches("pub(crate) "));
+        let modules = lines.filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+        modules.map(str::to_owned).collect()
+    };
+    let known = modules("tests/fuzz/src/lib.rs");
+    let missing: Vec<_> =
+        modules("crates/cli/main.rs").into_iter().filter(|name| !known.contains(name)).collect();
+    assert!(missing.is_empty(), "tests/fuzz/src/lib.rs lacks {missing:?}");
+}
+
 #[test]
 fn pattern_files_are_named_in_kebab_case() {
     let patterns = root().join("patterns");
