@@ -61,7 +61,7 @@ pub(crate) fn write(
     }
     write_problems(out, &pen, &report.outcome.problems)?;
     if is_brief {
-        writeln!(out, "{}", pen.help(&brief::hint(&shown)))?;
+        writeln!(out, "{}", pen.help(&brief::hint(&shown, report.scope)))?;
     }
     write_shared(out, &pen, &advice)?;
     writeln!(out, "{}", summary::render(&pen, report, &counts, settings.detail))

@@ -9,7 +9,7 @@ use leakgate_model::{Finding, Standing, Status, Trace};
 
 use super::pen::{Pen, Tone};
 use crate::escape::{visible, visible_bytes};
-use crate::{Detail, Settings};
+use crate::{Detail, Scope, Settings};
 
 /// This many findings are told whole.
 const MOST_WHOLE: usize = 20;
@@ -60,9 +60,13 @@ fn standing(trace: &Trace) -> &'static str {
 }
 
 /// What the lines leave out, and how to have it.
-pub(super) fn hint(findings: &[&Finding]) -> String {
+pub(super) fn hint(findings: &[&Finding], scope: Scope) -> String {
+    // `git commit -v` would be another thing.
+    let (whole, fix) = match scope {
+        Scope::StagedChange => ("`leakgate staged -v` shows", "`leakgate staged --fix`"),
+        _ => ("-v shows", "--fix"),
+    };
     let has_fixes = findings.iter().any(|finding| !finding.fixes.is_empty());
-    let fixes =
-        if has_fixes { "; with --fix, the commands that mend what a command can" } else { "" };
-    format!("with -v, each of these {} with its line and what to do{fixes}", findings.len())
+    let fixes = if has_fixes { format!("; {fix} gives commands that mend") } else { String::new() };
+    format!("{whole} each of these {} with its line and what to do{fixes}", findings.len())
 }

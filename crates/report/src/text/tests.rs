@@ -128,8 +128,8 @@ fn more_than_a_screen_of_findings_is_a_line_each() {
     assert_eq!(lines[1], "data/table.csv: error[mode-executable-data] 95e11b811efe67184218");
     assert_eq!(lines[21], "src/config.py:20:10: error[example-token] 19ba8904fb58d07ad854");
     let rest = "
-help: with -v, each of these 22 with its line and what to do; with --fix, the
-      commands that mend what a command can
+help: `leakgate staged -v` shows each of these 22 with its line and what to do;
+      `leakgate staged --fix` gives commands that mend
 help: for example-token: take it out of the file and read it from the
       environment
 help: for example-token: revoke or renew it at https://cloud.example/keys
