@@ -69,6 +69,13 @@ pub(crate) fn text_below(text: &[u8], at: usize) -> Option<Range<usize>> {
     ends.then_some(found)
 }
 
+/// Returns true if what a line ends with may open a text that [`text_below`] reads.
+pub(crate) fn opens_text_below(line: &[u8]) -> bool {
+    const SIGNS: [&[u8]; 8] = [b"|", b"|-", b"|+", b">", b">-", b">+", b"@\"", b"@'"];
+    let line = line.trim_ascii_end();
+    SIGNS.iter().any(|sign| line.ends_with(sign)) || line.windows(2).any(|pair| pair == b"<<")
+}
+
 /// The text in quotes that counts where what is asked for first is not there:
 /// `getenv("NAME") or "…"`, `env.NAME ?? '…'`, `Field(default="…")`.
 pub(crate) fn fallback(text: &[u8], at: usize) -> Option<Range<usize>> {

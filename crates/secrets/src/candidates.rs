@@ -16,6 +16,7 @@ use crate::anchor_index::Hit;
 use crate::anchors::Around;
 use crate::archive;
 use crate::assignment;
+use crate::beyond;
 use crate::columns;
 use crate::decode::Charset;
 use crate::name;
@@ -232,7 +233,8 @@ fn read_until(text: &[u8], at: usize) -> usize {
     // What is declared goes on over some lines.
     let rest = &text[sign..text.len().min(most)];
     let line = &rest[..memchr::memchr(b'\n', rest).unwrap_or(rest.len())];
-    if matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=' | b'[' | b'(')) {
+    let declares = matches!(line.trim_ascii_end().last(), Some(b'{' | b':' | b'=' | b'[' | b'('));
+    if declares || beyond::opens_text_below(line) {
         return most;
     }
     let line_end = |from: usize| {
@@ -287,6 +289,15 @@ mod tests {
             let text = format!("{}\n{}\nx\n", "x".repeat(len), " ".repeat(44));
             let end = read_until(text.as_bytes(), 0);
             assert!(end <= most && end >= (len + 1).min(most), "{len}: {end}");
+        }
+    }
+
+    #[test]
+    fn what_ends_a_text_below_is_within_reach() {
+        for opening in ["password: |", "password: >-", "password = <<EOT", "password = @\""] {
+            let text = format!("{opening}\n  value\n{}\n", "x".repeat(290));
+            let end = read_until(text.as_bytes(), "password".len());
+            assert!(end >= text.len(), "{opening}: {end}");
         }
     }
 
